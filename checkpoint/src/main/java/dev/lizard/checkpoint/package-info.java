@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

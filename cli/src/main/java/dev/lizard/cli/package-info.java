@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.cli;
+
+import org.jspecify.annotations.NullMarked;

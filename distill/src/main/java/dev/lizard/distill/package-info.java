@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.distill;
+
+import org.jspecify.annotations.NullMarked;

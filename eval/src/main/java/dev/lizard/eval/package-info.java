@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.eval;
+
+import org.jspecify.annotations.NullMarked;

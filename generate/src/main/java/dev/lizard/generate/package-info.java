@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.generate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.tensor;
+
+import org.jspecify.annotations.NullMarked;

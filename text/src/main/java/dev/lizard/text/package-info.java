@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.text;
+
+import org.jspecify.annotations.NullMarked;
