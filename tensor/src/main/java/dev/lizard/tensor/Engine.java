@@ -1,0 +1,106 @@
+package dev.lizard.tensor;
+
+import dev.lizard.base.LizardException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch_cuda;
+
+/**
+ * The one door to libtorch: loads it, sets it up, and answers what it offers here.
+ *
+ * <p>JavaCPP's own garbage collection of native objects is switched off: {@link Scope} owns them, and its per-object
+ * bookkeeping (a look at the process's memory each time) costs more than a small kernel.
+ */
+public final class Engine {
+    private record Place(DType dtype, Device device) {}
+
+    private static final Map<Place, TensorOptions> OPTIONS = new ConcurrentHashMap<>();
+    private static final Map<Device, org.bytedeco.pytorch.Device> HANDLES = new ConcurrentHashMap<>();
+
+    static {
+        setIfAbsent("org.bytedeco.javacpp.nopointergc", "true");
+        setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
+        setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        try {
+            torch.hasCUDA();
+        } catch (LinkageError e) {
+            throw new LizardException(
+                    LizardException.Kind.ENVIRONMENT,
+                    "native library of the tensor engine cannot be loaded: " + e.getMessage() + "; run `lizard doctor`",
+                    e);
+        }
+    }
+
+    static final ScalarTypeOptional SAME_TYPE = new ScalarTypeOptional();
+
+    private Engine() {}
+
+    private static void setIfAbsent(String key, String value) {
+        if (System.getProperty(key) == null) {
+            System.setProperty(key, value);
+        }
+    }
+
+    /** Number of CUDA devices that can be used from this process; 0 with the CPU build or without a driver. */
+    public static int cudaDevices() {
+        try {
+            return torch.hasCUDA() ? torch_cuda.device_count() : 0;
+        } catch (LinkageError | RuntimeException e) {
+            return 0;
+        }
+    }
+
+    /** Sets how many CPU threads one operation may use. */
+    public static void threads(int count) {
+        if (count < 1) {
+            throw LizardException.usage("--threads must be at least 1, found " + count);
+        }
+        torch.set_num_threads(count);
+    }
+
+    public static int threads() {
+        return torch.get_num_threads();
+    }
+
+    /** Demands algorithms whose result does not depend on scheduling; operations without one fail. */
+    public static void deterministic(boolean on) {
+        torch.globalContext().setDeterministicAlgorithms(on, false);
+    }
+
+    /** Waits for all work queued on {@code device}; nothing to do on a CPU. */
+    public static void synchronize(Device device) {
+        if (device.isCuda()) {
+            torch_cuda.device_synchronize();
+        }
+    }
+
+    /** Version of the engine's package (libtorch's, then the binding's), for provenance. */
+    public static String version() {
+        try (InputStream in = torch.class.getResourceAsStream("/META-INF/maven/org.bytedeco/pytorch/pom.properties")) {
+            Properties properties = new Properties();
+            if (in != null) {
+                properties.load(in);
+            }
+            return properties.getProperty("version", "unknown");
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+
+    static TensorOptions options(DType dtype, Device device) {
+        return OPTIONS.computeIfAbsent(new Place(dtype, device), p -> {
+            TensorOptions options = new TensorOptions(p.dtype.scalarType());
+            return new TensorOptions(options.device(new org.bytedeco.pytorch.DeviceOptional(p.device.handle())));
+        });
+    }
+
+    static org.bytedeco.pytorch.Device handle(Device device) {
+        return HANDLES.computeIfAbsent(device, Device::newHandle);
+    }
+}

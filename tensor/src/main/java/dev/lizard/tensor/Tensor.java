@@ -1,0 +1,329 @@
+package dev.lizard.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An n-dimensional array in native memory, with gradients.
+ *
+ * <p>Here: identity, shape, views, data in and out, gradients. The mathematics is in {@link TensorMath}. Names are
+ * libtorch's; methods whose name ends in {@code _} change the tensor in place and return it. Negative axes count from
+ * the end. A tensor belongs to a {@link Scope} and cannot be used after that scope, or the tensor itself, was closed.
+ */
+public final class Tensor extends TensorMath implements AutoCloseable {
+    private static final BoolOptional DEFAULT = new BoolOptional();
+    private static final TensorArrayRefOptional ALL_LEAVES = new TensorArrayRefOptional();
+
+    private org.bytedeco.pytorch.@Nullable Tensor handle;
+    private Scope owner;
+    private int slot;
+
+    private Tensor(org.bytedeco.pytorch.Tensor handle, Scope owner) {
+        this.handle = handle;
+        this.owner = owner;
+    }
+
+    /** Takes a result of the engine into the innermost open scope. */
+    static Tensor wrap(org.bytedeco.pytorch.Tensor handle) {
+        Scope scope = Scope.current();
+        Tensor tensor = new Tensor(handle, scope);
+        scope.register(tensor);
+        return tensor;
+    }
+
+    @Override
+    org.bytedeco.pytorch.Tensor handle() {
+        if (handle == null) {
+            throw new IllegalStateException("tensor used after it was closed");
+        }
+        return handle;
+    }
+
+    Scope owner() {
+        return owner;
+    }
+
+    int slot() {
+        return slot;
+    }
+
+    void place(Scope scope, int index) {
+        owner = scope;
+        slot = index;
+    }
+
+    void free() {
+        if (handle != null) {
+            handle.close();
+            handle = null;
+        }
+    }
+
+    /** Frees the tensor before its scope does. Closing twice is harmless. */
+    @Override
+    public void close() {
+        if (handle != null) {
+            owner.release(this);
+            free();
+        }
+    }
+
+    // ---- shape -------------------------------------------------------------------------------------------------
+
+    public long[] shape() {
+        long[] shape = new long[rank()];
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = handle().size(i);
+        }
+        return shape;
+    }
+
+    public long size(int axis) {
+        return handle().size(axis);
+    }
+
+    public int rank() {
+        return (int) handle().dim();
+    }
+
+    /** Number of elements. */
+    public long count() {
+        return handle().numel();
+    }
+
+    /** Bytes of the elements (a view's own, not its base's). */
+    public long bytes() {
+        return handle().nbytes();
+    }
+
+    public DType dtype() {
+        return DType.of(handle().scalar_type());
+    }
+
+    public Device device() {
+        org.bytedeco.pytorch.Device device = handle().device();
+        try (device) {
+            return device.is_cuda() ? Device.cuda(device.index()) : Device.CPU;
+        }
+    }
+
+    // ---- views -------------------------------------------------------------------------------------------------
+
+    public Tensor view(long... shape) {
+        return wrap(handle().view(shape));
+    }
+
+    /** A view where possible, else a copy. */
+    public Tensor reshape(long... shape) {
+        return wrap(handle().reshape(shape));
+    }
+
+    public Tensor transpose(int a, int b) {
+        return wrap(handle().transpose(a, b));
+    }
+
+    public Tensor permute(long... axes) {
+        return wrap(handle().permute(axes));
+    }
+
+    /** Broadcast view; -1 keeps an axis. */
+    public Tensor expand(long... shape) {
+        return wrap(handle().expand(shape));
+    }
+
+    public Tensor unsqueeze(int axis) {
+        return wrap(handle().unsqueeze(axis));
+    }
+
+    public Tensor squeeze(int axis) {
+        return wrap(handle().squeeze(axis));
+    }
+
+    /** {@code length} entries of {@code axis} from {@code start}, as a view. */
+    public Tensor narrow(int axis, long start, long length) {
+        return wrap(handle().narrow(axis, start, length));
+    }
+
+    /** Entry {@code index} of {@code axis}, the axis removed, as a view. */
+    public Tensor select(int axis, long index) {
+        return wrap(handle().select(axis, index));
+    }
+
+    /** Sliding windows along {@code axis}: that axis becomes their count, a new last axis their {@code size}. */
+    public Tensor unfold(int axis, long size, long step) {
+        return wrap(handle().unfold(axis, size, step));
+    }
+
+    public Tensor contiguous() {
+        return wrap(handle().contiguous());
+    }
+
+    public Tensor copy() {
+        return wrap(handle().clone());
+    }
+
+    public Tensor to(DType dtype) {
+        return wrap(handle().to(dtype.scalarType()));
+    }
+
+    public Tensor to(Device device) {
+        return wrap(handle().to(device.handle(), handle().scalar_type()));
+    }
+
+    /** Copies {@code source} into this tensor, broadcast and converted. */
+    public Tensor copy_(Tensor source) {
+        handle().copy_(source.handle());
+        return this;
+    }
+
+    public Tensor zero_() {
+        handle().zero_();
+        return this;
+    }
+
+    public Tensor fill_(double value) {
+        try (Scalar scalar = new Scalar(value)) {
+            handle().fill_(scalar);
+        }
+        return this;
+    }
+
+    // ---- indexing -------------------------------------------------------------------------------------------------
+
+    public Tensor indexSelect(int axis, Tensor index) {
+        return wrap(torch.index_select(handle(), axis, index.handle()));
+    }
+
+    public Tensor gather(int axis, Tensor index) {
+        return wrap(torch.gather(handle(), axis, index.handle()));
+    }
+
+    /** Each entry of {@code axis} repeated {@code times} times in place: how key/value heads serve their group. */
+    public Tensor repeatInterleave(long times, int axis) {
+        try (LongOptional along = new LongOptional(axis);
+                LongOptional size = new LongOptional()) {
+            return wrap(handle().repeat_interleave(times, along, size));
+        }
+    }
+
+    /** Pads with {@code value}: pairs (before, after), last axis first. */
+    public Tensor pad(double value, long... amounts) {
+        try (Scalar scalar = new Scalar(value)) {
+            return wrap(torch.constant_pad_nd(handle(), amounts, scalar));
+        }
+    }
+
+    public Tensor flip(int axis) {
+        return wrap(handle().flip(axis));
+    }
+
+    public Tensor tril(int diagonal) {
+        return wrap(torch.tril(handle(), diagonal));
+    }
+
+    public Tensor triu(int diagonal) {
+        return wrap(torch.triu(handle(), diagonal));
+    }
+
+    // ---- data out ----------------------------------------------------------------------------------------------
+
+    /** The single element as a double. Waits for the device. */
+    public double item() {
+        try (Scalar scalar = handle().item()) {
+            return scalar.toDouble();
+        }
+    }
+
+    /**
+     * The elements themselves, without a copy, valid until the tensor is closed.
+     *
+     * @throws IllegalStateException unless the tensor is contiguous on the CPU
+     */
+    public MemorySegment segment() {
+        if (handle().is_cuda() || !handle().is_contiguous()) {
+            throw new IllegalStateException("only a contiguous tensor on the CPU can be seen as a memory segment");
+        }
+        return bytes() == 0
+                ? MemorySegment.NULL
+                : MemorySegment.ofAddress(address()).reinterpret(bytes());
+    }
+
+    /** Address of the first element in the memory of its device. */
+    public long address() {
+        return handle().data_ptr().address();
+    }
+
+    /** All elements, row-major, as floats (converted if need be). */
+    public float[] floats() {
+        try (Scope scope = Scope.open()) {
+            return onHost(DType.FLOAT32).segment().toArray(ValueLayout.JAVA_FLOAT);
+        }
+    }
+
+    public double[] doubles() {
+        try (Scope scope = Scope.open()) {
+            return onHost(DType.FLOAT64).segment().toArray(ValueLayout.JAVA_DOUBLE);
+        }
+    }
+
+    public long[] longs() {
+        try (Scope scope = Scope.open()) {
+            return onHost(DType.INT64).segment().toArray(ValueLayout.JAVA_LONG);
+        }
+    }
+
+    private Tensor onHost(DType dtype) {
+        return detach().to(dtype).to(Device.CPU).contiguous();
+    }
+
+    // ---- gradients ---------------------------------------------------------------------------------------------
+
+    /** Makes this leaf collect gradients (or not). */
+    public Tensor requiresGrad(boolean on) {
+        handle().set_requires_grad(on);
+        return this;
+    }
+
+    public boolean requiresGrad() {
+        return handle().requires_grad();
+    }
+
+    /** The same data cut from the graph: where gradients of a segment end. */
+    public Tensor detach() {
+        return wrap(handle().detach());
+    }
+
+    /** The gradient collected so far, or null. */
+    public @Nullable Tensor grad() {
+        org.bytedeco.pytorch.Tensor grad = handle().grad(); // a reference into the engine, not ours to close
+        return grad.defined() ? wrap(new org.bytedeco.pytorch.Tensor(grad)) : null;
+    }
+
+    /** Lets gradients be collected in {@code memory}, which is added to from now on. */
+    public void gradientMemory(Tensor memory) {
+        org.bytedeco.pytorch.Tensor grad = handle().mutable_grad();
+        grad.put(memory.handle());
+    }
+
+    /** Back-propagates from this scalar. */
+    public void backward() {
+        handle().backward();
+    }
+
+    /** Back-propagates with {@code gradient} injected here: how a segment receives what a later one computed. */
+    public void backward(Tensor gradient) {
+        handle().backward(gradient.handle(), DEFAULT, false, ALL_LEAVES);
+    }
+
+    @Override
+    public String toString() {
+        return handle == null ? "Tensor(closed)" : "Tensor" + Arrays.toString(shape()) + " " + dtype() + " " + device();
+    }
+}
