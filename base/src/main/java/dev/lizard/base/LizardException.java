@@ -50,6 +50,14 @@ public final class LizardException extends RuntimeException {
                 kind, "%s in %s: expected %s but found %s; %s".formatted(what, where, expected, found, whatToDo));
     }
 
+    /** As above, with its cause. */
+    public static LizardException at(
+            Kind kind, String what, Object where, String expected, Object found, String whatToDo, Throwable cause) {
+        LizardException line = at(kind, what, where, expected, found, whatToDo);
+        line.initCause(cause);
+        return line;
+    }
+
     public static LizardException usage(String message) {
         return new LizardException(Kind.USAGE, message);
     }

@@ -1,0 +1,84 @@
+package dev.lizard.base;
+
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/** The two mappers of the program (JSON and YAML) and reading with errors that name file and line. */
+public final class Json {
+    /** Writes records with snake_case keys; duplicate keys in what is read are errors. */
+    public static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .build();
+
+    /** As {@link #MAPPER}, for YAML. */
+    public static final YAMLMapper YAML = YAMLMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .build();
+
+    private Json() {}
+
+    /** One object on one line, without its line end: the form of every {@code --json} output and log. */
+    public static String line(Object value) {
+        return MAPPER.writeValueAsString(value);
+    }
+
+    /** Indented JSON, for files that people read. */
+    public static String pretty(Object value) {
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value);
+    }
+
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    /**
+     * Reads a file as a tree: YAML where its name ends in {@code .yaml} or {@code .yml}, JSON otherwise.
+     *
+     * @throws LizardException of the given kind where the file is missing, unreadable or malformed
+     */
+    public static JsonNode read(Path file, LizardException.Kind kind) {
+        return parse(text(file, kind), file.toString(), kind);
+    }
+
+    /** As {@link #read}, from text; {@code where} names it and by its ending tells YAML from JSON. */
+    public static JsonNode parse(String text, String where, LizardException.Kind kind) {
+        boolean yaml = where.endsWith(".yaml") || where.endsWith(".yml");
+        ObjectMapper mapper = yaml ? YAML : MAPPER;
+        try {
+            return mapper.readTree(text);
+        } catch (JacksonException e) {
+            TokenStreamLocation at = e.getLocation();
+            String place = at == null ? where : where + " line " + at.getLineNr() + " column " + at.getColumnNr();
+            String cause = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+            throw LizardException.at(
+                    kind, "malformed text", place, yaml ? "YAML" : "JSON", cause, "correct the file at that place", e);
+        }
+    }
+
+    private static String text(Path file, LizardException.Kind kind) {
+        try {
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new LizardException(kind, "no such file: " + file + "; check the path", e);
+        } catch (MalformedInputException e) {
+            throw LizardException.at(kind, "unreadable text", file, "UTF-8", "other bytes", "convert the file", e);
+        } catch (IOException e) {
+            String cause = Files.isDirectory(file) ? "it is a folder" : String.valueOf(e.getMessage());
+            throw new LizardException(kind, "cannot read " + file + ": " + cause + "; check the path", e);
+        }
+    }
+}

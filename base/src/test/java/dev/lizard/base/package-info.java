@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.base;
+
+import org.jspecify.annotations.NullMarked;
