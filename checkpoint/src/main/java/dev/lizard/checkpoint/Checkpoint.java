@@ -1,0 +1,100 @@
+package dev.lizard.checkpoint;
+
+import dev.lizard.base.LizardException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * An opened model: a Hugging Face folder, a GGUF file, or a folder made by {@code linearize}. Weights stay mapped until
+ * {@link #close}.
+ *
+ * @param path what was opened
+ * @param config the keys of {@code config.json}; for GGUF made from its metadata
+ * @param generationConfig {@code generation_config.json}
+ * @param weights the base weights under Hugging Face's names, rotary rows in the half-split order
+ * @param extra {@code lizard.safetensors}: the new parameters of a linearized model
+ * @param adapter the peft adapter that lies in the folder
+ * @param ggufMetadata all metadata of a GGUF file (Long, Double, Boolean, String or List), as it has the tokenizer
+ * @param tokenizerFiles those of the usual tokenizer files that are there
+ * @param contentFiles the files that decide what the model computes, in the order in which they are hashed
+ */
+public record Checkpoint(
+        Path path,
+        ObjectNode config,
+        Optional<ObjectNode> generationConfig,
+        WeightSource weights,
+        Optional<WeightSource> extra,
+        Optional<Adapter> adapter,
+        Optional<Map<String, Object>> ggufMetadata,
+        List<Path> tokenizerFiles,
+        List<Path> contentFiles)
+        implements AutoCloseable {
+    /**
+     * Opens and checks a model; tensors are not read yet.
+     *
+     * @throws LizardException INPUT when the path is not there or its content is not a whole checkpoint
+     */
+    public static Checkpoint open(Path path) {
+        if (!Files.exists(path)) {
+            throw BadFile.in(
+                    path, "cannot open model", "a folder or a .gguf file", "nothing", "check the path or its spelling");
+        }
+        return Files.isDirectory(path) ? new CheckpointFolder(path).open() : openGguf(path);
+    }
+
+    private static Checkpoint openGguf(Path path) {
+        if (path.getFileName().toString().endsWith(".safetensors")) {
+            throw BadFile.in(
+                    path,
+                    "cannot open model",
+                    "a folder with config.json or a .gguf file",
+                    "a lone safetensors file",
+                    "give the folder that holds it");
+        }
+        GgufFile gguf = GgufFile.open(path);
+        try {
+            ObjectNode config = GgufConfig.of(gguf);
+            return new Checkpoint(
+                    path,
+                    config,
+                    Optional.empty(),
+                    GgufWeights.of(gguf, config),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(gguf.metadata()),
+                    List.of(),
+                    List.of(path));
+        } catch (RuntimeException e) {
+            gguf.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The SHA-256 of a lone file, or of the lines {@code <sha256>  <file name>} of the content files. Reads everything
+     * at each call.
+     */
+    public String sha256() {
+        if (contentFiles.size() == 1) {
+            return Hashes.sha256(contentFiles.getFirst());
+        }
+        MessageDigest digest = Hashes.sha256();
+        for (Path file : contentFiles) {
+            String line = Hashes.sha256(file) + "  " + file.getFileName() + "\n";
+            digest.update(line.getBytes(StandardCharsets.UTF_8));
+        }
+        return Hashes.hex(digest);
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        extra.ifPresent(WeightSource::close);
+    }
+}

@@ -1,0 +1,128 @@
+package dev.lizard.checkpoint;
+
+import dev.lizard.base.LizardException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Opens a Hugging Face folder, linearized or not. */
+record CheckpointFolder(Path folder) {
+    static final String CONFIG = "config.json";
+    static final String GENERATION = "generation_config.json";
+    static final String INDEX = "model.safetensors.index.json";
+    static final String WEIGHTS = "model.safetensors";
+    static final String EXTRA = "lizard.safetensors";
+    static final List<String> TOKENIZER = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "chat_template.jinja",
+            "chat_template.json",
+            "tokenizer.model",
+            "vocab.json",
+            "merges.txt");
+
+    Checkpoint open() {
+        if (!has(CONFIG)) {
+            throw BadFile.in(folder, "cannot open model", CONFIG, listing(), adviceWithoutConfig());
+        }
+        ObjectNode config = Json.readObject(folder.resolve(CONFIG));
+        Optional<ObjectNode> generation =
+                has(GENERATION) ? Optional.of(Json.readObject(folder.resolve(GENERATION))) : Optional.empty();
+        List<Path> content = new ArrayList<>(List.of(folder.resolve(CONFIG)));
+        WeightSource weights = openWeights(content);
+        WeightSource extra = null;
+        try {
+            if (has(EXTRA)) {
+                extra = SafetensorsFile.open(folder.resolve(EXTRA));
+                content.add(folder.resolve(EXTRA));
+            }
+            Optional<Adapter> adapter = Optional.empty();
+            if (has(AdapterFiles.CONFIG)) {
+                adapter = Optional.of(Adapter.read(folder));
+                content.add(folder.resolve(AdapterFiles.CONFIG));
+                content.add(folder.resolve(AdapterFiles.WEIGHTS));
+            }
+            List<Path> tokenizer =
+                    TOKENIZER.stream().filter(this::has).map(folder::resolve).toList();
+            return new Checkpoint(
+                    folder,
+                    config,
+                    generation,
+                    weights,
+                    Optional.ofNullable(extra),
+                    adapter,
+                    Optional.empty(),
+                    tokenizer,
+                    List.copyOf(content));
+        } catch (RuntimeException e) {
+            weights.close();
+            if (extra != null) {
+                extra.close();
+            }
+            throw e;
+        }
+    }
+
+    private WeightSource openWeights(List<Path> content) {
+        if (has(INDEX)) {
+            ShardedSource sharded = ShardedSource.open(folder.resolve(INDEX));
+            content.add(folder.resolve(INDEX));
+            content.addAll(sharded.files());
+            return sharded;
+        }
+        if (has(WEIGHTS)) {
+            content.add(folder.resolve(WEIGHTS));
+            return SafetensorsFile.open(folder.resolve(WEIGHTS));
+        }
+        boolean shards = names().stream().anyMatch(n -> n.matches("model-\\d+-of-\\d+\\.safetensors"));
+        boolean pickled = names().stream().anyMatch(n -> n.endsWith(".bin") || n.endsWith(".pth"));
+        throw BadFile.in(
+                folder,
+                "cannot find weights",
+                shards ? INDEX : WEIGHTS + " or " + INDEX,
+                listing(),
+                shards
+                        ? "download the index too"
+                        : pickled ? "save the model as safetensors first" : "download the weights too");
+    }
+
+    private String adviceWithoutConfig() {
+        List<String> names = names();
+        Optional<String> gguf = names.stream().filter(n -> n.endsWith(".gguf")).findFirst();
+        if (gguf.isPresent()) {
+            return "give the file itself: " + folder.resolve(gguf.get());
+        }
+        return names.contains(AdapterFiles.CONFIG)
+                ? "this is an adapter alone: give the folder of its base model"
+                : "give the folder that holds config.json";
+    }
+
+    private boolean has(String name) {
+        return Files.isRegularFile(folder.resolve(name));
+    }
+
+    private List<String> names() {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new LizardException(
+                    LizardException.Kind.INPUT,
+                    "cannot list %s: %s; check that it is a readable folder".formatted(folder, e),
+                    e);
+        }
+    }
+
+    /** The first few names, for messages. */
+    private String listing() {
+        List<String> names = names();
+        String few = String.join(", ", names.subList(0, Math.min(6, names.size())));
+        return names.isEmpty() ? "an empty folder" : names.size() > 6 ? few + ", ..." : few;
+    }
+}

@@ -1,0 +1,93 @@
+package dev.lizard.checkpoint;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.stream.LongStream;
+
+/**
+ * Stored numbers to float32. Bytes are copied to small arrays first: plain loops over arrays are what the compiler
+ * vectorises. Tensors of many chunks are spread over the common pool.
+ */
+final class Dequantize {
+    /** Numbers a chunk: 64 KiB of float32, so that a chunk stays in the second-level cache. */
+    private static final int CHUNK = 16 * 1024;
+
+    private static final int PARALLEL_FROM_CHUNKS = 8;
+
+    private static final ValueLayout.OfFloat LITTLE = JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Never started: stands for "some other thread" when asking whether a segment may be shared. */
+    private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
+
+    private Dequantize() {}
+
+    /**
+     * Converts a whole tensor.
+     *
+     * @param src {@code info.byteSize()} bytes, little-endian
+     * @param dst float32 in the machine's order
+     */
+    static void toFloat32(TensorInfo info, MemorySegment src, MemorySegment dst) {
+        long elements = info.elements();
+        if (dst.byteSize() < elements * Float.BYTES) {
+            throw new IllegalArgumentException("%s needs %d bytes but the destination has %d"
+                    .formatted(info.name(), elements * Float.BYTES, dst.byteSize()));
+        }
+        if (info.type() == StoredType.F32) {
+            MemorySegment.copy(src, LITTLE, 0, dst, JAVA_FLOAT_UNALIGNED, 0, elements);
+            return;
+        }
+        StoredType type = info.type();
+        BlockDecoder decoder = decoder(type);
+        long blocks = elements / type.blockSize();
+        int step = CHUNK / type.blockSize();
+        LongStream chunks = LongStream.range(0, Math.ceilDiv(blocks, step));
+        boolean parallel =
+                blocks / step >= PARALLEL_FROM_CHUNKS && src.isAccessibleBy(ANOTHER) && dst.isAccessibleBy(ANOTHER);
+        (parallel ? chunks.parallel() : chunks)
+                .forEach(c -> chunk(type, decoder, src, dst, c * step, (int) Math.min(step, blocks - c * step)));
+    }
+
+    private static void chunk(
+            StoredType type, BlockDecoder decoder, MemorySegment src, MemorySegment dst, long first, int blocks) {
+        byte[] in = new byte[blocks * type.blockBytes()];
+        float[] out = new float[blocks * type.blockSize()];
+        MemorySegment.copy(src, JAVA_BYTE, first * type.blockBytes(), in, 0, in.length);
+        decoder.decode(in, out, blocks);
+        MemorySegment.copy(out, 0, dst, JAVA_FLOAT_UNALIGNED, first * type.blockSize() * Float.BYTES, out.length);
+    }
+
+    private static BlockDecoder decoder(StoredType type) {
+        return switch (type) {
+            case F64 -> PlainNumbers::f64;
+            case F32 -> PlainNumbers::f32;
+            case F16 -> PlainNumbers::f16;
+            case BF16 -> PlainNumbers::bf16;
+            case I64 -> PlainNumbers::i64;
+            case I32 -> PlainNumbers::i32;
+            case I16 -> PlainNumbers::i16;
+            case I8 -> PlainNumbers::i8;
+            case U8, BOOL -> PlainNumbers::u8;
+            case Q8_0 -> Blocks32::q8_0;
+            case Q4_0 -> Blocks32::q4_0;
+            case Q4_1 -> Blocks32::q4_1;
+            case Q5_0 -> Blocks32::q5_0;
+            case Q5_1 -> Blocks32::q5_1;
+            case Q2_K -> Blocks256::q2;
+            case Q3_K -> Blocks256::q3;
+            case Q4_K -> Blocks256::q4;
+            case Q5_K -> Blocks256::q5;
+            case Q6_K -> Blocks256::q6;
+        };
+    }
+
+    /** Decodes whole blocks from the start of one array to the start of the other. */
+    @FunctionalInterface
+    interface BlockDecoder {
+        void decode(byte[] in, float[] out, int blocks);
+    }
+}

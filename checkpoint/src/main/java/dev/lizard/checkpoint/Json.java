@@ -1,0 +1,70 @@
+package dev.lizard.checkpoint;
+
+import dev.lizard.base.LizardException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Small JSON files of a checkpoint folder. A key given twice is an error. */
+final class Json {
+    static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .build();
+
+    /** No JSON file of a checkpoint but a tokenizer is larger; guards memory. */
+    private static final long LARGEST = 64L << 20;
+
+    private Json() {}
+
+    static ObjectNode readObject(Path file) {
+        byte[] text = readBytes(file);
+        JsonNode node;
+        try {
+            node = MAPPER.readTree(text);
+        } catch (JacksonException e) {
+            throw BadFile.in(file, "cannot parse", "JSON", e.getOriginalMessage(), "repair or download the file again");
+        }
+        if (!(node instanceof ObjectNode object)) {
+            throw BadFile.in(file, "cannot parse", "a JSON object", kindOf(node), "check that it is the right file");
+        }
+        return object;
+    }
+
+    private static byte[] readBytes(Path file) {
+        try {
+            if (Files.size(file) > LARGEST) {
+                throw BadFile.in(
+                        file,
+                        "file too large",
+                        "at most " + LARGEST + " bytes of JSON",
+                        Files.size(file),
+                        "check that it is the right file");
+            }
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new LizardException(
+                    LizardException.Kind.INPUT,
+                    "cannot read %s: %s; check that it is a readable file".formatted(file, e),
+                    e);
+        }
+    }
+
+    static String kindOf(JsonNode node) {
+        return switch (node.getNodeType()) {
+            case ARRAY -> "an array";
+            case BINARY, STRING -> "a text";
+            case BOOLEAN -> "a boolean";
+            case MISSING -> "nothing";
+            case NULL -> "null";
+            case NUMBER -> "a number";
+            case OBJECT, POJO -> "an object";
+        };
+    }
+}
