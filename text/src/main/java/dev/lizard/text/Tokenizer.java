@@ -1,0 +1,80 @@
+package dev.lizard.text;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * Text to token ids and back. Reading is safe from many threads at once; closing frees native memory and is the
+ * owner's, after which encoding throws {@link IllegalStateException}. Build one with {@link Tokenizers}.
+ */
+public interface Tokenizer extends AutoCloseable {
+    /**
+     * The ids of {@code text}. Special tokens written in the text ({@code <|im_end|>}) become their one id.
+     *
+     * @param addSpecial whether to add what the model expects around a text of its own (a BOS, for instance)
+     */
+    int[] encode(String text, boolean addSpecial);
+
+    /** As {@link #encode} without additions, but special tokens written in the text are read as plain characters. */
+    int[] encodeLiteral(String text);
+
+    /** As {@link #encode}, with the place in the text where each token starts. */
+    Tokenized encodeWithOffsets(String text, boolean addSpecial);
+
+    /** A decoder that is fed ids one at a time, for a text that begins with its first id. */
+    default StreamDecoder streamDecoder(boolean skipSpecial) {
+        return streamDecoder(skipSpecial, false);
+    }
+
+    /**
+     * A decoder that is fed ids one at a time.
+     *
+     * @param skipSpecial whether special tokens yield no text
+     * @param continuing whether other text came before, so that a leading space is part of the text and is kept
+     */
+    StreamDecoder streamDecoder(boolean skipSpecial, boolean continuing);
+
+    /** The text of {@code ids}; bytes that form no UTF-8 character become U+FFFD. Equal to streaming the ids. */
+    default String decode(int[] ids, boolean skipSpecial) {
+        StreamDecoder decoder = streamDecoder(skipSpecial);
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) {
+            text.append(decoder.append(id));
+        }
+        return text.append(decoder.finish()).toString();
+    }
+
+    /** Number of ids, holes included: every id is below it. */
+    int vocabSize();
+
+    /** The id that begins a text, where the model has one. */
+    OptionalInt bosId();
+
+    /** The ids that end a text, the tokenizer's own first; may be empty. */
+    List<Integer> eosIds();
+
+    /** The piece of {@code id} as the vocabulary spells it; an empty text for a hole. */
+    String piece(int id);
+
+    /** The id whose piece is {@code piece}, exactly as the vocabulary spells it. */
+    OptionalInt id(String piece);
+
+    /** Whether {@code id} is a control token, which {@code skipSpecial} leaves out. */
+    boolean isSpecial(int id);
+
+    /** What came with the tokenizer beside the vocabulary: BOS, EOS, chat template. */
+    TokenizerSettings settings();
+
+    /** The whole tokenizer in the form of Hugging Face's {@code tokenizer.json}. */
+    String json();
+
+    /** SHA-256 of {@link #json}, hexadecimal: names the vocabulary in caches and provenance. */
+    String sha256();
+
+    /** Writes {@code tokenizer.json} and {@code tokenizer_config.json}, which {@link Tokenizers#open} reads back. */
+    void writeTo(Path folder);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,100 @@
+package dev.lizard.text;
+
+import dev.lizard.base.LizardException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** The pieces of a {@code tokenizer.json} by id and by text, and the bytes that each stands for. */
+final class Vocabulary {
+    private final List<@Nullable String> pieces = new ArrayList<>();
+    private final Map<String, Integer> ids = new HashMap<>();
+    private final BitSet added = new BitSet();
+    private final BitSet special = new BitSet();
+    private final PieceDecoder decoder;
+
+    /** Reads the sections {@code model.vocab}, {@code added_tokens} and {@code decoder}. */
+    Vocabulary(JsonNode root, String where) {
+        JsonNode vocab = root.path("model").path("vocab");
+        if (vocab.isObject()) {
+            vocab.properties().forEach(entry -> put(entry.getValue().asInt(), entry.getKey(), where));
+        } else if (vocab.isArray()) {
+            // Unigram: [piece, score] pairs in the order of their ids.
+            for (JsonNode pair : vocab) {
+                put(pieces.size(), pair.path(0).asString(""), where);
+            }
+        } else {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "unreadable tokenizer",
+                    where + "/model.vocab",
+                    "an object of pieces",
+                    vocab.getNodeType(),
+                    "use a tokenizer.json written by Hugging Face's tokenizers");
+        }
+        for (JsonNode token : root.path("added_tokens")) {
+            int id = token.path("id").asInt(-1);
+            put(id, token.path("content").asString(""), where);
+            added.set(id);
+            special.set(id, token.path("special").asBoolean(false));
+        }
+        decoder = PieceDecoder.of(root.path("decoder"), where);
+    }
+
+    private void put(int id, String piece, String where) {
+        if (id < 0 || id > (1 << 24)) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "bad token id",
+                    where,
+                    "an id from 0 to 2^24",
+                    id + " for '" + piece + "'",
+                    "use an intact tokenizer.json");
+        }
+        while (pieces.size() <= id) {
+            pieces.add(null);
+        }
+        pieces.set(id, piece);
+        ids.put(piece, id);
+    }
+
+    int size() {
+        return pieces.size();
+    }
+
+    String piece(int id) {
+        String piece = known(id) ? pieces.get(id) : null;
+        return piece == null ? "" : piece;
+    }
+
+    OptionalInt id(String piece) {
+        Integer id = ids.get(piece);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    boolean isSpecial(int id) {
+        return known(id) && special.get(id);
+    }
+
+    /** The bytes of {@code id}; none for an id without a piece (models may have more rows than their tokenizer). */
+    byte[] bytes(int id) {
+        String piece = piece(id);
+        return piece.isEmpty() ? new byte[0] : decoder.bytes(piece, added.get(id));
+    }
+
+    boolean stripsFirstSpace() {
+        return decoder.stripsFirstSpace();
+    }
+
+    private boolean known(int id) {
+        if (id < 0) {
+            throw new IllegalArgumentException("negative token id " + id);
+        }
+        return id < pieces.size();
+    }
+}
