@@ -106,14 +106,6 @@ public abstract sealed class TensorMath permits Tensor {
         return wrap(torch.sigmoid(handle()));
     }
 
-    public Tensor tanh() {
-        return wrap(torch.tanh(handle()));
-    }
-
-    public Tensor relu() {
-        return wrap(torch.relu(handle()));
-    }
-
     /** {@code x sigmoid(x)}. */
     public Tensor silu() {
         return wrap(torch.silu(handle()));
@@ -122,14 +114,6 @@ public abstract sealed class TensorMath permits Tensor {
     /** {@code log(1 + exp(x))}. */
     public Tensor softplus() {
         return wrap(torch.softplus(handle()));
-    }
-
-    public Tensor cos() {
-        return wrap(torch.cos(handle()));
-    }
-
-    public Tensor sin() {
-        return wrap(torch.sin(handle()));
     }
 
     /** {@code log(sigmoid(x))}, exact for large negative x. */
@@ -202,6 +186,10 @@ public abstract sealed class TensorMath permits Tensor {
 
     public Tensor logicalAnd(Tensor other) {
         return wrap(torch.logical_and(handle(), other.handle()));
+    }
+
+    public Tensor logicalOr(Tensor other) {
+        return wrap(torch.logical_or(handle(), other.handle()));
     }
 
     public Tensor logicalNot() {

@@ -1,0 +1,72 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A causal token mixer: what stands between a layer's q, k, v projections and its output projection.
+ *
+ * <p>A mixer is a value over its parameters and holds no mutable state of its own. Its three {@link Form}s compute the
+ * same map; {@code MixerContract} in the tests proves it for each mixer.
+ */
+public interface Mixer {
+    /** The data this mixer was made from. */
+    MixerSpec spec();
+
+    /** The new parameters by name, as given to {@link MixerSpec#create}; empty for mixers without any. */
+    Map<String, Tensor> parameters();
+
+    /**
+     * Per-head outputs [B, H, T, d] of a whole sequence that starts at {@code in.start()} with nothing before it.
+     * Width d is that of {@code in.v()}. Gradients flow in every form but {@link Form#RECURRENT}.
+     */
+    default Tensor forward(MixerInput in, Form form) {
+        if (form == Form.PARALLEL) {
+            return parallel(in);
+        }
+        long tokens = in.tokens();
+        try (MixerState state =
+                newState((int) in.batch(), in.q().dtype(), in.q().device())) {
+            state.startAt(in.start());
+            if (form == Form.CHUNK) {
+                return advance(in, state);
+            }
+            List<Tensor> rows = new ArrayList<>();
+            for (long t = 0; t < tokens; t++) {
+                rows.add(advance(in.slice(t, 1), state));
+            }
+            return Tensors.cat(rows, 2);
+        }
+    }
+
+    /** The definition over all pairs of tokens: [B, H, T, d]. */
+    Tensor parallel(MixerInput in);
+
+    /** An empty state for {@code batch} sequences; its memory is in float32 (float64 for float64 models). */
+    MixerState newState(int batch, DType dtype, Device device);
+
+    /**
+     * Continues after the tokens that {@code state} has seen with T ≥ 1 more, and updates it: chunkwise for T > 1,
+     * recurrent for T = 1. Returns [B, H, T, d]. With gradients on, they flow through the outputs of this call.
+     */
+    Tensor advance(MixerInput in, MixerState state);
+
+    /**
+     * The mixing matrix [B, H, T, T]: {@code forward} is this matrix times the values of the head's group. Works
+     * because, once q, k and the gates are fixed, every mixer here is linear in v.
+     */
+    default Tensor materialize(MixerInput in) {
+        try (Scope scope = Scope.open()) {
+            long tokens = in.tokens();
+            Tensor units = Tensors.eye(tokens, in.v().dtype(), in.v().device())
+                    .expand(in.batch(), in.v().size(1), tokens, tokens); // [B, G, T, T]
+            return scope.promote(parallel(in.withValues(units)));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.Map;
+
+/**
+ * Softmax attention over all earlier tokens (Vaswani et al. 2017) with rotary positions:
+ *
+ * <pre>
+ *   y_i = Σ_{j ≤ i} softmax_j(φ_R(q_i)·φ_R(k_j) / √d) v_j
+ * </pre>
+ *
+ * <p>Its state is the key/value cache, the only one here that grows. Capacity doubles, so its bytes are up to twice what
+ * the tokens need; they are reported as held.
+ */
+final class Softmax implements Mixer {
+    private static final String KEYS = "cache.keys";
+    private static final String VALUES = "cache.values";
+    private static final long FIRST_CAPACITY = 256;
+
+    private final SoftmaxSpec spec;
+    private final HeadDims dims;
+
+    Softmax(SoftmaxSpec spec, HeadDims dims) {
+        this.spec = spec;
+        this.dims = dims;
+    }
+
+    @Override
+    public MixerSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Map<String, Tensor> parameters() {
+        return Map.of();
+    }
+
+    @Override
+    public Tensor forward(MixerInput in, Form form) {
+        if (form != Form.CHUNK) {
+            return Mixer.super.forward(in, form);
+        }
+        Tensor q = in.rotary().apply(in.q(), in.start());
+        Tensor k = in.rotary().apply(in.k(), in.start());
+        return q.scaledDotProductAttention(k, in.v(), true);
+    }
+
+    @Override
+    public Tensor parallel(MixerInput in) {
+        MixerInput wide = in.widened();
+        Tensor q = wide.rotary().apply(wide.q(), in.start());
+        Tensor k = wide.rotary().apply(wide.k(), in.start());
+        return WindowSoftmax.parallel(q, k, wide.v(), in.tokens(), null)
+                .divided()
+                .to(in.q().dtype());
+    }
+
+    @Override
+    public MixerState newState(int batch, DType dtype, Device device) {
+        MixerState state = new MixerState();
+        try (Scope work = Scope.open()) {
+            state.put(KEYS, Tensors.empty(dtype, device, batch, dims.keyHeads(), 0, dims.headWidth()));
+            state.put(VALUES, Tensors.empty(dtype, device, batch, dims.keyHeads(), 0, dims.headWidth()));
+        }
+        return state;
+    }
+
+    @Override
+    public Tensor advance(MixerInput in, MixerState state) {
+        Tensor q = in.rotary().apply(in.q(), state.position());
+        Tensor k = append(state, KEYS, in.rotary().apply(in.k(), state.position()));
+        Tensor v = append(state, VALUES, in.v());
+        long before = state.tokens();
+        state.saw(in.tokens());
+        if (in.tokens() == 1) {
+            return q.scaledDotProductAttention(k, v, false);
+        }
+        if (before == 0) {
+            return q.scaledDotProductAttention(k, v, true);
+        }
+        return WindowSoftmax.parallel(q, k, v, k.size(2), null).divided();
+    }
+
+    /** Adds {@code fresh} to the cache and returns the whole of it, a view [B, G, S, d]. */
+    private static Tensor append(MixerState state, String name, Tensor fresh) {
+        long before = state.tokens();
+        long after = before + fresh.size(2);
+        Tensor cache = state.get(name);
+        if (after > cache.size(2)) {
+            long capacity = Math.max(FIRST_CAPACITY, Math.max(after, 2 * cache.size(2)));
+            Tensor larger =
+                    Tensors.empty(cache.dtype(), cache.device(), cache.size(0), cache.size(1), capacity, fresh.size(3));
+            if (before > 0) {
+                larger.narrow(2, 0, before).copy_(cache.narrow(2, 0, before));
+            }
+            state.put(name, larger);
+            cache = larger;
+        }
+        cache.narrow(2, before, fresh.size(2)).copy_(fresh.detach());
+        return cache.narrow(2, 0, after);
+    }
+}

@@ -1,0 +1,70 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Sliding-window softmax attention with RoPE and optional sinks: {@link WindowSoftmax} divided by its mass. */
+final class Window implements Mixer {
+    private final WindowSpec spec;
+    private final HeadDims dims;
+    private final Map<String, Tensor> parameters;
+
+    Window(WindowSpec spec, HeadDims dims, Map<String, Tensor> parameters) {
+        this.spec = spec;
+        this.dims = dims;
+        this.parameters = parameters;
+    }
+
+    @Override
+    public MixerSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Map<String, Tensor> parameters() {
+        return parameters;
+    }
+
+    private @Nullable Tensor sink(DType dtype) {
+        Tensor sinks = parameters.get(Sinks.NAME);
+        return sinks == null ? null : Sinks.folded(sinks, dims.heads()).to(dtype);
+    }
+
+    @Override
+    public Tensor parallel(MixerInput in) {
+        MixerInput wide = in.widened();
+        Tensor q = wide.rotary().apply(wide.q(), in.start());
+        Tensor k = wide.rotary().apply(wide.k(), in.start());
+        return WindowSoftmax.parallel(q, k, wide.v(), spec.window(), sink(q.dtype()))
+                .divided()
+                .to(in.q().dtype());
+    }
+
+    @Override
+    public MixerState newState(int batch, DType dtype, Device device) {
+        MixerState state = new MixerState();
+        try (Scope work = Scope.open()) {
+            WindowRing.create(state, dims, batch, spec.window(), dtype, device);
+        }
+        return state;
+    }
+
+    @Override
+    public Tensor advance(MixerInput in, MixerState state) {
+        MixerInput wide = in.widened();
+        Tensor q = wide.rotary().apply(wide.q(), state.position());
+        Tensor k = wide.rotary().apply(wide.k(), state.position());
+        Tensor y;
+        if (in.tokens() == 1) {
+            y = WindowRing.step(state, q, k, wide.v(), sink(q.dtype())).divided();
+        } else {
+            y = WindowRing.attend(state, q, k, wide.v(), sink(q.dtype())).divided();
+        }
+        state.saw(in.tokens());
+        return y.to(in.q().dtype());
+    }
+}
