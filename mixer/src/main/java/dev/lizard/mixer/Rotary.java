@@ -5,6 +5,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -70,9 +71,11 @@ public final class Rotary implements AutoCloseable {
         Angles angles = recent.get(range);
         if (angles == null) {
             if (recent.size() >= KEPT) {
-                Angles eldest = recent.remove(recent.keySet().iterator().next());
-                eldest.cos.close();
-                eldest.sin.close();
+                Iterator<Angles> eldest = recent.values().iterator();
+                Angles dropped = eldest.next();
+                eldest.remove();
+                dropped.cos.close();
+                dropped.sin.close();
             }
             angles = compute(range);
             recent.put(range, angles);
