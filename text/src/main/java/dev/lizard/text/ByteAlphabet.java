@@ -2,6 +2,7 @@ package dev.lizard.text;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The alphabet of byte-level BPE: every byte as one printable character, so that a vocabulary is readable text. Bytes
@@ -31,7 +32,7 @@ final class ByteAlphabet {
     }
 
     /** The bytes that {@code piece} spells, or null where a character is outside the alphabet. */
-    static byte @org.jspecify.annotations.Nullable [] bytesOf(String piece) {
+    static byte @Nullable [] bytesOf(String piece) {
         byte[] bytes = new byte[piece.length()];
         for (int i = 0; i < bytes.length; i++) {
             Byte b = BYTE_OF_CHAR.get(piece.charAt(i));

@@ -1,0 +1,32 @@
+package dev.lizard.text;
+
+/**
+ * Packed sequences for one step.
+ *
+ * @param batch B, the number of sequences
+ * @param length T, the tokens of each
+ * @param inputs [B * T] token ids, row by row
+ * @param targets [B * T] the id that follows each input, {@link #IGNORED} where it does not count in the loss
+ */
+@SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
+public record Batch(int batch, int length, long[] inputs, long[] targets) {
+    /** The target that losses leave out. */
+    public static final long IGNORED = -100;
+
+    public Batch {
+        long size = (long) batch * length;
+        if (inputs.length != size || targets.length != size) {
+            throw new IllegalArgumentException("batch %d of length %d, but %d inputs and %d targets"
+                    .formatted(batch, length, inputs.length, targets.length));
+        }
+    }
+
+    /** How many targets count in the loss. */
+    public int learnt() {
+        int learnt = 0;
+        for (long target : targets) {
+            learnt += target == IGNORED ? 0 : 1;
+        }
+        return learnt;
+    }
+}

@@ -1,0 +1,14 @@
+package dev.lizard.text;
+
+import java.util.List;
+
+/** How a model wants a conversation written; {@link ChatTemplate} is the usual one. */
+@FunctionalInterface
+public interface ChatFormat {
+    /**
+     * The conversation as one text, special tokens included.
+     *
+     * @param addGenerationPrompt whether to end with the opening of the assistant's next turn
+     */
+    String render(List<Message> messages, boolean addGenerationPrompt);
+}

@@ -1,0 +1,153 @@
+package dev.lizard.text;
+
+import dev.lizard.base.LizardException;
+import java.util.Arrays;
+
+/**
+ * Documents one after another, cut into sequences of T tokens without padding. An epoch is one pass over the documents
+ * in an order that seed and epoch give; its last tokens, too few for a sequence, are left out. The last target of a
+ * sequence is the first input of the next.
+ *
+ * <p>A {@link Cursor} is restored by arithmetic: the order of its epoch is computed and the sequence looked up, nothing
+ * is read in between. Not thread-safe.
+ */
+public final class PackedDataset {
+    private final TokenStore store;
+    private final int[] documents;
+    private final int length;
+    private final long seed;
+    private final boolean shuffled;
+    private final long tokens;
+    private long epoch;
+    private long position;
+    private long orderedEpoch = -1;
+    private int[] order = {};
+    /** [documents + 1] where each document of {@code order} starts in the epoch's stream. */
+    private long[] starts = {};
+
+    /**
+     * @param store the corpus in tokens, which must stay open
+     * @param documents which of its documents, by number
+     * @param length T, tokens a sequence
+     * @param seed gives each epoch its order
+     * @param shuffled whether documents are shuffled at all; otherwise they come as listed
+     * @throws LizardException USAGE, where the documents do not fill one sequence
+     */
+    public PackedDataset(TokenStore store, int[] documents, int length, long seed, boolean shuffled) {
+        if (length < 1) {
+            throw LizardException.usage("sequence length %d: expected at least 1".formatted(length));
+        }
+        this.store = store;
+        this.documents = documents.clone();
+        this.length = length;
+        this.seed = seed;
+        this.shuffled = shuffled;
+        long sum = 0;
+        for (int document : documents) {
+            sum += store.length(document);
+        }
+        this.tokens = sum;
+        if (tokens < length + 1L) {
+            throw LizardException.usage("sequence length %d: expected data of at least %d tokens but found %d; %s"
+                    .formatted(length, length + 1L, tokens, "shorten sequences or give more data"));
+        }
+    }
+
+    /** Number of sequences in an epoch. */
+    public long sequences() {
+        return (tokens - 1) / length;
+    }
+
+    /** Number of tokens of the documents. */
+    public long tokens() {
+        return tokens;
+    }
+
+    /** Where {@link #next} goes on. */
+    public Cursor cursor() {
+        return new Cursor(epoch, position);
+    }
+
+    /**
+     * Goes to {@code cursor}.
+     *
+     * @throws LizardException INPUT, where the epoch has no such sequence (the cursor is of other data or lengths)
+     */
+    public void seek(Cursor cursor) {
+        if (cursor.position() >= sequences() && cursor.position() > 0) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "data cursor out of range",
+                    "the checkpoint",
+                    "a sequence below " + sequences(),
+                    cursor.position(),
+                    "resume with the same data and sequence length");
+        }
+        epoch = cursor.epoch();
+        position = cursor.position();
+    }
+
+    /** The next B sequences; goes on into the next epoch where this one ends. */
+    public Batch next(int batch) {
+        long[] inputs = new long[Math.multiplyExact(batch, length)];
+        long[] targets = new long[inputs.length];
+        for (int row = 0; row < batch; row++) {
+            fill(epoch, position, inputs, targets, row * length);
+            position++;
+            if (position == sequences()) {
+                epoch++;
+                position = 0;
+            }
+        }
+        return new Batch(batch, length, inputs, targets);
+    }
+
+    /**
+     * Up to B sequences of one epoch from {@code first} on, without moving the cursor: a pass over held-out data is
+     * {@code for (long s = 0; s < sequences(); s += B)}.
+     */
+    public Batch read(long ofEpoch, long first, int batch) {
+        if (first < 0 || first >= sequences()) {
+            throw new IndexOutOfBoundsException("sequence %d of %d".formatted(first, sequences()));
+        }
+        int rows = (int) Math.min(batch, sequences() - first);
+        long[] inputs = new long[Math.multiplyExact(rows, length)];
+        long[] targets = new long[inputs.length];
+        for (int row = 0; row < rows; row++) {
+            fill(ofEpoch, first + row, inputs, targets, row * length);
+        }
+        return new Batch(rows, length, inputs, targets);
+    }
+
+    private void fill(long ofEpoch, long sequence, long[] inputs, long[] targets, int offset) {
+        arrange(ofEpoch);
+        long place = sequence * length;
+        int found = Arrays.binarySearch(starts, place);
+        int at = found >= 0 ? found : -found - 2;
+        for (int t = 0; t <= length; t++, place++) {
+            while (place >= starts[at + 1]) {
+                at++;
+            }
+            int token = store.token(store.start(order[at]) + place - starts[at]);
+            if (t < length) {
+                inputs[offset + t] = token & ~TokenStore.NOT_LEARNT;
+            }
+            if (t > 0) {
+                targets[offset + t - 1] = token < 0 ? Batch.IGNORED : token;
+            }
+        }
+    }
+
+    /** Computes the order of an epoch, once an epoch. */
+    private void arrange(long ofEpoch) {
+        if (ofEpoch == orderedEpoch) {
+            return;
+        }
+        order = shuffled ? Shuffle.of(documents, seed, ofEpoch) : documents;
+        starts = new long[order.length + 1];
+        for (int i = 0; i < order.length; i++) {
+            starts[i + 1] = starts[i] + store.length(order[i]);
+        }
+        orderedEpoch = ofEpoch;
+    }
+}

@@ -1,0 +1,219 @@
+package dev.lizard.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lizard.base.LizardException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PackedDatasetTest {
+    @TempDir
+    private Path folder;
+
+    private final Tokenizer tokenizer = ByteTokenizer.open(List.of("<e>"));
+    private final AtomicLong tokenized = new AtomicLong();
+    private long seed;
+    private Path data;
+    private TokenStore store;
+    private List<int[]> documents;
+
+    @BeforeEach
+    void makeData() throws IOException {
+        seed = TestSeed.next();
+        Random random = new Random(seed);
+        data = folder.resolve("data.jsonl");
+        documents = new ArrayList<>();
+        StringBuilder lines = new StringBuilder();
+        for (int d = 0; d < 57; d++) {
+            String text = "%d:".formatted(d) + "x".repeat(random.nextInt(40));
+            lines.append("{\"text\":\"").append(text).append("\"}\n");
+            documents.add(LabelledText.append(
+                            new Document(tokenizer.encode(text, false), new boolean[text.length()]), 256, true)
+                    .ids());
+        }
+        Files.writeString(data, lines.toString());
+        store = open();
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+        tokenizer.close();
+    }
+
+    private TokenStore open() {
+        Corpus corpus = Corpus.open(List.of(data), tokenizer, Optional.empty());
+        return TokenStore.open(folder.resolve("cache"), corpus, tokenized::set);
+    }
+
+    @Test
+    void sequencesAreTheConcatenatedDocuments() {
+        long[] stream =
+                documents.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
+        assertThat(store.description().tokens()).isEqualTo(stream.length).isEqualTo(tokenized.get());
+        assertThat(store.description().learnt()).isEqualTo(stream.length);
+        for (int length : new int[] {1, 7, 64, stream.length - 1}) {
+            PackedDataset packed = new PackedDataset(store, store.documents(), length, 0, false);
+            long sequences = (stream.length - 1) / length;
+            assertThat(packed.sequences()).isEqualTo(sequences);
+            for (int s = 0; s < sequences; s++) {
+                Batch batch = packed.next(1);
+                assertThat(batch.inputs()).isEqualTo(Arrays.copyOfRange(stream, s * length, (s + 1) * length));
+                assertThat(batch.targets()).isEqualTo(Arrays.copyOfRange(stream, s * length + 1, (s + 1) * length + 1));
+            }
+            assertThat(packed.cursor()).isEqualTo(new Cursor(1, 0));
+        }
+    }
+
+    @Test
+    void shufflingKeepsEveryDocumentAndDependsOnSeedAndEpoch() {
+        int length = (int) store.description().tokens() - 1;
+        long[] first = epoch(3, 0, length);
+        assertThat(epoch(3, 0, length)).isEqualTo(first);
+        assertThat(epoch(3, 1, length)).isNotEqualTo(first);
+        assertThat(epoch(4, 0, length)).isNotEqualTo(first);
+        List<String> expected = new ArrayList<>();
+        documents.forEach(ids -> expected.add(Arrays.toString(ids)));
+        List<String> seen = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < first.length; i++) {
+            if (first[i] == 256) {
+                seen.add(Arrays.toString(Arrays.stream(Arrays.copyOfRange(first, start, i + 1))
+                        .mapToInt(id -> (int) id)
+                        .toArray()));
+                start = i + 1;
+            }
+        }
+        assertThat(seen).isNotEqualTo(expected);
+        Collections.sort(seen);
+        Collections.sort(expected);
+        assertThat(seen).isEqualTo(expected);
+    }
+
+    private long[] epoch(long withSeed, long number, int length) {
+        Batch batch = new PackedDataset(store, store.documents(), length, withSeed, true).read(number, 0, 1);
+        return LongStream.concat(Arrays.stream(batch.inputs()), LongStream.of(batch.targets()[length - 1]))
+                .toArray();
+    }
+
+    @Test
+    void theOrderOfASeedStaysTheSameForEver() {
+        assertThat(Shuffle.of(new int[] {0, 1, 2, 3, 4, 5, 6, 7}, 42, 1)).containsExactly(5, 0, 1, 4, 3, 2, 7, 6);
+    }
+
+    @Test
+    void anyCursorIsRestoredExactly() {
+        PackedDataset unbroken = new PackedDataset(store, store.documents(), 13, 5, true);
+        List<Batch> batches = new ArrayList<>();
+        List<Cursor> cursors = new ArrayList<>();
+        for (int step = 0; step < 100; step++) {
+            cursors.add(unbroken.cursor());
+            batches.add(unbroken.next(3));
+        }
+        assertThat(cursors.getLast().epoch()).as("seed %d", seed).isGreaterThan(1);
+        for (int step : new int[] {0, 1, 50, 99}) {
+            PackedDataset resumed = new PackedDataset(store, store.documents(), 13, 5, true);
+            resumed.seek(cursors.get(step));
+            Batch batch = resumed.next(3);
+            assertThat(batch.inputs()).isEqualTo(batches.get(step).inputs());
+            assertThat(batch.targets()).isEqualTo(batches.get(step).targets());
+        }
+        assertThatThrownBy(() -> unbroken.seek(new Cursor(0, 100_000)))
+                .hasMessageContainingAll("100000", String.valueOf(unbroken.sequences()));
+    }
+
+    @Test
+    void aStoreIsMadeOnceAndAgainWhenDamagedOrOfOtherData() throws IOException {
+        tokenized.set(-1);
+        open().close();
+        assertThat(tokenized).hasValue(-1);
+        try (var files = Files.list(folder.resolve("cache"))) {
+            Path made = files.findFirst().orElseThrow();
+            Files.write(made.resolve("tokens.bin"), new byte[3]);
+        }
+        store.close();
+        store = open();
+        assertThat(tokenized.get()).isPositive();
+        tokenized.set(-1);
+        Files.writeString(data, "{\"text\":\"other\"}");
+        try (TokenStore other = open()) {
+            assertThat(other.description().documents()).isEqualTo(1);
+            assertThat(other.description().dataSha256())
+                    .isNotEqualTo(store.description().dataSha256());
+        }
+        try (var files = Files.list(folder.resolve("cache"))) {
+            assertThat(files).hasSize(2);
+        }
+    }
+
+    @Test
+    void tokensThatAreNotLearntAreMasked() throws IOException {
+        data = folder.resolve("ask.jsonl");
+        Files.writeString(data, "{\"instruction\":\"i\",\"output\":\"answer\"}");
+        try (TokenStore asked = open()) {
+            int length = (int) asked.description().tokens() - 1;
+            Batch batch = new PackedDataset(asked, asked.documents(), length, 0, true).next(1);
+            assertThat(batch.learnt()).isEqualTo("answer".length() + 1).isEqualTo((int)
+                    asked.description().learnt());
+            assertThat(batch.targets()).endsWith('a', 'n', 's', 'w', 'e', 'r', 256);
+            assertThat(batch.targets()[0]).isEqualTo(Batch.IGNORED);
+            assertThat(Arrays.stream(batch.inputs()).min().orElseThrow()).isNotNegative();
+        }
+    }
+
+    @Test
+    void aShareIsHeldOutForGood() {
+        for (double share : new double[] {0.001, 0.1, 0.5}) {
+            Split split = Split.of(store, share);
+            long held = Arrays.stream(split.heldOut()).mapToLong(store::length).sum();
+            assertThat(held)
+                    .isBetween(
+                            (long) (share * store.description().tokens()),
+                            (long) (share * store.description().tokens()) + 45);
+            assertThat(IntStream.concat(Arrays.stream(split.training()), Arrays.stream(split.heldOut()))
+                            .sorted()
+                            .toArray())
+                    .isEqualTo(store.documents());
+            assertThat(Split.of(store, share).heldOut()).isEqualTo(split.heldOut());
+        }
+        assertThat(Split.of(store, 0).heldOut()).isEmpty();
+        assertThatThrownBy(() -> Split.of(store, 1)).isInstanceOf(LizardException.class);
+    }
+
+    @Test
+    void aPassReadsEachSequenceOnce() {
+        PackedDataset packed = new PackedDataset(store, Split.of(store, 0.5).heldOut(), 10, 0, false);
+        long rows = 0;
+        for (long s = 0; s < packed.sequences(); s += 4) {
+            rows += packed.read(0, s, 4).batch();
+        }
+        assertThat(rows).isEqualTo(packed.sequences());
+        assertThat(packed.cursor()).isEqualTo(Cursor.START);
+    }
+
+    @Test
+    void sequencesLongerThanTheDataAreRefusedWithBothNumbers() {
+        int tokens = (int) store.description().tokens();
+        assertThatThrownBy(() -> new PackedDataset(store, store.documents(), tokens, 0, false))
+                .isInstanceOfSatisfying(
+                        LizardException.class, e -> assertThat(e.kind()).isEqualTo(LizardException.Kind.USAGE))
+                .hasMessageContainingAll(String.valueOf(tokens), String.valueOf(tokens + 1));
+        assertThatThrownBy(() -> new PackedDataset(store, store.documents(), 0, 0, false))
+                .isInstanceOf(LizardException.class);
+    }
+}
