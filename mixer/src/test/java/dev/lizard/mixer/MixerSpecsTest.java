@@ -1,0 +1,86 @@
+package dev.lizard.mixer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import dev.lizard.base.LizardException.Kind;
+import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.mixer.LizardSpec.Variant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.node.ObjectNode;
+
+class MixerSpecsTest {
+    private static final HeadDims DIMS = new HeadDims(576, 9, 3, 64);
+
+    private static ObjectNode json(String text) {
+        return (ObjectNode) Json.MAPPER.readTree(text);
+    }
+
+    private static MixerSpec read(String text) {
+        return MixerSpecs.read(json(text), DIMS, "recipe.yaml/layers");
+    }
+
+    @Test
+    void absentKeysTakeTheDefaultsOfTheKind() {
+        assertThat(read("{\"mixer\": \"softmax\"}")).isEqualTo(new SoftmaxSpec());
+        assertThat(read("{\"mixer\": \"window\"}")).isEqualTo(new WindowSpec(128, 0));
+        assertThat(read("{\"mixer\": \"lolcats\"}")).isEqualTo(new LolcatsSpec(128, 64, Branches.BOTH));
+        for (Variant variant : Variant.values()) {
+            assertThat(read("{\"mixer\": \"" + variant.mixer() + "\"}")).isEqualTo(LizardSpec.of(variant, 64));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.lizard.mixer.MixerSpecs#names")
+    void everyNameReadsAndWritesBack(String name) {
+        MixerSpec spec = read("{\"mixer\": \"" + name + "\"}");
+        assertThat(spec.mixer()).isEqualTo(name);
+        assertThat(MixerSpecs.read(MixerSpecs.write(spec), DIMS, "written")).isEqualTo(spec);
+    }
+
+    @Test
+    void givenKeysWinAndAreWritten() {
+        LizardSpec spec = new LizardSpec(Variant.SUM, 16, 24, 0, 4.5, 99, Branches.LINEAR);
+        ObjectNode written = MixerSpecs.write(spec);
+        assertThat(written)
+                .isEqualTo(json("{\"mixer\": \"lizard-sum\", \"window\": 16, \"features\": 24, \"meta\": 0, "
+                        + "\"shortest_half_life\": 4.5, \"longest_half_life\": 99.0, \"branches\": \"linear\"}"));
+        assertThat(MixerSpecs.read(written, DIMS, "written")).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {"mixer": "lizzard"}                    | unknown mixer 'lizzard' | did you mean 'lizard'?
+            {"window": 3}                           | missing key             | one of softmax
+            {"mixer": 3}                            | wrong type              | one of softmax
+            {"mixer": "lizard", "windw": 3}         | unknown key 'windw'     | did you mean 'window'?
+            {"mixer": "window", "features": 3}      | unknown key 'features'  | one of window, meta
+            {"mixer": "softmax", "window": 3}       | unknown key 'window'    | take it out
+            {"mixer": "lizard", "window": 0}        | number out of range     | at least 1
+            {"mixer": "lolcats", "features": 0}     | number out of range     | at least 1
+            {"mixer": "lizard", "branches": "left"} | unknown value           | both, window, linear
+            {"mixer": "lizard", "longest_half_life": 31} | below shortest_half_life 32 | swap them
+            """)
+    void faultsAreUsageErrorsThatNamePlaceAndRemedy(String text, String what, String remedy) {
+        assertThatThrownBy(() -> read(text))
+                .isInstanceOfSatisfying(
+                        LizardException.class, e -> assertThat(e.kind()).isEqualTo(Kind.USAGE))
+                .hasMessageContaining("recipe.yaml/layers")
+                .hasMessageContaining(what)
+                .hasMessageContaining(remedy);
+    }
+
+    @Test
+    void faultsOfAModelsOwnFileAreInputErrors() {
+        ObjectNode node = json("{\"mixer\": \"lizard\", \"window\": \"wide\"}");
+        assertThatThrownBy(() -> MixerSpecs.read(node, DIMS, "config.json/lizard", Kind.INPUT))
+                .isInstanceOfSatisfying(
+                        LizardException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INPUT))
+                .hasMessageContaining("config.json/lizard/window");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.mixer;
+
+import org.jspecify.annotations.NullMarked;
