@@ -1,0 +1,236 @@
+package dev.lizard.model;
+
+import dev.lizard.base.Nearest;
+import dev.lizard.checkpoint.Checkpoint;
+import dev.lizard.mixer.Form;
+import dev.lizard.mixer.HeadDims;
+import dev.lizard.mixer.Mixer;
+import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.MixerState;
+import dev.lizard.mixer.Rotary;
+import dev.lizard.mixer.SoftmaxSpec;
+import dev.lizard.mixer.WindowSpec;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder of the Llama family: embedding, pre-norm blocks, last norm, output layer. Which family it is, is data
+ * ({@link ModelConfig}); which mixer each layer has, is too.
+ *
+ * <p>It owns its weights. Any of them can be bound to another tensor, such as a trainable leaf, and any layer can be
+ * given another mixer. Not safe for use by several threads at once.
+ */
+public final class Decoder implements AutoCloseable {
+    private final ModelConfig config;
+    private final DType dtype;
+    private final Device device;
+    private final Scope scope = Scope.owner();
+    private final Map<String, Weight> weights = new LinkedHashMap<>();
+    private final Map<String, Linear> projections;
+    private final Weight embedding;
+    private final Weight head;
+    private final Norm last;
+    private final List<Block> blocks;
+    private final List<Mixer> mixers = new ArrayList<>();
+    private final Rotary rotary;
+
+    /** Where the weights come from; called once for each, in the order of the forward pass. */
+    @FunctionalInterface
+    interface Source {
+        Tensor get(String name, long[] shape);
+    }
+
+    Decoder(ModelConfig config, DType dtype, Device device, Source source) {
+        this.config = config;
+        this.dtype = dtype;
+        this.device = device;
+        boolean whole = false;
+        try (Scope work = Scope.open()) {
+            WeightShapes.of(config)
+                    .forEach((name, shape) ->
+                            weights.put(name, new Weight(name, dtype, scope.adopt(source.get(name, shape)))));
+            whole = true;
+        } finally {
+            if (!whole) {
+                scope.close();
+            }
+        }
+        Stack stack = Stack.of(config, weights, dtype);
+        embedding = stack.embedding();
+        head = stack.head();
+        last = stack.last();
+        blocks = stack.blocks();
+        projections = stack.projections();
+        rotary = config.rope().rotary(config.headWidth());
+        for (int window : config.windows()) {
+            MixerSpec spec = window == 0 ? new SoftmaxSpec() : new WindowSpec(window, 0);
+            mixers.add(spec.create(config.headDims(), Map.of()));
+        }
+    }
+
+    /**
+     * Reads config and base weights; every layer has its teacher's softmax.
+     *
+     * @throws dev.lizard.base.LizardException INPUT for an unsupported config, a missing tensor or one of another shape
+     */
+    public static Decoder load(Checkpoint checkpoint, DType dtype, Device device) {
+        return DecoderLoader.load(checkpoint, dtype, device);
+    }
+
+    /** Normal weights of deviation 0.02, divided by √(2 layers) for projections that write to the residual stream. */
+    public static Decoder random(ModelConfig config, RandomStream random, DType dtype, Device device) {
+        return DecoderLoader.random(config, random, dtype, device);
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** Type of activations and, unless bound otherwise, weights. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public HeadDims headDims() {
+        return config.headDims();
+    }
+
+    public int layers() {
+        return blocks.size();
+    }
+
+    // ---- weights ------------------------------------------------------------------------------------------------
+
+    /** The weights as bound now, by Hugging Face name, in the order of the forward pass. */
+    public Map<String, Tensor> weights() {
+        Map<String, Tensor> bound = new LinkedHashMap<>();
+        weights.forEach((name, weight) -> bound.put(name, weight.tensor()));
+        return Collections.unmodifiableMap(bound);
+    }
+
+    /**
+     * Uses {@code tensor}, which stays its owner's, in place of a weight. The tensor it replaces is freed if it was the
+     * decoder's own.
+     *
+     * @throws IllegalArgumentException for an unknown name or another shape
+     */
+    public void bind(String name, Tensor tensor) {
+        Weight weight = weights.get(name);
+        if (weight == null) {
+            throw new IllegalArgumentException("no weight " + name + "; " + Nearest.hint(name, weights.keySet()));
+        }
+        weight.bind(tensor);
+    }
+
+    /** Takes ownership: {@code tensor} is freed with the decoder. */
+    public Tensor own(Tensor tensor) {
+        return scope.adopt(tensor);
+    }
+
+    /** The projections by module path. */
+    Map<String, Linear> projections() {
+        return projections;
+    }
+
+    // ---- mixers -------------------------------------------------------------------------------------------------
+
+    public Mixer mixer(int layer) {
+        return mixers.get(layer);
+    }
+
+    /** Gives a layer another mixer, whose parameters stay their owner's. */
+    public void replaceMixer(int layer, Mixer mixer) {
+        mixers.set(layer, mixer);
+    }
+
+    /** The mixer of each layer as data. */
+    public List<MixerSpec> mixerSpecs() {
+        return mixers.stream().map(Mixer::spec).toList();
+    }
+
+    // ---- forward ------------------------------------------------------------------------------------------------
+
+    /** Final hidden states, after the last norm [B, T, D], of whole sequences of int64 ids [B, T]. */
+    public Tensor hidden(Tensor ids, Form form) {
+        return hidden(ids, form, null);
+    }
+
+    /** As {@link #hidden(Tensor, Form)}; {@code observer} sees each layer. */
+    public Tensor hidden(Tensor ids, Form form, @Nullable MixerObserver observer) {
+        Tensor x = embedding.use().embedding(ids); // [B, T, D]
+        notify(observer, 0, x);
+        for (int i = 0; i < blocks.size(); i++) {
+            int layer = i;
+            Mixer mixer = mixers.get(i);
+            x = replace(x, blocks.get(i).apply(x, rotary, 0, in -> {
+                Tensor heads = mixer.forward(in, form); // [B, H, T, d]
+                if (observer != null) {
+                    observer.observe(layer, in, heads);
+                }
+                return heads;
+            }));
+            notify(observer, i + 1, x);
+        }
+        return replace(x, last.apply(x));
+    }
+
+    private static void notify(@Nullable MixerObserver observer, int depth, Tensor x) {
+        if (observer != null) {
+            observer.hidden(depth, x);
+        }
+    }
+
+    /** Frees our hold of {@code before}; with gradients on, the graph keeps what it needs. */
+    private static Tensor replace(Tensor before, Tensor after) {
+        before.close();
+        return after;
+    }
+
+    /** Scores of the next token [..., V] for hidden states [..., D]. */
+    public Tensor logits(Tensor hidden) {
+        return hidden.linear(head.use(), null);
+    }
+
+    /** An empty state for {@code batch} sequences. The caller closes it. */
+    public DecoderState newState(int batch) {
+        List<MixerState> states = new ArrayList<>();
+        for (Mixer mixer : mixers) {
+            states.add(mixer.newState(batch, dtype, device));
+        }
+        return new DecoderState(states);
+    }
+
+    /**
+     * Reads T ≥ 1 more tokens: ids [B, T] to final hidden states [B, T, D], and updates the state. Long texts are read
+     * in pieces, so that memory does not grow with them.
+     */
+    public Tensor advance(Tensor ids, DecoderState state) {
+        long start = state.tokens();
+        Tensor x = embedding.use().embedding(ids); // [B, T, D]
+        for (int i = 0; i < blocks.size(); i++) {
+            Mixer mixer = mixers.get(i);
+            MixerState memory = state.layer(i);
+            x = replace(x, blocks.get(i).apply(x, rotary, start, in -> mixer.advance(in, memory)));
+        }
+        return replace(x, last.apply(x));
+    }
+
+    @Override
+    public void close() {
+        rotary.close();
+        scope.close();
+    }
+}

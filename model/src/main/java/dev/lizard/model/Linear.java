@@ -1,0 +1,64 @@
+package dev.lizard.model;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A projection {@code x Wᵀ + b}, with an optional low-rank update beside it (LoRA, Hu et al. 2021):
+ *
+ * <pre>
+ *   y = x Wᵀ + b + s (x Aᵀ) Bᵀ        W [out, in], b [out], A [r, in], B [out, r]
+ * </pre>
+ *
+ * <p>Nothing is cast but float32 leaves in a bfloat16 model, which are rounded at each use.
+ */
+final class Linear {
+    /** A low-rank update: A [r, in], B [out, r] and the factor s = α / r. */
+    record Update(Tensor a, Tensor b, double scale) {}
+
+    private final String name;
+    private final Weight weight;
+    private final @Nullable Weight bias;
+    private final DType compute;
+    private @Nullable Update update;
+
+    Linear(String name, Weight weight, @Nullable Weight bias, DType compute) {
+        this.name = name;
+        this.weight = weight;
+        this.bias = bias;
+        this.compute = compute;
+    }
+
+    /** The module's path, such as {@code model.layers.0.self_attn.q_proj}. */
+    String name() {
+        return name;
+    }
+
+    Weight weight() {
+        return weight;
+    }
+
+    @Nullable
+    Update update() {
+        return update;
+    }
+
+    void update(@Nullable Update lowRank) {
+        update = lowRank;
+    }
+
+    /** [..., in] to [..., out]. */
+    Tensor apply(Tensor x) {
+        Tensor y = x.linear(weight.use(), bias == null ? null : bias.use()); // [..., out]
+        if (update == null) {
+            return y;
+        }
+        Tensor low = x.linear(cast(update.a), null).mul(update.scale); // [..., r]
+        return y.add(low.linear(cast(update.b), null));
+    }
+
+    private Tensor cast(Tensor factor) {
+        return factor.dtype() == compute ? factor : factor.to(compute);
+    }
+}
