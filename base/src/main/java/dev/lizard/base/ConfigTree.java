@@ -162,6 +162,22 @@ public final class ConfigTree {
         return binder.entries();
     }
 
+    /** The leaves that are written in the tree, whatever they mean. */
+    public List<Entry> entries() {
+        List<Entry> leaves = new ArrayList<>();
+        visit(root, "", key -> {
+            JsonNode node = at(key);
+            if (!node.isContainer() || node.isEmpty()) {
+                leaves.add(new Entry(key, node.toString(), origin(key)));
+            }
+        });
+        return leaves;
+    }
+
+    private JsonNode at(String key) {
+        return root.at("/" + key.replace('.', '/'));
+    }
+
     /** Where the value of a dotted key came from: its own origin, else that of what contains it, else built-in. */
     public Origin origin(String key) {
         String at = key;

@@ -25,6 +25,18 @@ public final class Nearest {
         return nearest.isEmpty() ? "" : "did you mean '" + nearest.getFirst() + "'?";
     }
 
+    /** As {@link #hint} where the nearest candidate is near enough to have been meant, else {@code otherwise}. */
+    public static String hintOr(String name, Collection<String> candidates, String otherwise) {
+        List<String> nearest = to(name, candidates, 1);
+        if (nearest.isEmpty()) {
+            return otherwise;
+        }
+        String wanted = name.toLowerCase(Locale.ROOT);
+        String found = nearest.getFirst().toLowerCase(Locale.ROOT);
+        boolean near = distance(wanted, found) <= Math.max(1, Math.min(wanted.length(), found.length()) / 2);
+        return near || found.startsWith(wanted) ? hint(name, candidates) : otherwise;
+    }
+
     /** Levenshtein distance, two rows at a time. */
     static int distance(String a, String b) {
         int[] previous = new int[b.length() + 1];

@@ -36,7 +36,7 @@ public record Origin(Layer layer, String where) {
     }
 
     /** The place that an error names: {@code my.yaml/train.lr}, or the flag or variable alone. */
-    String place(String key) {
+    public String place(String key) {
         return switch (layer) {
             case FLAG, ENVIRONMENT -> where;
             case CONFIG_FILE, RECIPE -> key.isEmpty() ? where : where + "/" + key;

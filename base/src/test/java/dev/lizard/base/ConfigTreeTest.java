@@ -184,6 +184,16 @@ class ConfigTreeTest {
     }
 
     @Test
+    void entriesAreTheWrittenLeaves() {
+        assertThat(yaml("a: {b: [1, x], c: {}}\n").set("a.d=2", FLAG).entries())
+                .containsExactly(
+                        new ConfigTree.Entry("a.b.0", "1", FILE),
+                        new ConfigTree.Entry("a.b.1", "\"x\"", FILE),
+                        new ConfigTree.Entry("a.c", "{}", FILE),
+                        new ConfigTree.Entry("a.d", "2", FLAG));
+    }
+
+    @Test
     void linesOfJsonHaveSnakeCaseKeys() {
         assertThat(Json.line(new TransferStage(3, new Optimizer(0.5, List.of()))))
                 .isEqualTo("{\"tokens\":3,\"optimizer\":{\"lr\":0.5,\"betas\":[]}}");

@@ -15,6 +15,15 @@ class NearestTest {
     }
 
     @Test
+    void farNamesAreNoHint() {
+        List<String> commands = List.of("generate", "doctor");
+        assertThat(Nearest.hintOr("genrate", commands, "see help")).isEqualTo("did you mean 'generate'?");
+        assertThat(Nearest.hintOr("gen", commands, "see help")).isEqualTo("did you mean 'generate'?");
+        assertThat(Nearest.hintOr("foo", commands, "see help")).isEqualTo("see help");
+        assertThat(Nearest.hintOr("foo", List.of(), "see help")).isEqualTo("see help");
+    }
+
+    @Test
     void distanceIsLevenshteins() {
         assertThat(Nearest.distance("kitten", "sitting")).isEqualTo(3);
         assertThat(Nearest.distance("", "abc")).isEqualTo(3);

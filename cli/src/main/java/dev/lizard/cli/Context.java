@@ -1,0 +1,81 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.Interrupt;
+import dev.lizard.base.LizardException;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Engine;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a command works with beyond its own options; the tensor engine is loaded when first asked for. */
+final class Context {
+    private final Settings settings;
+    private final Console console;
+    private final Layers layers;
+    private final Map<String, String> environment;
+    private @Nullable Interrupt interrupt;
+    private @Nullable Device device;
+
+    Context(Settings settings, Console console, Layers layers, Map<String, String> environment) {
+        this.settings = settings;
+        this.console = console;
+        this.layers = layers;
+        this.environment = environment;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    Console console() {
+        return console;
+    }
+
+    /** The configuration below the named flags; see {@link Action#configKeys}. */
+    Layers layers() {
+        return layers;
+    }
+
+    Map<String, String> environment() {
+        return environment;
+    }
+
+    /**
+     * The user's Ctrl-C, to be polled. From the first call on, one Ctrl-C only asks; a second ends the program at once.
+     * A command that does not poll must not call this.
+     */
+    Interrupt interrupt() {
+        if (interrupt == null) {
+            interrupt = new Interrupt();
+            Signals.install(interrupt, console);
+        }
+        return interrupt;
+    }
+
+    /**
+     * The device to work on, with the engine set up for it.
+     *
+     * @throws LizardException ENVIRONMENT where a device was demanded that is not usable
+     */
+    Device device() {
+        if (device == null) {
+            device = Device.parse(settings.device());
+            Engine.threads(settings.threads());
+            String unusable = settings.device().equals("auto") && !device.isCuda() ? Cuda.whyUnusable() : null;
+            if (unusable != null) {
+                console.warn(unusable);
+            }
+        }
+        return device;
+    }
+
+    /** Element type of weights and activations: {@code auto} is bfloat16 on CUDA, float32 on the CPU. */
+    DType dtype() {
+        return switch (settings.dtype()) {
+            case "float32" -> DType.FLOAT32;
+            case "bfloat16" -> DType.BFLOAT16;
+            default -> device().isCuda() ? DType.BFLOAT16 : DType.FLOAT32;
+        };
+    }
+}

@@ -1,0 +1,60 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/** {@code lizard doctor}: looks at what lizard needs and says the next step for each thing that is amiss. */
+@Command(
+        name = "doctor",
+        description = "Checks the JVM, native libraries, CUDA, memory, disk and cache.",
+        footer = {"", "Exits with 4 when something keeps lizard from working, else with 0."})
+final class DoctorCommand implements Action {
+    /** One look at the machine. */
+    @FunctionalInterface
+    interface Check {
+        Finding look(Context context);
+    }
+
+    private record Named(String name, Check check) {}
+
+    private static final List<Named> CHECKS = List.of(
+            new Named("java", MachineChecks::java),
+            new Named("native-access", MachineChecks::nativeAccess),
+            new Named("memory", MachineChecks::memory),
+            new Named("disk", MachineChecks::disk),
+            new Named("cache", MachineChecks::cache),
+            new Named("variables", MachineChecks::variables),
+            new Named("engine", EngineChecks::engine),
+            new Named("cuda", EngineChecks::cuda));
+
+    @Override
+    public int run(Context context) {
+        int failed = 0;
+        for (Named named : CHECKS) {
+            Finding finding = look(named, context);
+            String fix = finding.fix().isEmpty() ? "" : System.lineSeparator() + "      -> " + finding.fix();
+            String text = "%-4s  %s: %s%s".formatted(finding.status().label(), finding.check(), finding.detail(), fix);
+            context.console()
+                    .result(
+                            Json.object()
+                                    .put("check", finding.check())
+                                    .put("status", finding.status().label())
+                                    .put("detail", finding.detail())
+                                    .put("fix", finding.fix()),
+                            text);
+            failed += finding.status() == Finding.Status.FAIL ? 1 : 0;
+        }
+        return failed == 0 ? 0 : LizardException.Kind.ENVIRONMENT.exitCode();
+    }
+
+    /** A check that breaks is itself a finding: doctor is for machines on which things break. */
+    private static Finding look(Named named, Context context) {
+        try {
+            return named.check.look(context);
+        } catch (RuntimeException | LinkageError e) {
+            return Finding.fail(named.name, e.toString(), "run 'lizard doctor --debug' and report what it prints");
+        }
+    }
+}

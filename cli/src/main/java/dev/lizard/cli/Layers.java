@@ -1,0 +1,147 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.ConfigTree;
+import dev.lizard.base.LizardException;
+import dev.lizard.base.Nearest;
+import dev.lizard.base.Origin;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/**
+ * The layers below the named flags: {@code --set}, {@code LIZARD_*} variables, the file of {@code --config}. They are
+ * one tree; picocli asks it for the value of each option that was not given.
+ */
+final class Layers implements IDefaultValueProvider {
+    private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config", "set");
+
+    private final ConfigTree tree;
+    private final Map<String, OptionSpec> options;
+
+    private Layers(ConfigTree tree, Map<String, OptionSpec> options) {
+        this.tree = tree;
+        this.options = options;
+    }
+
+    static Layers of(CommandLine root, Arguments arguments, Map<String, String> environment) {
+        Map<String, OptionSpec> options = new TreeMap<>();
+        collect(root, options);
+        String file = arguments.config() == null ? environment.get("LIZARD_CONFIG") : arguments.config();
+        ConfigTree tree = file == null ? ConfigTree.empty() : ConfigTree.read(Path.of(file));
+        for (OptionSpec option : options.values()) {
+            String value = environment.get(variable(option));
+            if (value != null && !option.isMultiValue()) {
+                Origin origin = new Origin(Origin.Layer.ENVIRONMENT, variable(option));
+                tree = tree.set(key(option), JsonNodeFactory.instance.stringNode(value), origin);
+            }
+        }
+        for (String assignment : arguments.sets()) {
+            int end = assignment.indexOf('=');
+            String name =
+                    end < 0 ? "--set" : "--set " + assignment.substring(0, end).strip();
+            tree = tree.set(assignment, new Origin(Origin.Layer.FLAG, name));
+        }
+        return new Layers(tree, options);
+    }
+
+    ConfigTree tree() {
+        return tree;
+    }
+
+    /** A key that is neither an option of some command nor one of {@code extra} is a mistake worth naming. */
+    void refuseUnknown(Collection<String> extra) {
+        Set<String> known = new TreeSet<>(options.keySet());
+        known.addAll(extra);
+        for (String key : tree.keys()) {
+            if (!known.contains(key)) {
+                Origin origin = tree.origin(key);
+                JsonNode value = tree.get(key);
+                throw LizardException.at(
+                        LizardException.Kind.USAGE,
+                        "unknown key '" + key + "'",
+                        origin.place(key),
+                        "a setting such as " + String.join(", ", Nearest.to(key, known, 3)),
+                        String.valueOf(value),
+                        Nearest.hint(key, known));
+            }
+        }
+    }
+
+    @Override
+    public @Nullable String defaultValue(ArgSpec argument) {
+        JsonNode value = argument instanceof OptionSpec option ? tree.get(key(option)) : null;
+        if (value == null || value.isNull()) {
+            return null;
+        }
+        if (value.isArray() && value.size() == 1) {
+            value = value.get(0);
+        }
+        if (value.isContainer()) {
+            String key = key((OptionSpec) argument);
+            throw LizardException.at(
+                    LizardException.Kind.USAGE,
+                    "wrong type",
+                    tree.origin(key).place(key),
+                    "a single value",
+                    value,
+                    "give lists as repeated flags");
+        }
+        return argument.typeInfo().isBoolean() ? flag(value.asString()) : value.asString();
+    }
+
+    /** {@code --max-tokens} to {@code max_tokens}. */
+    static String key(OptionSpec option) {
+        return option.longestName().replaceFirst("^-+", "").replace('-', '_');
+    }
+
+    /** {@code --max-tokens} to {@code LIZARD_MAX_TOKENS}. */
+    static String variable(OptionSpec option) {
+        return "LIZARD_" + key(option).toUpperCase(Locale.ROOT);
+    }
+
+    /** The options that are settings, by key. */
+    Map<String, OptionSpec> options() {
+        return options;
+    }
+
+    static boolean isSetting(OptionSpec option) {
+        return !NOT_SETTINGS.contains(key(option));
+    }
+
+    /** Variables that begin like ours but that nothing reads. */
+    static List<String> unread(Map<String, String> environment, Collection<String> known) {
+        return environment.keySet().stream()
+                .filter(name -> name.startsWith("LIZARD_") && !known.contains(name))
+                .sorted()
+                .toList();
+    }
+
+    private static String flag(String value) {
+        return switch (value) {
+            case "1" -> "true";
+            case "0", "" -> "false";
+            default -> value;
+        };
+    }
+
+    private static void collect(CommandLine command, Map<String, OptionSpec> options) {
+        for (OptionSpec option : command.getCommandSpec().options()) {
+            if (isSetting(option)) {
+                options.putIfAbsent(key(option), option);
+            }
+        }
+        command.getSubcommands().values().forEach(sub -> collect(sub, options));
+    }
+}

@@ -1,0 +1,66 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.LizardException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The resolved settings that every command shares.
+ *
+ * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}
+ * @param dtype {@code auto}, {@code float32} or {@code bfloat16}
+ * @param threads CPU threads of one operation, at least 1
+ * @param cache folder for downloads; made when first written to
+ */
+record Settings(
+        String device,
+        String dtype,
+        int threads,
+        long seed,
+        Path cache,
+        boolean offline,
+        boolean json,
+        boolean quiet,
+        boolean debug) {
+    private static final List<String> DTYPES = List.of("auto", "float32", "bfloat16");
+
+    Settings {
+        if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {
+            throw bad("--device", "auto, cpu, cuda or cuda:N", device);
+        }
+        if (!DTYPES.contains(dtype)) {
+            throw bad("--dtype", "auto, float32 or bfloat16", dtype);
+        }
+        if (threads < 1) {
+            throw bad("--threads", "0 (all cores) or more", Integer.toString(threads));
+        }
+    }
+
+    static Settings of(Root root, Map<String, String> environment) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return new Settings(
+                root.device.toLowerCase(Locale.ROOT),
+                root.dtype.toLowerCase(Locale.ROOT),
+                root.threads == 0 ? cores : root.threads,
+                root.seed,
+                root.cache == null ? defaultCache(environment) : root.cache.toAbsolutePath(),
+                root.offline,
+                root.json,
+                root.quiet,
+                root.debug);
+    }
+
+    private static Path defaultCache(Map<String, String> environment) {
+        String base = environment.get("XDG_CACHE_HOME");
+        Path folder =
+                base == null || base.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base);
+        return folder.resolve("lizard").toAbsolutePath();
+    }
+
+    private static LizardException bad(String flag, String expected, String found) {
+        return LizardException.at(
+                LizardException.Kind.USAGE, "bad value", flag, expected, "'" + found + "'", "choose one of these");
+    }
+}
