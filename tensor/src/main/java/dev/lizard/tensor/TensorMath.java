@@ -301,6 +301,11 @@ public abstract sealed class TensorMath permits Tensor {
         return wrap(torch.cross_entropy_loss(handle(), targets.handle()));
     }
 
+    /** As {@link #crossEntropy}, but of each row by itself [N]; 0 where ignored. */
+    public Tensor crossEntropyRows(Tensor targets) {
+        return wrap(torch.cross_entropy_loss(handle(), targets.handle(), NO_TENSOR, 0, -100, 0.0));
+    }
+
     /** Softmax attention of queries [B, H, T, d] over keys and values [B, G, S, d], H a multiple of G, scale 1/sqrt(d). */
     public Tensor scaledDotProductAttention(Tensor keys, Tensor values, boolean causal) {
         return wrap(torch.scaled_dot_product_attention(

@@ -146,4 +146,16 @@ class TensorTest {
             assertThat(last).isLessThan(first * 1e-3);
         }
     }
+
+    @Test
+    void crossEntropyIsTheMeanOfItsRowsThatCount() {
+        Tensor logits = Tensors.of(new RandomStream(4).normal(12, 1), 3, 4);
+        Tensor targets = Tensors.of(new long[] {2, -100, 0}, 3);
+        Tensor rows = logits.crossEntropyRows(targets);
+        Tensor logs = logits.logSoftmax(-1);
+        assertThat(rows.floats()[0]).isEqualTo(-logs.floats()[2]);
+        assertThat(rows.floats()[1]).isZero();
+        assertThat(rows.sum().div(2).item())
+                .isCloseTo(logits.crossEntropy(targets).item(), org.assertj.core.data.Offset.offset(1e-6));
+    }
 }
