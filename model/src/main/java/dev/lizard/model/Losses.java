@@ -1,0 +1,99 @@
+package dev.lizard.model;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Next-token losses that never hold the logits of a whole batch: they are made, used and dropped for a few rows (tokens)
+ * at a time. Logits are widened to float32 before the softmax.
+ *
+ * <p>Targets are int64 [B, T], each the token that follows; those of {@value #IGNORED} do not count.
+ */
+public final class Losses {
+    /** The target that does not count. */
+    public static final long IGNORED = -100;
+
+    private Losses() {}
+
+    /** As {@link #nextToken(Decoder, Tensor, Tensor, int, double)} with factor 1. */
+    public static Tensor nextToken(Decoder decoder, Tensor hidden, Tensor targets, int rows) {
+        return nextToken(decoder, hidden, targets, rows, 1);
+    }
+
+    /**
+     * Mean cross-entropy in nats over the targets that count, back-propagated at once: the graph is cut at
+     * {@code hidden}, each piece of rows sends its share back to the cut, and what arrived there goes on through
+     * {@code hidden} in one pass.
+     *
+     * @param hidden final hidden states [B, T, D], with their graph
+     * @param rows tokens whose logits [rows, V] exist at a time
+     * @param factor multiplies the gradients (not the result), as for one of several accumulated batches
+     * @return the loss, a scalar without graph; 0 where no target counts
+     */
+    public static Tensor nextToken(Decoder decoder, Tensor hidden, Tensor targets, int rows, double factor) {
+        try (Scope work = Scope.open()) {
+            Tensor flat = flat(hidden); // [N, D]
+            Tensor goals = targets.reshape(flat.size(0)); // [N]
+            Tensor count = goals.ge(0.0).to(DType.FLOAT32).sum().clampMin(1);
+            Tensor loss = Tensors.zeros(DType.FLOAT32, hidden.device());
+            List<Tensor> gradients = new ArrayList<>();
+            for (long from = 0; from < flat.size(0); from += rows) {
+                long length = Math.min(rows, flat.size(0) - from);
+                try (Scope piece = Scope.open()) {
+                    Tensor cut = flat.narrow(0, from, length).detach().requiresGrad(true);
+                    Tensor share = nll(decoder, cut, goals.narrow(0, from, length))
+                            .sum()
+                            .div(count);
+                    share.mul(factor).backward();
+                    loss.add_(share.detach());
+                    gradients.add(piece.promote(gradient(cut)));
+                }
+            }
+            if (hidden.requiresGrad()) {
+                hidden.backward(Tensors.cat(gradients, 0).view(hidden.shape()));
+            }
+            return work.promote(loss);
+        }
+    }
+
+    private static Tensor gradient(Tensor cut) {
+        Tensor gradient = cut.grad();
+        if (gradient == null) {
+            throw new IllegalStateException("no gradient arrived at the hidden states: gradients are switched off");
+        }
+        return gradient;
+    }
+
+    /** Negative log-likelihood of each target in nats, float32 [B, T], without gradients; 0 where ignored. */
+    public static Tensor perToken(Decoder decoder, Tensor hidden, Tensor targets, int rows) {
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            Tensor flat = flat(hidden); // [N, D]
+            Tensor goals = targets.reshape(flat.size(0)); // [N]
+            List<Tensor> pieces = new ArrayList<>();
+            for (long from = 0; from < flat.size(0); from += rows) {
+                long length = Math.min(rows, flat.size(0) - from);
+                try (Scope piece = Scope.open()) {
+                    pieces.add(
+                            piece.promote(nll(decoder, flat.narrow(0, from, length), goals.narrow(0, from, length))));
+                }
+            }
+            return work.promote(Tensors.cat(pieces, 0).to(DType.FLOAT32).view(targets.shape()));
+        }
+    }
+
+    private static Tensor flat(Tensor hidden) {
+        return hidden.detach().reshape(hidden.size(0) * hidden.size(1), hidden.size(2));
+    }
+
+    /** Hidden states [n, D] and targets [n] to [n]. */
+    private static Tensor nll(Decoder decoder, Tensor hidden, Tensor targets) {
+        Tensor logits = decoder.logits(hidden); // [n, V]
+        return (logits.dtype() == DType.BFLOAT16 ? logits.to(DType.FLOAT32) : logits).crossEntropyRows(targets);
+    }
+}
