@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Finds what the assistant said in a rendered conversation. A template is a program, so the places are found by
  * rendering: what it writes up to a turn, with the generation prompt, is context, and what the turn adds is learnt up
- * to the EOS that ends it. Templates that rewrite earlier turns (dropping their reasoning) are searched for the generation
- * prompt and the turn's content instead.
+ * to the EOS that ends it. Templates that rewrite earlier turns (dropping their reasoning) are searched for the
+ * generation prompt and the turn's content instead.
  */
 final class Conversation {
     private final ChatFormat format;
