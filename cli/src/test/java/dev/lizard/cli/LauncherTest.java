@@ -1,0 +1,162 @@
+package dev.lizard.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher, with Java and Maven played by scripts that print what they were asked. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a POSIX shell script")
+class LauncherTest {
+    private static final Path LAUNCHER =
+            Path.of(Objects.requireNonNull(System.getProperty("lizard.root"))).resolve("lizard");
+
+    private record Ended(int code, String out, String err) {}
+
+    @TempDir
+    Path folder;
+
+    private Path jdk;
+    private Path tools;
+
+    @BeforeEach
+    void fakeTools() throws IOException {
+        jdk = fakeJdk("jdk-25", "25.0.1");
+        tools = Files.createDirectories(folder.resolve("tools"));
+    }
+
+    @Test
+    void aReleaseRunsFromAnyFolderAndThroughLinks() throws Exception {
+        Path launcher = release();
+        Path links = Files.createDirectories(folder.resolve("links"));
+        Files.createSymbolicLink(links.resolve("one"), launcher);
+        Path relative = links.resolve("lizard");
+        Files.createSymbolicLink(relative, Path.of("one"));
+
+        Ended ended =
+                run(links, Map.of("LIZARD_JAVA_HOME", jdk.toString()), relative, "generate", "--prompt", "a b  *");
+
+        assertThat(ended.err).isEmpty();
+        assertThat(ended.code).isEqualTo(7);
+        assertThat(ended.out.lines())
+                .contains("[--enable-native-access=ALL-UNNAMED]", "[-XX:MaxRAMPercentage=20]")
+                .contains("[" + launcher.getParent().getParent().toRealPath().resolve("lib/*") + "]")
+                .endsWith("[dev.lizard.cli.Main]", "[generate]", "[--prompt]", "[a b  *]");
+    }
+
+    @Test
+    void heapAndJavaOptionsAreHonoured() throws Exception {
+        Ended ended = run(
+                folder,
+                Map.of("LIZARD_JAVA_HOME", jdk.toString(), "LIZARD_HEAP", "3g", "JAVA_OPTS", "-Da=1 -Db=2"),
+                release());
+        assertThat(ended.out.lines())
+                .contains("[-Xmx3g]", "[-Da=1]", "[-Db=2]")
+                .doesNotContain("[-XX:MaxRAMPercentage=20]");
+    }
+
+    @Test
+    void theOldJavaIsPassedOver() throws Exception {
+        Path old = fakeJdk("jdk-21", "21.0.4");
+        Files.createSymbolicLink(
+                tools.resolve("java"), fakeJdk("jdk-26", "26-ea").resolve("bin/java"));
+        Ended ended = run(folder, Map.of("JAVA_HOME", old.toString()), release());
+        assertThat(ended.code).isEqualTo(7);
+        assertThat(ended.out).contains("jdk-26/bin/java");
+    }
+
+    @Test
+    void aWrongJavaHomeIsNamed() throws Exception {
+        Path old = fakeJdk("jdk-21", "21.0.4");
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", old.toString()), release());
+        assertThat(ended.code).isEqualTo(4);
+        assertThat(ended.out).isEmpty();
+        assertThat(ended.err.lines())
+                .containsExactly("lizard: no JDK 25 or newer in LIZARD_JAVA_HOME=" + old
+                        + "; correct it, or unset it to search");
+    }
+
+    @Test
+    void aCheckoutBuildsOnceAndAgainWhenASourceChanges() throws Exception {
+        Path checkout = Files.createDirectories(folder.resolve("with space"));
+        Path launcher = Files.copy(LAUNCHER, checkout.resolve("lizard"));
+        Path sources = Files.createDirectories(checkout.resolve("cli/src/main/java"));
+        Files.writeString(checkout.resolve("pom.xml"), "<project/>");
+        script(tools.resolve("mvn"), "echo \"noise $*\"; mkdir -p cli/target/lib; : > cli/target/lizard-cli-1.jar");
+        Map<String, String> environment = Map.of("LIZARD_JAVA_HOME", jdk.toString());
+
+        Ended first = run(folder, environment, launcher, "x");
+        assertThat(first.code).isEqualTo(7);
+        assertThat(first.out).contains("cli/target/lizard-cli-1.jar:").doesNotContain("noise");
+        assertThat(first.err.lines()).hasSize(1).first().asString().startsWith("building lizard ");
+
+        assertThat(run(folder, environment, launcher).err).isEmpty();
+
+        Path source = Files.writeString(sources.resolve("New.java"), "class New {}");
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(60)));
+        assertThat(run(folder, environment, launcher).err).startsWith("building lizard ");
+    }
+
+    @Test
+    void aFailedBuildShowsItsErrors() throws Exception {
+        Path launcher = Files.copy(LAUNCHER, folder.resolve("lizard"));
+        Files.writeString(folder.resolve("pom.xml"), "<project/>");
+        script(tools.resolve("mvn"), "echo chatter; echo '[ERROR] A.java: wrong'; exit 1");
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher);
+        assertThat(ended.code).isEqualTo(4);
+        assertThat(ended.err)
+                .contains("[ERROR] A.java: wrong", "lizard: the build failed")
+                .doesNotContain("chatter");
+    }
+
+    private Path release() throws IOException {
+        Path bin = Files.createDirectories(folder.resolve("release/bin"));
+        Files.createDirectories(folder.resolve("release/lib"));
+        return Files.copy(LAUNCHER, bin.resolve("lizard"));
+    }
+
+    private Path fakeJdk(String name, String version) throws IOException {
+        Path home = Files.createDirectories(folder.resolve(name));
+        Path bin = Files.createDirectories(home.resolve("bin"));
+        script(bin.resolve("java"), "printf '[%s]\\n' \"$0\" \"$@\"; exit 7");
+        script(bin.resolve("javac"), "exit 1");
+        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
+        return home;
+    }
+
+    private static void script(Path file, String body) throws IOException {
+        Files.writeString(file, "#!/bin/sh\n" + body + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private Ended run(Path at, Map<String, String> environment, Path launcher, String... args) throws Exception {
+        List<String> command = Stream.concat(Stream.of("/bin/sh", launcher.toString()), Stream.of(args))
+                .toList();
+        ProcessBuilder builder = new ProcessBuilder(command).directory(at.toFile());
+        builder.environment().clear();
+        builder.environment().put("PATH", tools + ":/usr/bin:/bin");
+        builder.environment().putAll(environment);
+        Path out = folder.resolve("out.txt");
+        Path err = folder.resolve("err.txt");
+        int code = builder.redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start()
+                .waitFor();
+        return new Ended(
+                code, Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));
+    }
+}
