@@ -57,4 +57,9 @@ public record Adapter(
     public static Adapter read(Path folder) {
         return AdapterFiles.read(folder);
     }
+
+    /** Writes both files of peft's layout into an existing folder, factors in float32. */
+    public void write(Path folder) {
+        AdapterFiles.write(folder, this);
+    }
 }

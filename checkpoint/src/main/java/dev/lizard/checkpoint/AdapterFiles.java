@@ -1,6 +1,9 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,12 +58,13 @@ final class AdapterFiles {
                     "no such file",
                     "save the adapter as safetensors or download the file");
         }
-        ObjectNode config = Json.readObject(configFile);
+        ObjectNode config = JsonFiles.readObject(configFile);
         checkVariant(configFile, config);
         int rank = rank(configFile, config);
         JsonNode alpha = config.path("lora_alpha");
         if (!alpha.isNumber()) {
-            throw BadFile.in(configFile, "lora_alpha", "bad adapter", "a number", Json.kindOf(alpha), BadFile.AGAIN);
+            throw BadFile.in(
+                    configFile, "lora_alpha", "bad adapter", "a number", JsonFiles.kindOf(alpha), BadFile.AGAIN);
         }
         JsonNode base = config.path("base_model_name_or_path");
         try (SafetensorsFile weights = SafetensorsFile.open(weightsFile)) {
@@ -71,6 +75,34 @@ final class AdapterFiles {
                     base.isString() ? Optional.of(base.stringValue()) : Optional.empty(),
                     pairs(weights, rank));
         }
+    }
+
+    static void write(Path folder, Adapter adapter) {
+        List<StoredTensor> tensors = new ArrayList<>();
+        adapter.pairs().forEach((module, pair) -> {
+            tensors.add(stored(aName(module), pair.a(), pair.rank(), pair.in()));
+            tensors.add(stored(bName(module), pair.b(), pair.out(), pair.rank()));
+        });
+        Safetensors.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+        ObjectNode config = Json.object();
+        config.put("peft_type", "LORA");
+        config.put("task_type", "CAUSAL_LM");
+        config.put("base_model_name_or_path", adapter.baseModel().orElse(null));
+        config.put("r", adapter.rank());
+        config.put("lora_alpha", adapter.alpha());
+        config.put("lora_dropout", 0.0);
+        config.put("bias", "none");
+        adapter.targetModules().forEach(config.putArray("target_modules")::add);
+        config.put("inference_mode", true);
+        config.put("fan_in_fan_out", false);
+        config.put("use_rslora", false);
+        config.put("use_dora", false);
+        config.putNull("modules_to_save");
+        AtomicFiles.write(folder.resolve(CONFIG), (Json.pretty(config) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static StoredTensor stored(String name, MemorySegment values, long rows, long columns) {
+        return new StoredTensor(new TensorInfo(name, StoredType.F32, List.of(rows, columns)), () -> values);
     }
 
     private static void checkVariant(Path file, ObjectNode config) {

@@ -1,6 +1,5 @@
 package dev.lizard.checkpoint;
 
-import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,9 +31,9 @@ record CheckpointFolder(Path folder) {
         if (!has(CONFIG)) {
             throw BadFile.in(folder, "cannot open model", CONFIG, listing(), adviceWithoutConfig());
         }
-        ObjectNode config = Json.readObject(folder.resolve(CONFIG));
+        ObjectNode config = JsonFiles.readObject(folder.resolve(CONFIG));
         Optional<ObjectNode> generation =
-                has(GENERATION) ? Optional.of(Json.readObject(folder.resolve(GENERATION))) : Optional.empty();
+                has(GENERATION) ? Optional.of(JsonFiles.readObject(folder.resolve(GENERATION))) : Optional.empty();
         List<Path> content = new ArrayList<>(List.of(folder.resolve(CONFIG)));
         WeightSource weights = openWeights(content);
         WeightSource extra = null;
@@ -112,10 +111,7 @@ record CheckpointFolder(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(f -> f.getFileName().toString()).sorted().toList();
         } catch (IOException e) {
-            throw new LizardException(
-                    LizardException.Kind.INPUT,
-                    "cannot list %s: %s; check that it is a readable folder".formatted(folder, e),
-                    e);
+            throw JsonFiles.unreadable(folder, e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -43,7 +44,7 @@ final class GgufConfig {
 
     private ObjectNode build() {
         refuseExperts();
-        ObjectNode config = Json.MAPPER.createObjectNode();
+        ObjectNode config = Json.object();
         OptionalLong window = metadata.optionalId(".attention.sliding_window");
         boolean windowed = window.isPresent() && window.getAsLong() > 0;
         config.put("model_type", modelType(windowed));

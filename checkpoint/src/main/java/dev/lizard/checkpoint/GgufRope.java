@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Json;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -44,7 +45,7 @@ final class GgufRope {
     }
 
     private static ObjectNode scaling(String type, OptionalDouble factor) {
-        ObjectNode node = Json.MAPPER.createObjectNode();
+        ObjectNode node = Json.object();
         node.put("rope_type", type);
         node.put("factor", factor.orElse(1));
         return node;
@@ -68,7 +69,7 @@ final class GgufRope {
             largest = Math.max(largest, factor);
         }
         if (isLlama3(factors, theta, largest)) {
-            ObjectNode node = Json.MAPPER.createObjectNode();
+            ObjectNode node = Json.object();
             node.put("rope_type", "llama3");
             node.put("factor", largest);
             node.put("low_freq_factor", LOW);
@@ -76,7 +77,7 @@ final class GgufRope {
             node.put("original_max_position_embeddings", (int) ORIGINAL);
             return node;
         }
-        ObjectNode node = Json.MAPPER.createObjectNode();
+        ObjectNode node = Json.object();
         node.put("rope_type", "factors");
         ArrayNode list = node.putArray("factors");
         for (float factor : factors) {

@@ -1,6 +1,5 @@
 package dev.lizard.checkpoint;
 
-import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -44,10 +43,7 @@ final class Hashes {
                 digest.update(buffer, 0, n);
             }
         } catch (IOException e) {
-            throw new LizardException(
-                    LizardException.Kind.INPUT,
-                    "cannot read %s: %s; check that it is a readable file".formatted(file, e),
-                    e);
+            throw JsonFiles.unreadable(file, e);
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.lizard.checkpoint;
 
-import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,10 +29,7 @@ record MappedFile(Path path, Arena arena, MemorySegment bytes) implements AutoCl
             return new MappedFile(path, arena, bytes.asReadOnly());
         } catch (IOException e) {
             arena.close();
-            throw new LizardException(
-                    LizardException.Kind.INPUT,
-                    "cannot read %s: %s; check that it is a readable file".formatted(path, e),
-                    e);
+            throw JsonFiles.unreadable(path, e);
         }
     }
 

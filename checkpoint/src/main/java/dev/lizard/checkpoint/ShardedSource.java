@@ -25,7 +25,7 @@ final class ShardedSource implements WeightSource {
     }
 
     static ShardedSource open(Path index) {
-        ObjectNode json = Json.readObject(index);
+        ObjectNode json = JsonFiles.readObject(index);
         JsonNode map = json.path("weight_map");
         if (!map.isObject() || map.isEmpty()) {
             throw BadFile.in(
@@ -33,7 +33,7 @@ final class ShardedSource implements WeightSource {
                     "weight_map",
                     "bad shard index",
                     "an object of tensor names and files",
-                    Json.kindOf(map),
+                    JsonFiles.kindOf(map),
                     BadFile.AGAIN);
         }
         Map<String, SafetensorsFile> owners = new LinkedHashMap<>();

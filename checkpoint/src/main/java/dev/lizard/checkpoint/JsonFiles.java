@@ -1,33 +1,25 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Small JSON files of a checkpoint folder. A key given twice is an error. */
-final class Json {
-    static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .build();
-
+/** Small JSON files of a checkpoint folder: objects of a bounded size. */
+final class JsonFiles {
     /** No JSON file of a checkpoint but a tokenizer is larger; guards memory. */
     private static final long LARGEST = 64L << 20;
 
-    private Json() {}
+    private JsonFiles() {}
 
     static ObjectNode readObject(Path file) {
-        byte[] text = readBytes(file);
         JsonNode node;
         try {
-            node = MAPPER.readTree(text);
+            node = Json.MAPPER.readTree(readBytes(file));
         } catch (JacksonException e) {
             throw BadFile.in(file, "cannot parse", "JSON", e.getOriginalMessage(), "repair or download the file again");
         }
@@ -49,11 +41,15 @@ final class Json {
             }
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new LizardException(
-                    LizardException.Kind.INPUT,
-                    "cannot read %s: %s; check that it is a readable file".formatted(file, e),
-                    e);
+            throw unreadable(file, e);
         }
+    }
+
+    static LizardException unreadable(Path file, IOException e) {
+        return new LizardException(
+                LizardException.Kind.INPUT,
+                "cannot read %s: %s; check that it is readable".formatted(file, BadFile.oneLine(e.toString())),
+                e);
     }
 
     static String kindOf(JsonNode node) {
