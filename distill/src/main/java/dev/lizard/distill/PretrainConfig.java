@@ -1,0 +1,89 @@
+package dev.lizard.distill;
+
+import dev.lizard.base.Setting;
+import dev.lizard.text.synthetic.SyntheticMix;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * How a small teacher is trained from scratch: architecture, optimiser and data mix.
+ *
+ * @param model keys of a Hugging Face {@code config.json}; {@code vocab_size} may be left out
+ * @param tokenizer folder of an existing tokenizer; without it, bytes
+ * @param specials special tokens of the byte tokenizer, the first ends a text
+ * @param sequenceLength T
+ * @param batch B, sequences of one pass
+ * @param accumulate passes for one update
+ * @param steps number of updates
+ * @param learningRate peak rate
+ * @param betas of AdamW
+ * @param epsilon of AdamW
+ * @param weightDecay on matrices; vectors have none
+ * @param clip limit of the gradient's norm
+ * @param schedule the rate over the steps
+ * @param seed of everything random
+ * @param checkpointEvery steps between checkpoints
+ * @param measureEvery steps between held-out measurements; 0 for the end only
+ * @param heldOut share of the corpus that is not trained on but measured
+ * @param corpusWeight weight of the corpus in the mix
+ * @param synthetic texts made by rule, beside the corpus or in place of it
+ */
+public record PretrainConfig(
+        ObjectNode model,
+        @Nullable String tokenizer,
+        @Setting(byDefault = "[<|endoftext|>]") List<String> specials,
+        @Setting(byDefault = "512", min = 1) int sequenceLength,
+        @Setting(byDefault = "16", min = 1) int batch,
+        @Setting(byDefault = "1", min = 1) int accumulate,
+        @Setting(min = 1) long steps,
+        @Setting(byDefault = "3e-3", min = 0) double learningRate,
+
+        @Setting(byDefault = "[0.9, 0.95]", min = 0, max = 1)
+        List<Double> betas,
+
+        @Setting(byDefault = "1e-8", min = 0) double epsilon,
+        @Setting(byDefault = "0.1", min = 0) double weightDecay,
+        @Setting(byDefault = "1.0", min = 0) double clip,
+        Schedule schedule,
+        @Setting(byDefault = "0") long seed,
+        @Setting(byDefault = "500", min = 0) long checkpointEvery,
+        @Setting(byDefault = "0", min = 0) long measureEvery,
+        @Setting(byDefault = "0.01", min = 0, max = 0.5) double heldOut,
+        @Setting(byDefault = "1.0", min = 0) double corpusWeight,
+        @Nullable Synthetic synthetic) {
+    /**
+     * Texts made by rule; byte tokenizers only.
+     *
+     * @param weight of all of them in the mix
+     * @param answersOnly whether, in recall tasks, only the answers count in the loss
+     * @param stories weight of stories among them
+     * @param passkey weight of pass keys hidden in stories
+     * @param keyValues weight of lists of keys and values
+     * @param digits of a pass key
+     * @param mostPairs longest list
+     * @param questions asked of a list
+     */
+    public record Synthetic(
+            @Setting(byDefault = "1.0", min = 0) double weight,
+            @Setting(byDefault = "false") boolean answersOnly,
+            @Setting(byDefault = "0.5", min = 0) double stories,
+            @Setting(byDefault = "0.25", min = 0) double passkey,
+            @Setting(byDefault = "0.25", min = 0) double keyValues,
+            @Setting(byDefault = "5", min = 1) int digits,
+            @Setting(byDefault = "48", min = 1) int mostPairs,
+            @Setting(byDefault = "4", min = 1) int questions) {
+        SyntheticMix mix() {
+            return new SyntheticMix(stories, passkey, keyValues, digits, mostPairs, questions);
+        }
+    }
+
+    public PretrainConfig {
+        if (betas.size() != 2) {
+            throw new IllegalArgumentException("betas must be two numbers, found " + betas);
+        }
+        if (synthetic != null && !(synthetic.weight() > 0)) {
+            throw new IllegalArgumentException("synthetic.weight must be positive; leave synthetic out for none");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package dev.lizard.distill;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.tensor.AdamW;
+import dev.lizard.tensor.ParameterBuffer;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.text.Batch;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The one training loop: gradients of some passes, clip, AdamW, a log line, now and then a measurement and a checkpoint.
+ *
+ * <p>A run that was stopped after any step, or killed at any moment, and resumed from its last whole checkpoint ends
+ * with the same bits in parameters, moments and log (but for wall-clock fields) as one that was never stopped. That is
+ * so because a step is a function of parameters, moments, step number and sequence numbers, all of which a checkpoint
+ * has.
+ */
+public final class Trainer implements AutoCloseable {
+    private static final double NANOS = 1e9;
+
+    /** Measures the model as it is now; called between steps. */
+    @FunctionalInterface
+    public interface Measure {
+        List<Measurement> measure(String stage, long step);
+    }
+
+    private final Objective objective;
+    private final SequenceSource data;
+    private final TrainSettings settings;
+    private final RunLog log;
+    private final Checkpoints checkpoints;
+    private final TrainListener listener;
+    private final Measure measure;
+    private final AdamW optimizer;
+    private final String layout;
+    private long step;
+    private long tokens;
+    private double elapsed;
+    private boolean complete;
+
+    /** A trainer at step 0. The log and the checkpoints are the run's and outlive it. */
+    public Trainer(
+            Objective objective,
+            SequenceSource data,
+            TrainSettings settings,
+            RunLog log,
+            Checkpoints checkpoints,
+            TrainListener listener,
+            Measure measure) {
+        this.objective = objective;
+        this.data = data;
+        this.settings = settings;
+        this.log = log;
+        this.checkpoints = checkpoints;
+        this.listener = listener;
+        this.measure = measure;
+        this.optimizer = new AdamW(objective.parameters(), settings.adam());
+        this.layout = layout(objective.parameters());
+    }
+
+    private static String layout(ParameterBuffer parameters) {
+        StringBuilder text = new StringBuilder();
+        parameters.parameters().forEach((name, tensor) -> text.append(name).append(Arrays.toString(tensor.shape())));
+        return "%d parameters, %d numbers, %08x"
+                .formatted(
+                        parameters.parameters().size(),
+                        parameters.count(),
+                        text.toString().hashCode());
+    }
+
+    /**
+     * Goes to where a checkpoint of this stage was.
+     *
+     * @throws LizardException USAGE where it was made with other data, steps or parameters
+     */
+    public void restore(Checkpoints.Saved saved) {
+        TrainState state = saved.state();
+        requireSame(saved, "stage", settings.stage(), state.stage());
+        requireSame(saved, "steps", settings.steps(), state.steps());
+        requireSame(saved, "data", data.fingerprint(), state.data());
+        requireSame(saved, "parameters", layout, state.layout());
+        requireSame(saved, "sequences", state.step() * settings.sequencesPerStep(), state.sequences());
+        Checkpoints.restore(saved, objective.parameters(), optimizer);
+        step = state.step();
+        tokens = state.tokens();
+        elapsed = state.elapsedS();
+        complete = state.complete();
+    }
+
+    private static void requireSame(Checkpoints.Saved saved, String key, Object expected, Object found) {
+        if (!Objects.equals(expected, found)) {
+            throw LizardException.at(
+                    LizardException.Kind.USAGE,
+                    "checkpoint of another run",
+                    saved.folder() + "/state.json/" + key,
+                    String.valueOf(expected),
+                    found,
+                    "resume with the settings and data it was made with, or choose another folder");
+        }
+    }
+
+    /**
+     * Trains to the end of the stage, measures, and leaves a checkpoint that is marked complete.
+     *
+     * @param stop asked after each step
+     * @throws LizardException INTERRUPTED when asked to stop, after a checkpoint was written; FAILED when the loss or a
+     *     gradient is not finite, in which case the last checkpoint before stays the last
+     */
+    public void run(BooleanSupplier stop) {
+        listener.stage(settings.stage(), step, settings.steps());
+        while (step < settings.steps()) {
+            StepRecord record = update();
+            log.append(record);
+            listener.step(record);
+            if (due(settings.measureEvery())) {
+                measure();
+            }
+            if (stop.getAsBoolean()) {
+                String folder = save().toString();
+                throw new LizardException(
+                        LizardException.Kind.INTERRUPTED,
+                        "interrupted; state saved in %s; continue with --resume".formatted(folder));
+            }
+            if (due(settings.checkpointEvery())) {
+                save();
+            }
+        }
+        if (!complete) {
+            measure();
+            complete = true;
+            save();
+        }
+    }
+
+    private boolean due(long every) {
+        return every > 0 && step % every == 0 && step < settings.steps();
+    }
+
+    private void measure() {
+        for (Measurement measurement : measure.measure(settings.stage(), step)) {
+            log.append(measurement);
+            listener.measured(measurement);
+        }
+    }
+
+    /** One update; the first thing that is not finite ends the run before it can touch a parameter. */
+    private StepRecord update() {
+        long begun = System.nanoTime();
+        ParameterBuffer parameters = objective.parameters();
+        parameters.zeroGradients();
+        long first = step * settings.sequencesPerStep();
+        double loss = 0;
+        double norm;
+        try (Scope work = Scope.open()) {
+            for (int pass = 0; pass < settings.accumulate(); pass++) {
+                Batch batch = data.batch(first + (long) pass * settings.batch(), settings.batch());
+                double share = 1.0 / settings.accumulate();
+                Tensor part = objective.accumulate(batch, share);
+                loss += share * part.item();
+                if (!Double.isFinite(loss)) {
+                    throw diverged("loss " + loss, batch);
+                }
+            }
+            norm = parameters.clipGradients(settings.clip()).item();
+            if (!Double.isFinite(norm)) {
+                throw diverged("a gradient of norm " + norm, data.batch(first, settings.batch()));
+            }
+        }
+        double rate = settings.learningRate() * settings.schedule().factor(step + 1, settings.steps());
+        optimizer.step(rate);
+        step++;
+        long seen = (long) settings.sequencesPerStep() * data.length();
+        tokens += seen;
+        double seconds = (System.nanoTime() - begun) / NANOS;
+        elapsed += seconds;
+        return new StepRecord(
+                settings.stage(), step, tokens, loss, rate, norm, seen / seconds, elapsed, ResidentMemory.bytes());
+    }
+
+    private LizardException diverged(String what, Batch batch) {
+        Optional<Checkpoints.Saved> last = checkpoints.last(listener::note);
+        return LizardException.at(
+                LizardException.Kind.FAILED,
+                "training diverged",
+                "stage %s, step %d".formatted(settings.stage(), step + 1),
+                "finite loss and gradients",
+                what + ", first at " + objective.diagnose(batch),
+                "lower the learning rate; "
+                        + last.map(saved -> "the last good checkpoint is " + saved.folder())
+                                .orElse("there is no checkpoint yet"));
+    }
+
+    private java.nio.file.Path save() {
+        TrainState state = new TrainState(
+                TrainState.VERSION,
+                settings.stage(),
+                step,
+                settings.steps(),
+                complete,
+                tokens,
+                step * settings.sequencesPerStep(),
+                data.fingerprint(),
+                layout,
+                log.sync(),
+                elapsed);
+        return checkpoints.write(settings.precedingSteps() + step, state, objective.parameters(), optimizer);
+    }
+
+    /** Updates so far. */
+    public long step() {
+        return step;
+    }
+
+    /** The optimiser, for comparisons. */
+    AdamW optimizer() {
+        return optimizer;
+    }
+
+    @Override
+    public void close() {
+        optimizer.close();
+    }
+}

@@ -1,0 +1,84 @@
+package dev.lizard.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lizard.text.Batch;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class SourcesTest {
+    /** Sequences that only say which they are. */
+    private record Named(int id) implements SequenceSource {
+        @Override
+        public int length() {
+            return 2;
+        }
+
+        @Override
+        public Batch sequence(long index) {
+            return new Batch(1, 2, new long[] {id, index}, new long[] {index, index});
+        }
+
+        @Override
+        public String fingerprint() {
+            return "named " + id;
+        }
+    }
+
+    @Test
+    void mixHasItsSharesAndSkipsNothing() {
+        List<MixedSource.Part> parts = List.of(
+                new MixedSource.Part(new Named(0), 0.7),
+                new MixedSource.Part(new Named(1), 0.2995),
+                new MixedSource.Part(new Named(2), 0.0005));
+        MixedSource mix = new MixedSource(parts, 3);
+        long[] next = new long[3];
+        for (int n = 0; n < 3000; n++) {
+            Batch sequence = mix.sequence(n);
+            int part = (int) sequence.inputs()[0];
+            assertThat(sequence.inputs()[1]).isEqualTo(next[part]++);
+        }
+        assertThat(next).containsExactly(2100 - (next[0] == 2100 ? 0 : 3), next[1], 3);
+        assertThat((double) next[1] / 3000).isCloseTo(0.2995, within(0.001));
+    }
+
+    @Test
+    void anySequenceOfAMixIsTheSameWhateverWasReadBefore() {
+        List<MixedSource.Part> parts =
+                List.of(new MixedSource.Part(new Named(0), 1), new MixedSource.Part(new Named(1), 1));
+        MixedSource forward = new MixedSource(parts, 3);
+        Set<String> orders = new HashSet<>();
+        for (int n = 0; n < 2500; n += 1) {
+            orders.add(n / 1000 + ":"
+                    + List.of(
+                            forward.sequence(n).inputs()[0], forward.sequence(n).inputs()[1]));
+        }
+        MixedSource fresh = new MixedSource(parts, 3);
+        for (int n : new int[] {2499, 3, 1000, 999, 0}) {
+            assertThat(fresh.sequence(n).inputs()).isEqualTo(forward.sequence(n).inputs());
+        }
+        assertThat(orders).hasSize(2500);
+    }
+
+    @Test
+    void batchesAreRowsOfConsecutiveSequences() {
+        Batch batch = new Named(4).batch(10, 3);
+        assertThat(batch.batch()).isEqualTo(3);
+        assertThat(batch.inputs()).containsExactly(4, 10, 4, 11, 4, 12);
+        assertThat(batch.targets()).containsExactly(10, 10, 11, 11, 12, 12);
+    }
+
+    @Test
+    void scheduleRisesThenFallsToItsShare() {
+        Schedule cosine = new Schedule(Schedule.Kind.COSINE, 0.1, 0.1);
+        assertThat(cosine.factor(1, 100)).isCloseTo(0.1, within(1e-12));
+        assertThat(cosine.factor(10, 100)).isCloseTo(1.0, within(1e-12));
+        assertThat(cosine.factor(55, 100)).isCloseTo(0.55, within(1e-12));
+        assertThat(cosine.factor(100, 100)).isCloseTo(0.1, within(1e-12));
+        assertThat(new Schedule(Schedule.Kind.CONSTANT, 0, 0).factor(1, 10)).isEqualTo(1);
+        assertThat(new Schedule(Schedule.Kind.LINEAR, 0, 0).factor(5, 10)).isCloseTo(0.5, within(1e-12));
+    }
+}
