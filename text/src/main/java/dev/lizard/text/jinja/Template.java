@@ -30,7 +30,12 @@ public final class Template {
      *     what this subset leaves out
      */
     public static Template parse(String source, Clock clock) {
-        return new Template(Parser.parse(source), clock);
+        try {
+            return new Template(Parser.parse(source), clock);
+        } catch (StackOverflowError tooDeep) {
+            // Templates come with models from anywhere: a hostile one is refused like any other bad file.
+            throw TemplateError.tooDeep();
+        }
     }
 
     /**
@@ -61,7 +66,11 @@ public final class Template {
             return Value.of(DateText.format(format, LocalDateTime.now(clock), line));
         }));
         variables.forEach((name, value) -> root.set(name, Values.of(value)));
-        return new Renderer(root).render(nodes);
+        try {
+            return new Renderer(root).render(nodes);
+        } catch (StackOverflowError tooDeep) {
+            throw TemplateError.tooDeep();
+        }
     }
 
     private static Value range(List<Value> given, int line) {

@@ -53,12 +53,16 @@ final class Values {
 
     /** As {@code str} writes it, which is what output shows. */
     static String text(Value value) {
-        return value instanceof Value.Str(String text) ? text : repr(value);
+        return switch (value) {
+            case Value.Str(String text) -> text;
+            case Value.Undefined _ -> "";
+            default -> repr(value);
+        };
     }
 
     private static String repr(Value value) {
         return switch (value) {
-            case Value.Undefined _ -> "";
+            case Value.Undefined _ -> "Undefined";
             case Value.None _ -> "None";
             case Value.Bool(boolean flag) -> flag ? "True" : "False";
             case Value.Int(long number) -> Long.toString(number);
