@@ -4,6 +4,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -55,19 +56,26 @@ sealed interface DataRecord {
             return new Text(string(node, "text", where));
         }
         List<String> keys = List.copyOf(node.propertyNames());
-        String nearest = keys.isEmpty() ? "" : Nearest.to("text", keys, 1).getFirst();
-        for (String key : keys) {
-            if (KEYS.stream().anyMatch(known -> key.startsWith(known) || known.startsWith(key))) {
-                nearest = key;
-            }
-        }
         throw LizardException.at(
                 LizardException.Kind.INPUT,
                 "unknown record",
                 where,
                 "the key 'text', 'instruction' (with 'output') or 'messages'",
                 keys.isEmpty() ? "no key" : "'" + String.join("', '", keys) + "'",
-                nearest.isEmpty() ? "add a key" : "rename a key, perhaps '" + nearest + "'");
+                similar(keys));
+    }
+
+    /** Advice that names a key which looks like one of ours, where there is one. */
+    private static String similar(List<String> keys) {
+        for (String key : keys) {
+            String lower = key.toLowerCase(Locale.ROOT);
+            for (String known : Nearest.to(lower, KEYS, KEYS.size())) {
+                if (lower.startsWith(known) || known.startsWith(lower)) {
+                    return "did you mean '%s' by '%s'?".formatted(known, key);
+                }
+            }
+        }
+        return "rename its keys";
     }
 
     private static List<Message> messages(JsonNode list, String where) {

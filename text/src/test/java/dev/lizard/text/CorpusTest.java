@@ -107,7 +107,12 @@ class CorpusTest {
         refused("bad.jsonl", "{\"text\":\"a\"}\n{\"text\":", "bad.jsonl:2", "JSON");
         refused("list.jsonl", "[1]", "list.jsonl:1", "object");
         refused("number.jsonl", "{\"text\":1}", "number.jsonl:1/text", "a string");
-        refused("key.jsonl", "{\"id\":1,\"texts\":\"a\"}", "key.jsonl:1", "'id', 'texts'", "perhaps 'texts'");
+        refused(
+                "key.jsonl",
+                "{\"id\":1,\"texts\":\"a\"}",
+                "key.jsonl:1",
+                "'id', 'texts'",
+                "did you mean 'text' by 'texts'?");
         refused("none.jsonl", "{\"instruction\":\"a\"}", "none.jsonl:1/output", "nothing");
         refused("chat.jsonl", "{\"messages\":[{\"role\":\"user\"}]}", "chat.jsonl:1/messages[0]/content");
         refused("chat2.jsonl", "{\"messages\":[]}", "chat2.jsonl:1/messages", "an empty list");
