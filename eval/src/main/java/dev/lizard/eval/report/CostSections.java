@@ -1,0 +1,129 @@
+package dev.lizard.eval.report;
+
+import static dev.lizard.eval.report.Markup.escape;
+
+import dev.lizard.eval.result.Efficiency;
+import dev.lizard.eval.result.ResultSet;
+import dev.lizard.eval.result.Sample;
+import dev.lizard.eval.result.TaskScore;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What it costs to run, and the rest: benchmark tasks, samples, how to do it again. */
+final class CostSections {
+    private CostSections() {}
+
+    static Section efficiency(ResultSet results) {
+        if (results.efficiency().isEmpty()) {
+            return new Section("Cost", "", List.of());
+        }
+        List<String> figures = new ArrayList<>();
+        List<Line> bytes = lines(results, row -> (double) row.stateBytes());
+        figures.add(figure("State.", "What must be kept between two tokens.", "bytes, log axis", Units.BYTES, bytes));
+        List<Line> decode = lines(results, Efficiency::decodeTokensPerSecond);
+        if (!decode.isEmpty()) {
+            figures.add(figure("Writing.", "One token at a time.", "tokens a second, log axis", Units.COUNT, decode));
+        }
+        return new Section(
+                "What a context costs",
+                "The teacher keeps the keys and values of everything it has read. The student keeps a window and a"
+                        + " memory of fixed size.",
+                List.of(Section.figures(figures), table(results.efficiency(), results)));
+    }
+
+    private static String figure(String title, String caption, String label, Units units, List<Line> lines) {
+        Axis x = new Axis("context, tokens, log axis", LineCharts.logX(lines), Units.LENGTH, 7);
+        Axis y = new Axis(label, LineCharts.logY(lines, units == Units.BYTES ? 4 : 10), units, 6);
+        return Section.figure(title, caption, new LineChart(title, x, y, lines, null, "").svg());
+    }
+
+    private static List<Line> lines(ResultSet results, Function<Efficiency, @Nullable Double> value) {
+        Map<String, List<Line.Point>> byModel = new LinkedHashMap<>();
+        for (Efficiency row : results.efficiency()) {
+            Double y = value.apply(row);
+            if (y != null) {
+                byModel.computeIfAbsent(row.model(), model -> new ArrayList<>()).add(new Line.Point(row.context(), y));
+            }
+        }
+        List<Line> lines = new ArrayList<>();
+        byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results.role(model)), points, true)));
+        return lines;
+    }
+
+    private static String table(List<Efficiency> efficiency, ResultSet results) {
+        List<Table.Column> columns = List.of(
+                new Table.Column("Model", ""),
+                new Table.Column("Context", "tokens"),
+                new Table.Column("Reading", "tokens/s"),
+                new Table.Column("Writing", "tokens/s"),
+                new Table.Column("State", "bytes"));
+        List<Table.Row> rows = new ArrayList<>();
+        for (Efficiency row : efficiency) {
+            rows.add(new Table.Row(
+                    row.model(),
+                    Tone.of(results.role(row.model())),
+                    List.of(
+                            Table.number((double) row.context(), Units.LENGTH),
+                            Table.number(row.prefillTokensPerSecond(), Units.COUNT),
+                            Table.number(row.decodeTokensPerSecond(), Units.COUNT),
+                            Table.number((double) row.stateBytes(), Units.BYTES))));
+        }
+        return new Table(columns, rows).html();
+    }
+
+    static Section tasks(ResultSet results) {
+        List<Table.Column> columns = List.of(
+                new Table.Column("Task", ""),
+                new Table.Column("Model", ""),
+                new Table.Column("Metric", ""),
+                new Table.Column("Value", ""),
+                new Table.Column("Standard error", ""),
+                new Table.Column("Samples", ""));
+        List<Table.Row> rows = new ArrayList<>();
+        for (TaskScore score : results.tasks()) {
+            rows.add(new Table.Row(
+                    score.task(),
+                    Tone.of(results.role(score.model())),
+                    List.of(
+                            Table.text(score.model()),
+                            Table.text(score.metric()),
+                            Table.number(score.value(), Units.FINE),
+                            Table.number(score.stderr(), Units.FINE),
+                            Table.number((double) score.n(), Units.GENERAL))));
+        }
+        return new Section(
+                "Tasks",
+                "Scores of the tasks that were run, with the standard error of the mean.",
+                rows.isEmpty() ? List.of() : List.of(new Table(columns, rows).html()));
+    }
+
+    static Section samples(ResultSet results) {
+        List<String> blocks = new ArrayList<>();
+        for (Sample sample : results.samples()) {
+            blocks.add(("<figure class=\"sample\"><figcaption><i class=\"chip %s\"></i><b>%s</b></figcaption>"
+                            + "<blockquote><span>%s</span>%s</blockquote></figure>")
+                    .formatted(
+                            Tone.of(results.role(sample.model())),
+                            escape(sample.model()),
+                            escape(sample.prompt()),
+                            escape(sample.continuation())));
+        }
+        return new Section("In its own words", "The prompt is grey; what follows is the model's.", blocks);
+    }
+
+    static Section provenance(ResultSet results) {
+        StringBuilder list = new StringBuilder("<dl>");
+        results.provenance()
+                .forEach((key, value) -> list.append("<dt>%s</dt><dd>%s</dd>".formatted(escape(key), escape(value))));
+        return new Section(
+                "How to do it again",
+                "Everything these numbers depend on.",
+                results.provenance().isEmpty()
+                        ? List.of()
+                        : List.of(list.append("</dl>").toString()));
+    }
+}

@@ -1,0 +1,201 @@
+package dev.lizard.eval.report;
+
+import dev.lizard.eval.result.Bucket;
+import dev.lizard.eval.result.ModelResult;
+import dev.lizard.eval.result.PositionCurve;
+import dev.lizard.eval.result.Recall;
+import dev.lizard.eval.result.ResultSet;
+import dev.lizard.eval.result.Role;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What the models can do: the table, the text by position, the branches alone, recall. */
+final class QualitySections {
+    private static final List<String> METRICS =
+            List.of(PositionCurve.BITS_PER_BYTE, PositionCurve.NLL, PositionCurve.KL, PositionCurve.AGREEMENT);
+
+    private static final double FAR = 1.5;
+
+    private QualitySections() {}
+
+    static Section models(ResultSet results) {
+        List<Table.Column> columns = List.of(
+                new Table.Column("Model", ""),
+                new Table.Column("Trained on", "tokens"),
+                new Table.Column("NLL", "nats a token"),
+                new Table.Column("Perplexity", ""),
+                new Table.Column("Bits per byte", ""),
+                new Table.Column("KL to teacher", "nats a token"),
+                new Table.Column("Same top token", ""));
+        List<Table.Row> rows = new ArrayList<>();
+        for (ModelResult model : results.models()) {
+            Long tokens = model.tokens();
+            rows.add(new Table.Row(
+                    model.name(),
+                    Tone.of(model.role()),
+                    List.of(
+                            Table.number(tokens == null ? null : tokens.doubleValue(), Units.COUNT),
+                            Table.number(model.nll(), Units.FINE),
+                            Table.number(model.perplexity(), Units.PLAIN),
+                            Table.number(model.bitsPerByte(), Units.FINE),
+                            Table.number(model.kl(), Units.FINE),
+                            Table.number(model.agreement(), Units.PERCENT))));
+        }
+        return new Section(
+                "The models",
+                "All on the same held-out text. KL and agreement compare each model's next-token distribution with the"
+                        + " teacher's at every position.",
+                rows.isEmpty() ? List.of() : List.of(new Table(columns, rows).html()));
+    }
+
+    static Section positions(ResultSet results) {
+        List<String> figures = new ArrayList<>();
+        for (String metric : METRICS) {
+            List<PositionCurve> curves = results.positions().stream()
+                    .filter(curve -> curve.metric().equals(metric))
+                    .toList();
+            if (!curves.isEmpty()) {
+                figures.add(positionFigure(results, metric, curves));
+            }
+        }
+        return new Section(
+                "Along the text",
+                "The same windows of text, cut into stretches by position. A model that uses its context gets better to"
+                        + " the right; one that only knows its window does not. Each mark ends its stretch; models far"
+                        + " off the others' range are left to the table.",
+                figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
+    }
+
+    private static String positionFigure(ResultSet results, String metric, List<PositionCurve> curves) {
+        List<Line> lines = new ArrayList<>();
+        double farthest = 2;
+        double nearest = Double.MAX_VALUE;
+        for (PositionCurve curve : near(results, curves)) {
+            List<Line.Point> points = new ArrayList<>();
+            for (Bucket bucket : curve.buckets()) {
+                points.add(new Line.Point(bucket.to(), bucket.value()));
+                farthest = Math.max(farthest, bucket.to());
+                nearest = Math.min(nearest, bucket.to());
+            }
+            lines.add(new Line(curve.model(), Tone.of(results.role(curve.model())), points, true));
+        }
+        boolean share = metric.equals(PositionCurve.AGREEMENT);
+        String label = switch (metric) {
+            case PositionCurve.BITS_PER_BYTE -> "bits per byte, lower is better";
+            case PositionCurve.NLL -> "NLL, nats a token, lower is better";
+            case PositionCurve.KL -> "KL(teacher \u2016 model), nats a token";
+            default -> "same most likely token as the teacher";
+        };
+        String title = switch (metric) {
+            case PositionCurve.BITS_PER_BYTE -> "Bits per byte.";
+            case PositionCurve.NLL -> "NLL.";
+            case PositionCurve.KL -> "Distance to the teacher.";
+            default -> "Agreement.";
+        };
+        Axis x = new Axis("position in the text, tokens", Scale.Log.tight(nearest, farthest, 2), Units.LENGTH, 6);
+        Axis y = new Axis(label, LineCharts.linear(lines), share ? Units.ROUGH_PERCENT : Units.GENERAL, 5);
+        return Section.figure(title, "By position.", LineCharts.draw(title, x, y, lines, results));
+    }
+
+    /**
+     * The curves without the teacher's own zeros, and without the models that nobody expects to be good where they
+     * would squeeze the others into one line.
+     */
+    private static List<PositionCurve> near(ResultSet results, List<PositionCurve> curves) {
+        double most = 0;
+        for (PositionCurve curve : curves) {
+            if (!poor(results.role(curve.model()))) {
+                most = Math.max(most, highest(curve));
+            }
+        }
+        List<PositionCurve> kept = new ArrayList<>();
+        for (PositionCurve curve : curves) {
+            boolean far = poor(results.role(curve.model())) && highest(curve) > FAR * most;
+            if (!far && highest(curve) > 0) {
+                kept.add(curve);
+            }
+        }
+        return kept.isEmpty() ? curves : kept;
+    }
+
+    private static boolean poor(Role role) {
+        return role == Role.SWAPPED || role == Role.LINEAR_ONLY;
+    }
+
+    private static double highest(PositionCurve curve) {
+        return curve.buckets().stream().mapToDouble(Bucket::value).max().orElse(0);
+    }
+
+    static Section ablations(ResultSet results) {
+        List<BarChart.Bar> bits = new ArrayList<>();
+        List<BarChart.Bar> distance = new ArrayList<>();
+        boolean ablated = false;
+        for (ModelResult model : results.models()) {
+            boolean shown = model.role() == Role.TEACHER
+                    || model.role() == Role.STUDENT
+                    || model.role() == Role.WINDOW_ONLY
+                    || model.role() == Role.LINEAR_ONLY;
+            ablated |= model.role() == Role.WINDOW_ONLY || model.role() == Role.LINEAR_ONLY;
+            String tone = Tone.of(model.role());
+            Double bpb = Objects.requireNonNullElse(model.bitsPerByte(), model.nll());
+            if (shown && bpb != null) {
+                bits.add(new BarChart.Bar(model.name(), tone, bpb));
+            }
+            if (shown && model.kl() != null && model.role() != Role.TEACHER) {
+                distance.add(new BarChart.Bar(model.name(), tone, model.kl()));
+            }
+        }
+        List<String> figures = new ArrayList<>();
+        if (ablated && !bits.isEmpty()) {
+            boolean bytes = results.models().stream().anyMatch(model -> model.bitsPerByte() != null);
+            String label = bytes ? "bits per byte, lower is better" : "NLL, nats a token, lower is better";
+            figures.add(Section.figure(
+                    "Loss.", "On the held-out text.", new BarChart("Branch ablation", label, Units.FINE, bits).svg()));
+        }
+        if (ablated && !distance.isEmpty()) {
+            figures.add(Section.figure(
+                    "Distance.",
+                    "From the teacher's distribution.",
+                    new BarChart("Branch ablation", "KL to the teacher, nats a token", Units.FINE, distance).svg()));
+        }
+        return new Section(
+                "Each branch alone",
+                "The trained student with one branch switched off and nothing retrained: if one of them could go"
+                        + " without harm, the other would be doing all the work.",
+                figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
+    }
+
+    static Section recall(ResultSet results) {
+        Map<String, Map<String, List<Line.Point>>> byTask = new LinkedHashMap<>();
+        for (Recall recall : results.recall()) {
+            byTask.computeIfAbsent(recall.task(), task -> new LinkedHashMap<>())
+                    .computeIfAbsent(recall.model(), model -> new ArrayList<>())
+                    .add(new Line.Point(recall.length(), recall.exact()));
+        }
+        List<String> figures = new ArrayList<>();
+        byTask.forEach((task, byModel) -> {
+            List<Line> lines = new ArrayList<>();
+            byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results.role(model)), points, true)));
+            Axis x = new Axis("length of the text, bytes", LineCharts.logX(lines), Units.LENGTH, 6);
+            Axis y = new Axis("answers wholly right", new Scale.Linear(0, 1), Units.ROUGH_PERCENT, 4);
+            figures.add(Section.figure(
+                    title(task), "Told once, asked for at the end.", LineCharts.draw(task, x, y, lines, results)));
+        });
+        return new Section(
+                "Recall",
+                "Something told at a random depth of a text is asked for at its end. Beyond the window a model without"
+                        + " memory can only guess.",
+                figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
+    }
+
+    private static String title(String task) {
+        return switch (task) {
+            case "passkey" -> "Pass key.";
+            case "key_values" -> "Key and value.";
+            default -> task + ".";
+        };
+    }
+}

@@ -1,0 +1,97 @@
+package dev.lizard.eval.report;
+
+import static dev.lizard.eval.report.Markup.escape;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.base.LizardException.Kind;
+import dev.lizard.eval.result.ResultSet;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * One HTML page from the results of one or several runs. It needs nothing beside itself: style and drawings are in it,
+ * there is no script, and it follows the reader's light or dark setting.
+ */
+public final class Report {
+    private Report() {}
+
+    /**
+     * Writes {@code file} from the {@code results.json} of each folder.
+     *
+     * @throws LizardException INPUT for a folder without readable results, ENVIRONMENT where the page cannot be written
+     */
+    public static void write(Path file, List<Path> folders) {
+        if (folders.isEmpty()) {
+            throw LizardException.usage("no folder given; name one that holds " + ResultSet.FILE);
+        }
+        write(file, html(folders.stream().map(ResultSet::read).toList()));
+    }
+
+    /** Writes {@code file} from one run's results. */
+    public static void write(Path file, ResultSet results) {
+        write(file, html(List.of(results)));
+    }
+
+    private static void write(Path file, String page) {
+        try {
+            Path parent = file.toAbsolutePath().getParent();
+            if (parent != null) {
+                Files.createDirectories(parent);
+            }
+            Files.writeString(file, page);
+        } catch (IOException e) {
+            throw new LizardException(Kind.ENVIRONMENT, "cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The page itself. */
+    public static String html(List<ResultSet> runs) {
+        String title = runs.size() == 1 ? runs.getFirst().title() : "Lizard: " + runs.size() + " runs";
+        StringBuilder out =
+                new StringBuilder("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+        out.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+        out.append("<meta name=\"color-scheme\" content=\"light dark\">\n");
+        out.append(
+                "<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n".formatted(escape(title), style()));
+        out.append("<header><p class=\"brand\">Lizard</p></header>\n");
+        for (int run = 0; run < runs.size(); run++) {
+            run(out, runs.get(run), "run" + (run + 1));
+        }
+        out.append("</main>\n</body>\n</html>\n");
+        return out.toString();
+    }
+
+    private static void run(StringBuilder out, ResultSet results, String id) {
+        out.append("<article id=\"%s\">\n".formatted(id))
+                .append(Headline.html(results))
+                .append('\n');
+        out.append(QualitySections.models(results).html(id + "-models"));
+        out.append(QualitySections.positions(results).html(id + "-positions"));
+        out.append(QualitySections.recall(results).html(id + "-recall"));
+        out.append(CostSections.efficiency(results).html(id + "-cost"));
+        out.append(QualitySections.ablations(results).html(id + "-ablations"));
+        out.append(TrainingSections.curves(results).html(id + "-training"));
+        out.append(TrainingSections.layers(results).html(id + "-layers"));
+        out.append(TrainingSections.gates(results).html(id + "-gates"));
+        out.append(CostSections.tasks(results).html(id + "-tasks"));
+        out.append(CostSections.samples(results).html(id + "-samples"));
+        out.append(CostSections.provenance(results).html(id + "-provenance"));
+        out.append("</article>\n");
+    }
+
+    private static String style() {
+        try (InputStream in = Report.class.getResourceAsStream("report.css")) {
+            if (in == null) {
+                throw new IllegalStateException("resource report.css is missing from the jar");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.lizard.eval.report;
+
+import static dev.lizard.eval.report.Markup.escape;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A table whose number cells carry the exact value beside the rounded one that is shown. */
+record Table(List<Column> columns, List<Row> rows) {
+    /** @param unit in small print under the name, may be empty */
+    record Column(String name, String unit) {}
+
+    /** @param tone CSS class of the row's colour chip; empty for none */
+    record Row(String name, String tone, List<Cell> cells) {}
+
+    sealed interface Cell {
+        record Words(String text) implements Cell {}
+
+        record Value(double value, Units units) implements Cell {}
+
+        /** Not measured; shown as a dash. */
+        record Absent() implements Cell {}
+    }
+
+    static Cell text(String text) {
+        return new Cell.Words(text);
+    }
+
+    static Cell number(@Nullable Double value, Units units) {
+        return value == null ? new Cell.Absent() : new Cell.Value(value, units);
+    }
+
+    String html() {
+        StringBuilder out = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
+        for (int i = 0; i < columns.size(); i++) {
+            Column column = columns.get(i);
+            boolean words = i > 0 && !rows.isEmpty() && rows.getFirst().cells().get(i - 1) instanceof Cell.Words;
+            String unit = column.unit().isEmpty() ? "" : "<small>" + escape(column.unit()) + "</small>";
+            out.append("<th scope=\"col\"%s>%s%s</th>"
+                    .formatted(words ? " class=\"text\"" : "", escape(column.name()), unit));
+        }
+        out.append("</tr></thead><tbody>");
+        for (Row row : rows) {
+            String chip = row.tone().isEmpty() ? "" : "<i class=\"chip " + row.tone() + "\"></i>";
+            out.append("<tr class=\"%s\"><th scope=\"row\">%s%s</th>".formatted(row.tone(), chip, escape(row.name())));
+            for (Cell cell : row.cells()) {
+                out.append(html(cell));
+            }
+            out.append("</tr>");
+        }
+        return out.append("</tbody></table></div>").toString();
+    }
+
+    private static String html(Cell cell) {
+        return switch (cell) {
+            case Cell.Words(String text) -> "<td class=\"text\">%s</td>".formatted(escape(text));
+            case Cell.Value(double value, Units units) ->
+                "<td data-value=\"%s\">%s</td>".formatted(value, units.show(value));
+            case Cell.Absent() -> "<td class=\"absent\">\u2013</td>";
+        };
+    }
+}

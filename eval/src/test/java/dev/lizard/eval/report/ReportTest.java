@@ -1,0 +1,186 @@
+package dev.lizard.eval.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import dev.lizard.base.LizardException.Kind;
+import dev.lizard.eval.result.ResultSet;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class ReportTest {
+    @TempDir
+    Path folder;
+
+    private final ResultSet results = Example.results();
+    private final String page = Report.html(List.of(results));
+
+    /** The bones of the page: tags that structure it, with ids, headings and what each drawing is. */
+    @Test
+    void structureIsAsRecorded() throws IOException {
+        List<String> bones = new ArrayList<>();
+        Matcher matcher = Pattern.compile("<(article|section) id=\"([^\"]+)\"|<(h2|h3)>([^<]*)<"
+                        + "|<svg[^>]*aria-label=\"([^\"]*)\"|<(table|dl|blockquote)>")
+                .matcher(page);
+        while (matcher.find()) {
+            StringBuilder bone = new StringBuilder();
+            for (int group = 1; group <= matcher.groupCount(); group++) {
+                bone.append(matcher.group(group) == null ? "" : " " + matcher.group(group));
+            }
+            bones.add(bone.toString().strip());
+        }
+        try (InputStream in = ReportTest.class.getResourceAsStream("structure.txt")) {
+            assertThat(in).as("structure.txt").isNotNull();
+            List<String> recorded = new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+            assertThat(bones).isEqualTo(recorded);
+        }
+    }
+
+    @Test
+    void everyNumberOfTheTablesIsTheOneInTheJson() {
+        results.write(folder);
+        JsonNode json = Json.read(folder.resolve(ResultSet.FILE), Kind.INPUT);
+        List<Double> expected = new ArrayList<>();
+        for (JsonNode model : json.get("models")) {
+            for (String key : List.of("tokens", "nll", "perplexity", "bits_per_byte", "kl", "agreement")) {
+                expected.add(model.get(key).asDouble());
+            }
+        }
+        assertThat(numbers("run1-models", "<td data-value=\"([^\"]+)\">")).isEqualTo(expected);
+
+        List<Double> cost = new ArrayList<>();
+        for (JsonNode row : json.get("efficiency")) {
+            for (String key :
+                    List.of("context", "prefill_tokens_per_second", "decode_tokens_per_second", "state_bytes")) {
+                cost.add(row.get(key).asDouble());
+            }
+        }
+        assertThat(numbers("run1-cost", "<td data-value=\"([^\"]+)\">")).isEqualTo(cost);
+    }
+
+    @Test
+    void everyMarkOfTheCurvesIsAPointOfTheJson() {
+        List<Double> recall = new ArrayList<>();
+        for (String task : List.of("passkey", "key_values")) {
+            for (String model : List.of("teacher", "student", "window only")) {
+                results.recall().stream()
+                        .filter(row -> row.task().equals(task) && row.model().equals(model))
+                        .forEach(row -> recall.add(row.exact()));
+            }
+        }
+        assertThat(numbers("run1-recall", "data-y=\"([^\"]+)\"")).isEqualTo(recall);
+    }
+
+    @Test
+    void whatIsShownIsTheNumberRounded() {
+        Matcher cell =
+                Pattern.compile("<td data-value=\"([^\"]+)\">([^<]+)</td>").matcher(section("run1-models"));
+        int cells = 0;
+        while (cell.find()) {
+            cells++;
+            double exact = Double.parseDouble(cell.group(1));
+            String shown = cell.group(2);
+            if (shown.matches("[\\d.]+")) {
+                assertThat(Double.parseDouble(shown)).isCloseTo(exact, org.assertj.core.data.Offset.offset(0.005001));
+            } else if (shown.endsWith("%")) {
+                double percent = Double.parseDouble(shown.replace(" %", ""));
+                assertThat(percent).isCloseTo(100 * exact, org.assertj.core.data.Offset.offset(0.050001));
+            }
+        }
+        assertThat(cells).isEqualTo(36);
+    }
+
+    @Test
+    void pageNeedsNothingButItself() {
+        assertThat(page).doesNotContain("<script", "http:", "https:", "url(", "@import", "<link");
+        assertThat(page).contains("prefers-color-scheme: dark", "width=device-width");
+        assertThat(page).contains("sold the &lt;black&gt; drum").doesNotContain("<black>");
+    }
+
+    @Test
+    void everyTagThatOpensCloses() {
+        for (String tag : List.of("article", "section", "figure", "svg", "table", "text", "div", "p", "dl")) {
+            assertThat(count("<" + tag + "[ >]")).as(tag).isEqualTo(count("</" + tag + ">"));
+        }
+    }
+
+    @Test
+    void severalFoldersMakeOnePage() throws IOException {
+        Path other = folder.resolve("other");
+        results.write(folder);
+        results.write(other);
+        Path file = folder.resolve("deep/report.html");
+        Report.write(file, List.of(folder, other));
+        String merged = Files.readString(file);
+        assertThat(merged).contains("id=\"run1-models\"", "id=\"run2-models\"", "<title>Lizard: 2 runs</title>");
+    }
+
+    @Test
+    void emptyPartsAreLeftOut() {
+        ResultSet bare = new ResultSet(
+                1,
+                "Nothing but a title",
+                List.of(),
+                null,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                java.util.Map.of());
+        assertThat(Report.html(List.of(bare)))
+                .contains("<h2>Nothing but a title</h2>")
+                .doesNotContain("<section");
+    }
+
+    @Test
+    void resultsReadBackAsWritten() {
+        results.write(folder);
+        assertThat(ResultSet.read(folder)).isEqualTo(results);
+    }
+
+    @Test
+    void aFolderWithoutResultsIsNamed() {
+        assertThatThrownBy(() -> Report.write(folder.resolve("r.html"), List.of(folder)))
+                .isInstanceOfSatisfying(
+                        LizardException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INPUT))
+                .hasMessageContaining(folder.resolve("results.json").toString());
+    }
+
+    private String section(String id) {
+        int start = page.indexOf("<section id=\"" + id + "\"");
+        assertThat(start).as(id).isNotNegative();
+        return page.substring(start, page.indexOf("</section>", start));
+    }
+
+    private List<Double> numbers(String id, String pattern) {
+        Matcher matcher = Pattern.compile(pattern).matcher(section(id));
+        List<Double> numbers = new ArrayList<>();
+        while (matcher.find()) {
+            numbers.add(Double.parseDouble(matcher.group(1)));
+        }
+        return numbers;
+    }
+
+    private long count(String pattern) {
+        return Pattern.compile(pattern).matcher(page).results().count();
+    }
+}
