@@ -3,8 +3,8 @@ package dev.lizard.generate;
 import dev.lizard.base.LizardException;
 
 /**
- * The tokens that are still in the draw, with their unnormalised probabilities. The arrays are made once and reused. Only
- * as much is sorted as a filter asks for: a heap over what is not negligible gives up its largest one by one.
+ * The tokens that are still in the draw, with their unnormalised probabilities. The arrays are made once and reused.
+ * Only as much is sorted as a filter asks for: a heap over what is not negligible gives up its largest one by one.
  */
 final class Candidates {
     /** Logits this far below the largest, in units of the temperature, weigh nothing: e⁻⁴⁰ = 4·10⁻¹⁸. */

@@ -6,8 +6,8 @@ import dev.lizard.base.LizardException;
  * How the next token is chosen. Filters act in this order, each on what the one before left:
  *
  * <ol>
- *   <li>repetition penalty: the logit of every token seen so far is divided by it if positive, else multiplied (Keskar et
- *       al. 2019, arXiv 1909.05858);
+ *   <li>repetition penalty: the logit of every token seen so far is divided by it if positive, else multiplied
+ *       (Keskar et al. 2019, arXiv 1909.05858);
  *   <li>temperature: logits are divided by it; 0 takes the largest logit and ends here, the lowest id among equals;
  *   <li>top-k: the k largest stay;
  *   <li>top-p: the fewest largest whose probabilities sum to p or more stay (Holtzman et al. 2019, arXiv 1904.09751);

@@ -1,0 +1,42 @@
+package dev.lizard.generate;
+
+import dev.lizard.base.LizardException;
+import java.util.List;
+
+/**
+ * How much text to make and where it ends.
+ *
+ * @param maxTokens at most so many tokens
+ * @param sampling how each is chosen
+ * @param stops texts that end the generation and are left out
+ * @param endIds further ids that end it, beside the tokenizer's own
+ * @param pastEnd whether to go on past the ids that end a text, up to {@code maxTokens}
+ */
+public record GenerationSettings(
+        int maxTokens, SamplerSettings sampling, List<String> stops, List<Integer> endIds, boolean pastEnd) {
+    /** Checks the values; errors name the flag (USAGE). */
+    public GenerationSettings {
+        stops = List.copyOf(stops);
+        endIds = List.copyOf(endIds);
+        if (maxTokens < 1) {
+            throw LizardException.usage("--max-tokens out of range: expected 1 or more but found " + maxTokens);
+        }
+        if (stops.stream().anyMatch(String::isEmpty)) {
+            throw LizardException.usage("--stop must not be empty: an empty text would end every answer");
+        }
+    }
+
+    /** Up to {@code maxTokens} tokens, ended by the tokenizer's own end ids. */
+    public static GenerationSettings of(int maxTokens, SamplerSettings sampling) {
+        return new GenerationSettings(maxTokens, sampling, List.of(), List.of(), false);
+    }
+
+    public GenerationSettings withStops(List<String> texts) {
+        return new GenerationSettings(maxTokens, sampling, texts, endIds, pastEnd);
+    }
+
+    /** For measurements: exactly {@code maxTokens} tokens whatever they are. */
+    public GenerationSettings goingPastEnd() {
+        return new GenerationSettings(maxTokens, sampling, stops, endIds, true);
+    }
+}

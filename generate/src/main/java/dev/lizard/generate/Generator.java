@@ -1,0 +1,149 @@
+package dev.lizard.generate;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.base.ProcessMemory;
+import dev.lizard.base.Progress;
+import dev.lizard.text.StopStrings;
+import dev.lizard.text.StreamDecoder;
+import dev.lizard.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Text in, text out. Every token made is read by the session at once, but for one that ends the text; so the session
+ * can always be continued, saved or forked after it.
+ */
+public final class Generator {
+    private static final double NANOS = 1e9;
+
+    private final Tokenizer tokenizer;
+
+    /** The tokenizer stays its owner's. */
+    public Generator(Tokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+    }
+
+    /** Continues {@code prompt}, with what the model expects before a text (BOS) if the session is new. */
+    public Generation generate(
+            Session session,
+            String prompt,
+            GenerationSettings settings,
+            GenerationListener listener,
+            BooleanSupplier stop) {
+        int[] ids = tokenizer.encode(prompt, session.tokens() == 0);
+        Sampler sampler =
+                new Sampler(settings.sampling(), session.decoder().config().vocabSize());
+        return generate(session, ids, settings, sampler, listener, stop);
+    }
+
+    /**
+     * Reads {@code prompt} and continues it.
+     *
+     * @param prompt may be empty if the session has read something
+     * @param sampler goes on from where it stands
+     * @param stop asked between tokens and between pieces of the prompt
+     * @throws LizardException USAGE where there is nothing to continue
+     */
+    public Generation generate(
+            Session session,
+            int[] prompt,
+            GenerationSettings settings,
+            Sampler sampler,
+            GenerationListener listener,
+            BooleanSupplier stop) {
+        long start = System.nanoTime();
+        int read = session.prefill(prompt, Session.CHUNK, progress(listener, prompt.length), stop);
+        if (!session.hasLogits()) {
+            throw LizardException.usage("nothing to continue: the prompt is empty; give --prompt or --prompt-file");
+        }
+        double prefillSeconds = (System.nanoTime() - start) / NANOS;
+        Run run = new Run(session, settings, listener);
+        long decodeStart = System.nanoTime();
+        FinishReason reason = read < prompt.length ? FinishReason.CANCELLED : run.decode(sampler, stop);
+        double decodeSeconds = (System.nanoTime() - decodeStart) / NANOS;
+        OptionalLong peak = ProcessMemory.peakBytes();
+        int made = run.ids.size();
+        return new Generation(
+                run.text.toString(),
+                run.ids,
+                read,
+                made,
+                reason,
+                read == 0 ? 0 : read / prefillSeconds,
+                made == 0 ? 0 : made / decodeSeconds,
+                session.stateBytes(),
+                peak.isPresent() ? peak.getAsLong() : null);
+    }
+
+    private static Progress progress(GenerationListener listener, long total) {
+        return new Progress() {
+            @Override
+            public void update(long done, String detail) {
+                listener.prompt(done, total);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    /** One generation under way. */
+    private final class Run {
+        private final Session session;
+        private final GenerationSettings settings;
+        private final GenerationListener listener;
+        private final Set<Integer> ends;
+        private final StreamDecoder decoder;
+        private final StopStrings stops;
+        private final StringBuilder text = new StringBuilder();
+        private final List<Integer> ids = new ArrayList<>();
+
+        Run(Session session, GenerationSettings settings, GenerationListener listener) {
+            this.session = session;
+            this.settings = settings;
+            this.listener = listener;
+            ends = new HashSet<>(settings.endIds());
+            ends.addAll(tokenizer.eosIds());
+            decoder = tokenizer.streamDecoder(true, true);
+            stops = new StopStrings(settings.stops());
+        }
+
+        FinishReason decode(Sampler sampler, BooleanSupplier stop) {
+            while (ids.size() < settings.maxTokens()) {
+                if (stop.getAsBoolean()) {
+                    return end(FinishReason.CANCELLED);
+                }
+                int id = sampler.next(session.logits(), session.seen());
+                if (!settings.pastEnd() && ends.contains(id)) {
+                    return end(FinishReason.STOP);
+                }
+                ids.add(id);
+                listener.token(id);
+                emit(stops.append(decoder.append(id)));
+                session.step(id);
+                if (stops.matched().isPresent()) {
+                    return FinishReason.STOP;
+                }
+            }
+            return end(FinishReason.LENGTH);
+        }
+
+        /** Lets out what was held back: an incomplete character, the beginning of a stop string that did not come. */
+        private FinishReason end(FinishReason reason) {
+            emit(stops.append(decoder.finish()));
+            emit(stops.finish());
+            return reason;
+        }
+
+        private void emit(String piece) {
+            if (!piece.isEmpty()) {
+                text.append(piece);
+                listener.text(piece);
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.lizard.generate;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.lizard.model.Decoder;
+import dev.lizard.model.ModelConfig;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * Tells models apart without reading all of them: a SHA-256 over sizes, positions, mixers, and 32 numbers of each
+ * weight and each mixer parameter, spread evenly. A model that was trained further, or is computed in another type,
+ * is another.
+ */
+final class ModelFingerprint {
+    private static final int PROBES = 32;
+
+    private final MessageDigest digest = Digests.sha256();
+
+    private ModelFingerprint() {}
+
+    static String of(Decoder decoder) {
+        ModelFingerprint print = new ModelFingerprint();
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            ModelConfig config = decoder.config();
+            print.add("%s %s %s %s"
+                    .formatted(decoder.dtype(), config.normEpsilon(), config.rope(), decoder.mixerSpecs()));
+            print.add("", decoder.weights());
+            for (int layer = 0; layer < decoder.layers(); layer++) {
+                print.add("layers." + layer + ".", decoder.mixer(layer).parameters());
+            }
+        }
+        return Digests.hex(print.digest);
+    }
+
+    private void add(String text) {
+        digest.update(text.getBytes(UTF_8));
+        digest.update((byte) '\n');
+    }
+
+    private void add(String prefix, Map<String, Tensor> tensors) {
+        tensors.forEach((name, tensor) -> {
+            add(prefix + name + Arrays.toString(tensor.shape()));
+            digest.update(probe(tensor));
+        });
+    }
+
+    private static ByteBuffer probe(Tensor tensor) {
+        try (Scope work = Scope.open()) {
+            long count = tensor.count();
+            long[] places = new long[(int) Math.min(PROBES, count)];
+            for (int i = 0; i < places.length; i++) {
+                places[i] = i * (count / places.length);
+            }
+            Tensor index = Tensors.of(places, places.length).to(tensor.device());
+            float[] values = tensor.detach()
+                    .reshape(-1)
+                    .indexSelect(0, index)
+                    .to(DType.FLOAT32)
+                    .floats();
+            ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES);
+            for (float value : values) {
+                bytes.putFloat(value);
+            }
+            return bytes.flip();
+        }
+    }
+}

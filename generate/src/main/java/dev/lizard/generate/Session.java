@@ -1,0 +1,222 @@
+package dev.lizard.generate;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.base.Progress;
+import dev.lizard.model.Decoder;
+import dev.lizard.model.DecoderState;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sequence being read and continued: a decoder, its state, and the scores of the next token. With constant-state
+ * mixers nothing here grows, however many tokens pass; a teacher's key/value cache does.
+ *
+ * <p>The decoder is shared: several sessions may take turns on it, from one thread at a time. A session owns its
+ * state and is closed by whoever made it. Gradients are off inside.
+ */
+public final class Session implements AutoCloseable {
+    /** Tokens read at once by {@link #prefill(int[])}. */
+    public static final int CHUNK = 512;
+
+    private final Decoder decoder;
+    private final float[] logits;
+    private DecoderState state;
+    private History history;
+    private boolean ready;
+
+    /** A session that has read nothing. */
+    public Session(Decoder decoder) {
+        this(decoder, decoder.newState(1), new History());
+    }
+
+    Session(Decoder decoder, DecoderState state, History history) {
+        this.decoder = decoder;
+        this.state = state;
+        this.history = history;
+        logits = new float[decoder.config().vocabSize()];
+    }
+
+    // ---- reading ---------------------------------------------------------------------------------------------------
+
+    /** Reads {@code ids} in pieces of {@link #CHUNK}. */
+    public void prefill(int[] ids) {
+        prefill(ids, CHUNK, Progress.NONE, () -> false);
+    }
+
+    /**
+     * Reads {@code ids} in pieces.
+     *
+     * @param chunk tokens a piece: peak memory grows with it, speed too up to a point
+     * @param progress told after each piece how many of {@code ids} were read
+     * @param stop asked between pieces
+     * @return how many were read; all, unless stopped
+     * @throws LizardException INPUT for an id outside the vocabulary
+     */
+    public int prefill(int[] ids, int chunk, Progress progress, BooleanSupplier stop) {
+        for (int id : ids) {
+            check(id);
+        }
+        int read = 0;
+        while (read < ids.length && !(read > 0 && stop.getAsBoolean())) {
+            int end = Math.min(ids.length, read + chunk);
+            advance(Arrays.copyOfRange(ids, read, end));
+            read = end;
+            progress.update(read, "");
+        }
+        return read;
+    }
+
+    /**
+     * Reads one token and returns the scores of the next, as {@link #logits} does.
+     *
+     * @throws LizardException INPUT for an id outside the vocabulary
+     */
+    public float[] step(int id) {
+        check(id);
+        advance(new int[] {id});
+        return logits;
+    }
+
+    private void check(int id) {
+        if (id < 0 || id >= logits.length) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "token id out of range",
+                    "the ids to read",
+                    "0 to " + (logits.length - 1),
+                    id,
+                    "use the tokenizer that belongs to this model");
+        }
+    }
+
+    private void advance(int[] ids) {
+        ready = false;
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            Tensor input = Tensors.of(ids, 1, ids.length); // [1, T]
+            Tensor hidden = decoder.advance(onDevice(input), state); // [1, T, D]
+            Tensor last = ids.length == 1 ? hidden : hidden.narrow(1, ids.length - 1L, 1); // [1, 1, D]
+            copyRow(decoder.logits(last), logits);
+        }
+        for (int id : ids) {
+            history.append(id);
+        }
+        ready = true;
+    }
+
+    private Tensor onDevice(Tensor ids) {
+        return decoder.device().isCuda() ? ids.to(decoder.device()) : ids;
+    }
+
+    /** Copies one row of scores, of any type and device, into {@code row} [V]. */
+    static void copyRow(Tensor scores, float[] row) {
+        Tensor wide = scores.dtype() == DType.FLOAT32 ? scores : scores.to(DType.FLOAT32);
+        Tensor host = wide.device().isCuda() ? wide.to(Device.CPU) : wide;
+        MemorySegment.copy(host.contiguous().segment(), ValueLayout.JAVA_FLOAT, 0, row, 0, row.length);
+    }
+
+    // ---- looking ---------------------------------------------------------------------------------------------------
+
+    /**
+     * Scores of the next token [V] in float32. The array is the session's own: the next step overwrites it.
+     *
+     * @throws IllegalStateException before anything was read
+     */
+    public float[] logits() {
+        if (!ready) {
+            throw new IllegalStateException("no scores before a token was read");
+        }
+        return logits;
+    }
+
+    /** Whether something was read, so that there are {@link #logits}. */
+    public boolean hasLogits() {
+        return ready;
+    }
+
+    /** Number of tokens read. */
+    public long tokens() {
+        return history.count();
+    }
+
+    /** Bytes of the state: constant for constant-state mixers, the capacity held for a key/value cache. */
+    public long stateBytes() {
+        return state.bytes();
+    }
+
+    /** The ids that were read at least once. Not to be changed. */
+    public BitSet seen() {
+        return history.seen();
+    }
+
+    /** The last ids read, oldest first; all that a session keeps of them. */
+    public int[] tail() {
+        return history.tail();
+    }
+
+    /**
+     * Whether what was read is exactly the beginning of {@code ids} (by a hash of 64 bits), so that only the rest is
+     * new.
+     */
+    public boolean hasReadBeginningOf(int[] ids) {
+        return history.begins(ids);
+    }
+
+    public Decoder decoder() {
+        return decoder;
+    }
+
+    // ---- copying ---------------------------------------------------------------------------------------------------
+
+    /** Remembers this place. The caller closes it. */
+    public Snapshot snapshot() {
+        return new Snapshot(state.fork(), history.copy(), ready ? logits.clone() : null);
+    }
+
+    /** An independent session that stands where this one does. The caller closes it. */
+    public Session fork() {
+        Session copy = new Session(decoder, state.fork(), history.copy());
+        copy.takeLogits(ready ? logits : null);
+        return copy;
+    }
+
+    /** Goes back to a place, of this session or of another of the same decoder; {@code place} stays as it is. */
+    public void rewind(Snapshot place) {
+        replace(place.state().fork(), place.history().copy());
+        takeLogits(place.logits());
+    }
+
+    /** Forgets everything. */
+    public void reset() {
+        replace(decoder.newState(1), new History());
+        ready = false;
+    }
+
+    private void replace(DecoderState newState, History newHistory) {
+        state.close();
+        state = newState;
+        history = newHistory;
+    }
+
+    void takeLogits(float @Nullable [] row) {
+        ready = row != null;
+        if (row != null) {
+            System.arraycopy(row, 0, logits, 0, logits.length);
+        }
+    }
+
+    @Override
+    public void close() {
+        state.close();
+    }
+}
