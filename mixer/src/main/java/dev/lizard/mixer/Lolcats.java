@@ -1,12 +1,12 @@
 package dev.lizard.mixer;
 
-import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * LoLCATs (Zhang et al. 2024, arXiv 2410.10254), the control of every Lizard run: the same window and feature maps, no
@@ -22,20 +22,55 @@ import java.util.Map;
  * window slides; the published default moves it block by block ("terraced"), which sees w + 1 to 2w tokens.
  */
 final class Lolcats implements Mixer {
-    private static final String MEMORY = "linear.memory";
-    private static final double TINY = 1e-30;
-
     private final LolcatsSpec spec;
     private final HeadDims dims;
     private final Map<String, Tensor> parameters;
+    private final @Nullable Weights frozen;
 
     Lolcats(LolcatsSpec spec, HeadDims dims, Map<String, Tensor> parameters) {
+        this(spec, dims, parameters, null);
+    }
+
+    private Lolcats(LolcatsSpec spec, HeadDims dims, Map<String, Tensor> parameters, @Nullable Weights frozen) {
         this.spec = spec;
         this.dims = dims;
         this.parameters = parameters;
+        this.frozen = frozen;
         MixerSpec.need(parameters, LolcatsSpec.QUERY_MAP);
         MixerSpec.need(parameters, LolcatsSpec.KEY_MAP);
         MixerSpec.need(parameters, LolcatsSpec.WINDOW_LOGIT);
+    }
+
+    /** The parameters as the formulas use them; g is [1, H, 1, 1]. */
+    private record Weights(LinearBranch linear, Tensor g) {}
+
+    private Weights weights(DType dtype) {
+        if (frozen != null && frozen.g.dtype() == dtype) {
+            return frozen;
+        }
+        return new Weights(
+                new LinearBranch(
+                        dims,
+                        Hedgehog.paired(parameter(LolcatsSpec.QUERY_MAP, dtype)),
+                        Hedgehog.paired(parameter(LolcatsSpec.KEY_MAP, dtype))),
+                parameter(LolcatsSpec.WINDOW_LOGIT, dtype).sigmoid().view(1, dims.heads(), 1, 1));
+    }
+
+    private Tensor parameter(String name, DType dtype) {
+        return MixerSpec.need(parameters, name).to(dtype);
+    }
+
+    @Override
+    public Mixer prepared(DType model, Scope owner) {
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            Weights now = weights(Mixer.computing(model));
+            LinearBranch linear = new LinearBranch(
+                    dims,
+                    owner.adopt(now.linear.queryMap().copy()),
+                    owner.adopt(now.linear.keyMap().copy()));
+            return new Lolcats(spec, dims, parameters, new Weights(linear, owner.adopt(now.g.copy())));
+        }
     }
 
     @Override
@@ -48,98 +83,51 @@ final class Lolcats implements Mixer {
         return parameters;
     }
 
-    private Tensor parameter(String name, DType dtype) {
-        return MixerSpec.need(parameters, name).to(dtype);
-    }
-
-    private Tensor keyFeatures(Tensor k) {
-        return Hedgehog.features(k.repeatInterleave(dims.group(), 1), parameter(LolcatsSpec.KEY_MAP, k.dtype()));
-    }
-
-    private Tensor queryFeatures(Tensor q) {
-        return Hedgehog.features(q, parameter(LolcatsSpec.QUERY_MAP, q.dtype()));
-    }
-
-    /** Values of each head with a column of ones: the normaliser comes along. */
-    private Tensor counted(Tensor v) {
-        Tensor ones = Tensors.ones(v.dtype(), v.device(), 1, 1, 1, 1).expand(v.size(0), v.size(1), v.size(2), 1);
-        return Tensors.cat(-1, v, ones).repeatInterleave(dims.group(), 1);
-    }
-
     @Override
     public Tensor parallel(MixerInput original) {
-        MixerInput in = original.widened();
-        Tensor q = in.rotary().apply(in.q(), in.start());
-        Tensor k = in.rotary().apply(in.k(), in.start());
-        WindowSoftmax.Part near = WindowSoftmax.parallel(q, k, in.v(), spec.window(), null);
-        long lag = Math.min(spec.window(), in.tokens());
-        long leaving = in.tokens() - lag;
-        Tensor features = keyFeatures(k.narrow(2, 0, leaving)).pad(0, 0, 0, lag, 0);
-        Tensor values = counted(in.v().narrow(2, 0, leaving)).pad(0, 0, 0, lag, 0);
-        Tensor far = MatrixMemory.parallel(queryFeatures(q), features, values, null);
-        return join(far, near).to(original.q().dtype());
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Weights weights = weights(in.q().dtype());
+            Tensor q = in.rotary().apply(in.q(), in.start());
+            Tensor k = in.rotary().apply(in.k(), in.start());
+            Weighted near = WindowSoftmax.parallel(q, k, in.v(), spec.window(), null);
+            long written = Math.max(0, in.tokens() - spec.window());
+            Weighted far =
+                    weights.linear.parallel(q, k.narrow(2, 0, written), in.v().narrow(2, 0, written), null);
+            return scope.promote(original.narrowed(join(far, near, weights.g)));
+        }
     }
 
     @Override
-    public MixerState newState(int batch, DType model, Device device) {
+    public MixerState newState(int batch, DType dtype, Device device) {
         MixerState state = new MixerState();
-        DType dtype = model == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
         try (Scope work = Scope.open()) {
-            WindowRing.create(state, dims, batch, spec.window(), model, device);
-            state.put(
-                    MEMORY,
-                    MatrixMemory.zero(batch, dims.heads(), 2L * spec.features(), dims.headWidth() + 1L, dtype, device));
+            WindowRing.create(state, dims, batch, spec.window(), dtype, device);
+            LinearBranch.create(state, dims, batch, spec.features(), dtype, device);
         }
         return state;
     }
 
     @Override
     public Tensor advance(MixerInput original, MixerState state) {
-        MixerInput in = original.widened();
-        Tensor q = in.rotary().apply(in.q(), state.position());
-        Tensor k = in.rotary().apply(in.k(), state.position());
-        boolean step = in.tokens() == 1;
-        Tensor far = step ? farStep(q, state) : farChunks(q, k, in.v(), state);
-        WindowSoftmax.Part near =
-                step ? WindowRing.step(state, q, k, in.v(), null) : WindowRing.attend(state, q, k, in.v(), null);
-        state.saw(in.tokens());
-        return join(far, near).to(original.q().dtype());
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Weights weights = weights(in.q().dtype());
+            Tensor q = in.rotary().apply(in.q(), state.position());
+            Tensor k = in.rotary().apply(in.k(), state.position());
+            WindowRing.Leaving leaving = WindowRing.leaving(state, k, in.v());
+            Weighted far = weights.linear.advance(state, q, leaving.keys(), leaving.values(), null);
+            Weighted near = WindowRing.advance(state, q, k, in.v(), null);
+            state.saw(in.tokens());
+            return scope.promote(original.narrowed(join(far, near, weights.g)));
+        }
     }
 
-    private Tensor farStep(Tensor q, MixerState state) {
-        Tensor memory = state.get(MEMORY);
-        if (state.tokens() < spec.window()) {
-            return MatrixMemory.read(queryFeatures(q), memory);
-        }
-        Tensor key = WindowRing.slot(state, WindowRing.KEYS);
-        Tensor value = WindowRing.slot(state, WindowRing.VALUES);
-        return MatrixMemory.step(queryFeatures(q), keyFeatures(key), counted(value), null, memory);
-    }
-
-    private Tensor farChunks(Tensor q, Tensor k, Tensor v, MixerState state) {
-        long tokens = q.size(2);
-        Tensor keys = WindowRing.extended(state, WindowRing.KEYS, k);
-        Tensor values = WindowRing.extended(state, WindowRing.VALUES, v);
-        long leaving = Math.max(0, keys.size(2) - spec.window());
-        long absent = tokens - leaving;
-        Tensor features = keyFeatures(keys.narrow(2, 0, leaving)).pad(0, 0, 0, absent, 0);
-        Tensor counted = counted(values.narrow(2, 0, leaving)).pad(0, 0, 0, absent, 0);
-        MatrixMemory.Result result = MatrixMemory.chunk(queryFeatures(q), features, counted, null, state.get(MEMORY));
-        state.put(MEMORY, result.memory().detach().copy());
-        return result.y();
-    }
-
-    private Tensor join(Tensor far, WindowSoftmax.Part near) {
-        long width = far.size(3) - 1;
-        Tensor numerator = far.narrow(3, 0, width);
-        Tensor mass = far.narrow(3, width, 1);
-        if (spec.branches() == Branches.WINDOW) {
-            return near.divided();
-        }
-        if (spec.branches() == Branches.LINEAR) {
-            return numerator.div(mass.clampMin(TINY));
-        }
-        Tensor g = parameter(LolcatsSpec.WINDOW_LOGIT, far.dtype()).sigmoid().view(1, dims.heads(), 1, 1);
-        return numerator.add(near.numerator().mul(g)).div(mass.add(near.mass().mul(g)));
+    private Tensor join(Weighted far, Weighted near, Tensor g) {
+        return switch (spec.branches()) {
+            case BOTH -> far.plus(near.times(g)).divided();
+            case WINDOW -> near.divided();
+            case LINEAR -> far.dividedOrZero();
+        };
     }
 }

@@ -24,12 +24,12 @@ import org.jspecify.annotations.Nullable;
  * factor overflows float32 after 128 tokens at a gate of 0.5. Here every exponent is a difference
  * Σ_{j < l ≤ i} g_l ≤ 0, formed before exp, inside a chunk or between chunk borders: nothing can overflow, and what
  * underflows is truly forgotten. For one gate a head that difference is a [C, C] table; for gates by row it is
- * [C, C, f], so chunks are then short. Gates are clamped at {@link #floor} so that sums of them stay exact; e⁻³⁰ is
- * beyond float32's resolution of the newest token.
+ * [C, C, f], so chunks are then short. Log-gates are clamped at {@link #floor}, since −∞ has no differences; e⁻³⁰ is
+ * below what float32 can add to the newest token. Sums of one gate a head cost little and are formed in float64.
  *
- * <p><b>Between chunks</b> no loop is needed: the state that enters chunk n is Σ_{m<n} exp(a_n − a_m) U_m, with U_m what
- * chunk m writes and a the running sum at chunk borders. That is one small product with an [N + 1, N] table. Spans of
- * {@value #SPAN} chunks are chained by their state, so time and memory are linear in T.
+ * <p><b>Between chunks</b> no loop is needed: the state that enters chunk n is Σ_{m<n} exp(a_n − a_m) U_m, with U_m
+ * what chunk m writes and a the running sum at chunk borders. That is one small product with an [N + 1, N] table. Spans
+ * of {@value #SPAN} chunks are chained by their state, so time and memory are linear in T.
  */
 final class MatrixMemory {
     /** Chunk length with one gate a head or none. */
@@ -44,10 +44,6 @@ final class MatrixMemory {
 
     private MatrixMemory() {}
 
-    static Tensor zero(long batch, long heads, long features, long width, DType dtype, Device device) {
-        return Tensors.zeros(dtype, device, batch, heads, features, width);
-    }
-
     /** Lowest log-gate that is told from 0. */
     static double floor(DType dtype) {
         return dtype == DType.FLOAT64 ? -80 : -30;
@@ -59,36 +55,38 @@ final class MatrixMemory {
 
     /** All pairs: {@code ((q kᵀ) ∘ L) v} with L_ij = exp(Σ_{j<l≤i} g_l) for i ≥ j. */
     static Tensor parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay) {
-        Tensor g = clamp(logDecay);
-        return scores(q, k, g == null ? null : g.to(DType.FLOAT64)).matmul(v); // [B, H, T, e]
+        try (Scope scope = Scope.open()) {
+            Tensor g = clamp(logDecay);
+            return scope.promote(
+                    scores(q, k, g == null ? null : g.to(DType.FLOAT64)).matmul(v)); // [B, H, T, e]
+        }
     }
 
     /** Weights of all pairs in the last two axes, zero above the diagonal. Any number of leading axes. */
     private static Tensor scores(Tensor q, Tensor k, @Nullable Tensor g) {
-        Tensor above = above(q.size(-2), 0, q.device());
+        Tensor above = above(q.size(-2), q.device());
         if (g == null) {
             return q.matmul(k.transpose(-1, -2)).maskedFill(above, 0);
         }
         if (g.rank() < q.rank()) {
             Tensor sum = g.cumsum(-1); // [.., C]
-            Tensor difference = sum.unsqueeze(-1).sub(sum.unsqueeze(-2)); // [.., C, C]
+            Tensor difference = sum.unsqueeze(-1).sub(sum.unsqueeze(-2)).to(q.dtype()); // [.., C, C]
             Tensor decay =
-                    difference.maskedFill(above, Double.NEGATIVE_INFINITY).exp().to(q.dtype());
+                    difference.maskedFill(above, Double.NEGATIVE_INFINITY).exp();
             return q.matmul(k.transpose(-1, -2)).mul(decay);
         }
         Tensor sum = g.cumsum(-2); // [.., C, f]
-        Tensor difference = sum.unsqueeze(-2).sub(sum.unsqueeze(-3)); // [.., C, C, f]
+        Tensor difference = sum.unsqueeze(-2).sub(sum.unsqueeze(-3)).to(q.dtype()); // [.., C, C, f]
         Tensor decay = difference
                 .maskedFill(above.unsqueeze(-1), Double.NEGATIVE_INFINITY)
-                .exp()
-                .to(q.dtype());
+                .exp();
         return decay.mul(q.unsqueeze(-2)).mul(k.unsqueeze(-3)).sum(-1, false); // [.., C, C]
     }
 
-    /** True where column − row > {@code diagonal}: [n, n]. */
-    private static Tensor above(long n, long diagonal, Device device) {
+    /** True where column > row: [n, n]. */
+    private static Tensor above(long n, Device device) {
         Tensor index = Tensors.arange(0, n, device);
-        return index.unsqueeze(-1).add((double) diagonal).lt(index.unsqueeze(0));
+        return index.unsqueeze(-1).lt(index.unsqueeze(0));
     }
 
     /** Chunkwise from {@code memory}, which is not changed. */
@@ -105,15 +103,17 @@ final class MatrixMemory {
         Tensor state = memory;
         for (long from = 0; from < tokens; from += span) {
             long length = Math.min(span, tokens - from);
-            Result part = span(
-                    q.narrow(2, from, length),
-                    k.narrow(2, from, length),
-                    v.narrow(2, from, length),
-                    g == null ? null : g.narrow(2, from, length),
-                    state,
-                    size);
-            parts.add(part.y);
-            state = part.memory;
+            try (Scope scope = Scope.open()) {
+                Result part = span(
+                        q.narrow(2, from, length),
+                        k.narrow(2, from, length),
+                        v.narrow(2, from, length),
+                        g == null ? null : g.narrow(2, from, length),
+                        state,
+                        size);
+                parts.add(scope.promote(part.y));
+                state = scope.promote(part.memory);
+            }
         }
         return new Result(parts.size() == 1 ? parts.getFirst() : Tensors.cat(parts, 2), state);
     }
@@ -124,24 +124,28 @@ final class MatrixMemory {
         Tensor qs = chunked(q, chunk); // [B, H, N, C, f]
         Tensor ks = chunked(k, chunk);
         Tensor vs = chunked(v, chunk); // [B, H, N, C, e]
-        Tensor gs =
-                g == null ? null : chunked(g.rank() == q.rank() ? g : g.unsqueeze(-1), chunk); // [B, H, N, C, f | 1]
-        boolean perHead = g != null && g.rank() < q.rank();
-        Tensor within = scores(qs, ks, gs == null ? null : perHead ? gs.squeeze(-1) : gs)
-                .matmul(vs);
-        Tensor read = qs;
-        Tensor write = ks;
-        if (gs != null) {
-            Tensor sum = gs.cumsum(-2); // [B, H, N, C, f | 1]
-            read = qs.mul(sum.exp());
-            write = ks.mul(sum.narrow(-2, chunk - 1, 1).sub(sum).exp());
+        if (g == null) {
+            Tensor updates = ks.transpose(-1, -2).matmul(vs); // [B, H, N, f, e]
+            return combined(scores(qs, ks, null), qs, vs, accumulate(updates, memory), tokens);
         }
+        DType dtype = q.dtype();
+        boolean byRow = g.rank() == q.rank();
+        Tensor gs = chunked(byRow ? g : g.unsqueeze(-1).to(DType.FLOAT64), chunk); // [B, H, N, C, f | 1]
+        Tensor sum = gs.cumsum(-2); // [B, H, N, C, f | 1]
+        Tensor total = sum.narrow(-2, chunk - 1, 1); // [B, H, N, 1, f | 1]
+        Tensor read = qs.mul(sum.exp().to(dtype)); // from the chunk's start to i
+        Tensor write = ks.mul(total.sub(sum).exp().to(dtype)); // from j to the chunk's end
         Tensor updates = write.transpose(-1, -2).matmul(vs); // [B, H, N, f, e]
-        Tensor states = gs == null ? accumulate(updates, memory) : carry(updates, gs.sum(-2, false), memory);
-        long chunks = updates.size(2);
-        Tensor across = read.matmul(states.narrow(2, 0, chunks)); // [B, H, N, C, e]
-        Tensor y = within.add(across).reshape(v.size(0), v.size(1), chunks * chunk, v.size(3));
-        return new Result(y.narrow(2, 0, tokens), states.select(2, chunks));
+        Tensor states = carry(updates, total.squeeze(-2), memory); // [B, H, N + 1, f, e]
+        return combined(scores(qs, ks, byRow ? gs : gs.squeeze(-1)), read, vs, states, tokens);
+    }
+
+    /** What is read within the chunk, and from the state that entered it. */
+    private static Result combined(Tensor scores, Tensor read, Tensor v, Tensor states, long tokens) {
+        long chunks = v.size(2);
+        Tensor y = scores.matmul(v).add(read.matmul(states.narrow(2, 0, chunks))); // [B, H, N, C, e]
+        Tensor flat = y.view(v.size(0), v.size(1), chunks * v.size(3), v.size(4));
+        return new Result(flat.narrow(2, 0, tokens), states.select(2, chunks));
     }
 
     /** [B, H, T, n] to [B, H, N, C, n], padded with zeros: padding neither writes nor decays. */
@@ -170,36 +174,35 @@ final class MatrixMemory {
         Tensor early = index.unsqueeze(-1).lt(index.narrow(0, 1, chunks).unsqueeze(0)); // row n reads updates m < n
         Tensor weights =
                 difference.maskedFill(early, Double.NEGATIVE_INFINITY).exp().to(dtype);
-        Tensor rows = updates.transpose(2, 3); // [B, H, f, N, e]
         Tensor written;
         if (totals.size(-1) == 1) {
-            long flat = updates.size(3) * updates.size(4);
             written = weights.squeeze(2)
-                    .matmul(updates.reshape(updates.size(0), updates.size(1), chunks, flat))
-                    .reshape(updates.size(0), updates.size(1), chunks + 1, updates.size(3), updates.size(4));
+                    .matmul(updates.view(updates.size(0), updates.size(1), chunks, -1))
+                    .view(updates.size(0), updates.size(1), chunks + 1, updates.size(3), updates.size(4));
         } else {
-            written = weights.matmul(rows).transpose(2, 3); // [B, H, N + 1, f, e]
+            written = weights.matmul(updates.transpose(2, 3)).transpose(2, 3); // [B, H, N + 1, f, e]
         }
         Tensor kept = border.exp().to(dtype).transpose(-1, -2).unsqueeze(-1); // [B, H, N + 1, f | 1, 1]
         return written.add(kept.mul(memory.unsqueeze(2)));
     }
 
-    /** One token: updates {@code memory} in place and reads it. q, k [B, H, 1, f], v [B, H, 1, e], g [B, H, 1(, f)]. */
+    /**
+     * One token, without gradients: updates {@code memory} [B, H, f, e] in place and reads it.
+     *
+     * @param q [B, H, 1, f]
+     * @param k [B, H, 1, f]
+     * @param v [B, G, 1, e]: heads of a group may share their value
+     * @param logDecay [B, H, 1], [B, H, 1, f] or null
+     */
     static Tensor step(Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay, Tensor memory) {
-        try (Scope scope = Scope.open()) {
-            Tensor g = clamp(logDecay);
-            if (g != null) {
-                Tensor gate = g.exp();
-                memory.mul_(gate.rank() == 4 ? gate.transpose(-1, -2) : gate.unsqueeze(-1));
-            }
-            long rows = memory.size(0) * memory.size(1);
-            long features = memory.size(2);
-            long width = memory.size(3);
-            Tensor flat = memory.view(rows, features, width);
-            flat.baddbmm_(k.reshape(rows, features, 1), v.reshape(rows, 1, width));
-            Tensor y = q.reshape(rows, 1, features).matmul(flat);
-            return scope.promote(y.view(memory.size(0), memory.size(1), 1, width));
+        if (logDecay != null) {
+            Tensor gate = logDecay.exp();
+            memory.mul_(gate.rank() == 4 ? gate.transpose(-1, -2) : gate.unsqueeze(-1));
         }
+        long groups = v.size(0) * v.size(1);
+        long rows = k.count() / groups; // the rows of a group's matrices stand below one another
+        memory.view(groups, rows, v.size(3)).baddbmm_(k.reshape(groups, rows, 1), v.reshape(groups, 1, v.size(3)));
+        return q.matmul(memory); // [B, H, 1, e]
     }
 
     /** Reads without writing or decaying: q [B, H, 1, f] to [B, H, 1, e]. */

@@ -2,6 +2,7 @@ package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
@@ -27,22 +28,30 @@ public interface Mixer {
      * Width d is that of {@code in.v()}. Gradients flow in every form but {@link Form#RECURRENT}.
      */
     default Tensor forward(MixerInput in, Form form) {
-        if (form == Form.PARALLEL) {
-            return parallel(in);
-        }
-        long tokens = in.tokens();
-        try (MixerState state =
-                newState((int) in.batch(), in.q().dtype(), in.q().device())) {
-            state.startAt(in.start());
-            if (form == Form.CHUNK) {
-                return advance(in, state);
+        return switch (form) {
+            case PARALLEL -> parallel(in);
+            case CHUNK -> {
+                try (MixerState state = start(in)) {
+                    yield advance(in, state);
+                }
             }
-            List<Tensor> rows = new ArrayList<>();
-            for (long t = 0; t < tokens; t++) {
-                rows.add(advance(in.slice(t, 1), state));
+            case RECURRENT -> {
+                try (MixerState state = start(in);
+                        Gradients off = Gradients.off()) {
+                    List<Tensor> rows = new ArrayList<>();
+                    for (long t = 0; t < in.tokens(); t++) {
+                        rows.add(advance(in.slice(t, 1), state));
+                    }
+                    yield Tensors.cat(rows, 2);
+                }
             }
-            return Tensors.cat(rows, 2);
-        }
+        };
+    }
+
+    private MixerState start(MixerInput in) {
+        MixerState state = newState((int) in.batch(), in.q().dtype(), in.q().device());
+        state.startAt(in.start());
+        return state;
     }
 
     /** The definition over all pairs of tokens: [B, H, T, d]. */
@@ -53,9 +62,25 @@ public interface Mixer {
 
     /**
      * Continues after the tokens that {@code state} has seen with T ≥ 1 more, and updates it: chunkwise for T > 1,
-     * recurrent for T = 1. Returns [B, H, T, d]. With gradients on, they flow through the outputs of this call.
+     * recurrent for T = 1. Returns [B, H, T, d]. With gradients on, they flow through the outputs of this call to its
+     * inputs and the parameters, but not into the state, so not to earlier calls.
      */
     Tensor advance(MixerInput in, MixerState state);
+
+    /**
+     * The same mixer with everything that depends on the parameters alone computed once, for generation: quicker steps,
+     * no gradients to the parameters, blind to later changes of them. It lives as long as {@code owner}.
+     *
+     * @param model dtype of the inputs to come
+     */
+    default Mixer prepared(DType model, Scope owner) {
+        return this;
+    }
+
+    /** What mixers compute and remember in: float32, or float64 in a float64 model. */
+    static DType computing(DType model) {
+        return model == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
+    }
 
     /**
      * The mixing matrix [B, H, T, T]: {@code forward} is this matrix times the values of the head's group. Works

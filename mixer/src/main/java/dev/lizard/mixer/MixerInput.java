@@ -46,6 +46,11 @@ public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Rotary rotary, 
                 : this;
     }
 
+    /** {@code wide}, a result of {@link #widened} inputs, in the dtype of these. */
+    Tensor narrowed(Tensor wide) {
+        return q.dtype() == DType.BFLOAT16 ? wide.to(DType.BFLOAT16) : wide;
+    }
+
     /** The same tokens with other values, whose width may differ from d. */
     public MixerInput withValues(Tensor values) {
         return new MixerInput(x, q, k, values, rotary, start);

@@ -9,7 +9,8 @@ import java.util.Map;
 /**
  * What one layer remembers of the tokens it has seen: named tensors and the number of tokens. It owns them.
  *
- * <p>Being plain data it can be copied ({@link #fork}), written to a file and read back, and its size in bytes is exact.
+ * <p>Being plain data it can be copied ({@link #fork}), written to a file and read back, and its size in bytes is
+ * exact.
  */
 public final class MixerState implements AutoCloseable {
     private final Scope scope = Scope.owner();
@@ -48,9 +49,16 @@ public final class MixerState implements AutoCloseable {
         return start + tokens;
     }
 
-    /** Sets the absolute position of the first token; only before any was seen. */
+    /**
+     * Sets the absolute position of the first token.
+     *
+     * @throws IllegalStateException if any was seen: held keys are turned by their positions
+     */
     public void startAt(long position) {
-        start = position - tokens;
+        if (tokens > 0) {
+            throw new IllegalStateException("a state that has seen tokens cannot be moved");
+        }
+        start = position;
     }
 
     /** Counts {@code count} more tokens; also restores the count of a state read from a file. */

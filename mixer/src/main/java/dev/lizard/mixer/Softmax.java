@@ -2,6 +2,7 @@ package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
@@ -14,8 +15,8 @@ import java.util.Map;
  *   y_i = Σ_{j ≤ i} softmax_j(φ_R(q_i)·φ_R(k_j) / √d) v_j
  * </pre>
  *
- * <p>Its state is the key/value cache, the only one here that grows. Capacity doubles, so its bytes are up to twice what
- * the tokens need; they are reported as held.
+ * <p>Its state is the key/value cache, the only one here that grows. Capacity doubles, so its bytes are up to twice
+ * what the tokens need; they are reported as held.
  */
 final class Softmax implements Mixer {
     private static final String KEYS = "cache.keys";
@@ -55,9 +56,8 @@ final class Softmax implements Mixer {
         MixerInput wide = in.widened();
         Tensor q = wide.rotary().apply(wide.q(), in.start());
         Tensor k = wide.rotary().apply(wide.k(), in.start());
-        return WindowSoftmax.parallel(q, k, wide.v(), in.tokens(), null)
-                .divided()
-                .to(in.q().dtype());
+        return in.narrowed(
+                WindowSoftmax.parallel(q, k, wide.v(), in.tokens(), null).divided());
     }
 
     @Override
@@ -73,20 +73,22 @@ final class Softmax implements Mixer {
     @Override
     public Tensor advance(MixerInput in, MixerState state) {
         Tensor q = in.rotary().apply(in.q(), state.position());
-        Tensor k = append(state, KEYS, in.rotary().apply(in.k(), state.position()));
+        Tensor k = append(state, KEYS, in.rotary().apply(in.k(), state.position())); // [B, G, S, d]
         Tensor v = append(state, VALUES, in.v());
-        long before = state.tokens();
         state.saw(in.tokens());
         if (in.tokens() == 1) {
             return q.scaledDotProductAttention(k, v, false);
         }
-        if (before == 0) {
+        if (in.tokens() == state.tokens()) {
             return q.scaledDotProductAttention(k, v, true);
         }
-        return WindowSoftmax.parallel(q, k, v, k.size(2), null).divided();
+        Tensor position = Tensors.arange(0, state.tokens(), q.device());
+        Tensor own =
+                position.narrow(0, state.tokens() - in.tokens(), in.tokens()).unsqueeze(-1);
+        return q.scaledDotProductAttention(k, v, position.unsqueeze(0).le(own)); // [T, S]
     }
 
-    /** Adds {@code fresh} to the cache and returns the whole of it, a view [B, G, S, d]. */
+    /** Adds {@code fresh} to the cache and returns the whole of it [B, G, S, d], with gradients to {@code fresh}. */
     private static Tensor append(MixerState state, String name, Tensor fresh) {
         long before = state.tokens();
         long after = before + fresh.size(2);
@@ -102,6 +104,8 @@ final class Softmax implements Mixer {
             cache = larger;
         }
         cache.narrow(2, before, fresh.size(2)).copy_(fresh.detach());
-        return cache.narrow(2, 0, after);
+        return Gradients.enabled()
+                ? Tensors.cat(2, cache.narrow(2, 0, before), fresh) // a later call writes into the cache
+                : cache.narrow(2, 0, after);
     }
 }

@@ -39,9 +39,8 @@ final class Window implements Mixer {
         MixerInput wide = in.widened();
         Tensor q = wide.rotary().apply(wide.q(), in.start());
         Tensor k = wide.rotary().apply(wide.k(), in.start());
-        return WindowSoftmax.parallel(q, k, wide.v(), spec.window(), sink(q.dtype()))
-                .divided()
-                .to(in.q().dtype());
+        return in.narrowed(WindowSoftmax.parallel(q, k, wide.v(), spec.window(), sink(q.dtype()))
+                .divided());
     }
 
     @Override
@@ -58,13 +57,8 @@ final class Window implements Mixer {
         MixerInput wide = in.widened();
         Tensor q = wide.rotary().apply(wide.q(), state.position());
         Tensor k = wide.rotary().apply(wide.k(), state.position());
-        Tensor y;
-        if (in.tokens() == 1) {
-            y = WindowRing.step(state, q, k, wide.v(), sink(q.dtype())).divided();
-        } else {
-            y = WindowRing.attend(state, q, k, wide.v(), sink(q.dtype())).divided();
-        }
+        Tensor y = WindowRing.advance(state, q, k, wide.v(), sink(q.dtype())).divided();
         state.saw(in.tokens());
-        return y.to(in.q().dtype());
+        return in.narrowed(y);
     }
 }

@@ -2,13 +2,14 @@ package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last w keys and values of a {@link MixerState}, in a ring: the token at position p lies in slot p mod w, and takes
- * the place of token p − w, which leaves the window.
+ * The last w keys and values of a {@link MixerState}, in a ring: the token at position p lies in slot p mod w, and
+ * takes the place of token p − w, which leaves the window.
  */
 final class WindowRing {
     static final String KEYS = "window.keys";
@@ -17,13 +18,13 @@ final class WindowRing {
     private WindowRing() {}
 
     static void create(MixerState state, HeadDims dims, int batch, int window, DType model, Device device) {
-        DType dtype = model == DType.BFLOAT16 ? DType.FLOAT32 : model;
+        DType dtype = Mixer.computing(model);
         state.put(KEYS, Tensors.zeros(dtype, device, batch, dims.keyHeads(), window, dims.headWidth()));
         state.put(VALUES, Tensors.zeros(dtype, device, batch, dims.keyHeads(), window, dims.headWidth()));
     }
 
     /** What is in the ring, oldest first, followed by {@code fresh} [B, G, T, d]: [B, G, h + T, d]. */
-    static Tensor extended(MixerState state, String name, Tensor fresh) {
+    private static Tensor extended(MixerState state, String name, Tensor fresh) {
         Tensor ring = state.get(name);
         long window = ring.size(2);
         long held = Math.min(state.tokens(), window);
@@ -36,21 +37,40 @@ final class WindowRing {
                 : Tensors.cat(2, ring.narrow(2, oldest, window - oldest), ring.narrow(2, 0, oldest), fresh);
     }
 
+    /** Tokens that leave the window: rotated keys and values [B, G, L, d], and the absolute position of the first. */
+    record Leaving(Tensor keys, Tensor values, long position) {}
+
+    /** Those that leave when {@code k} and {@code v} [B, G, T, d] enter, L ≤ T; to be used before they do. */
+    static Leaving leaving(MixerState state, Tensor k, Tensor v) {
+        long window = state.get(KEYS).size(2);
+        long held = Math.min(state.tokens(), window);
+        long position = state.position() - held;
+        long tokens = k.size(2);
+        if (tokens == 1 && held == window) {
+            return new Leaving(slot(state, KEYS), slot(state, VALUES), position);
+        }
+        long count = Math.max(0, held + tokens - window);
+        return new Leaving(
+                extended(state, KEYS, k).narrow(2, 0, count),
+                extended(state, VALUES, v).narrow(2, 0, count),
+                position);
+    }
+
     /** The slot of the token about to be written, a view [B, G, 1, d]; it holds the token that leaves. */
-    static Tensor slot(MixerState state, String name) {
+    private static Tensor slot(MixerState state, String name) {
         Tensor ring = state.get(name);
         return ring.narrow(2, state.tokens() % ring.size(2), 1);
     }
 
     /** The filled part of the ring once {@code tokens} were written, in slot order [B, G, n, d]. */
-    static Tensor filled(MixerState state, String name, long tokens) {
+    private static Tensor filled(MixerState state, String name, long tokens) {
         Tensor ring = state.get(name);
         long window = ring.size(2);
         return tokens >= window ? ring : ring.narrow(2, 0, tokens);
     }
 
     /** Stores {@code fresh} [B, G, T, d], which come after the tokens that {@code state} has seen. */
-    static void store(MixerState state, String name, Tensor fresh) {
+    private static void store(MixerState state, String name, Tensor fresh) {
         Tensor ring = state.get(name);
         long window = ring.size(2);
         long tokens = fresh.size(2);
@@ -65,21 +85,19 @@ final class WindowRing {
     }
 
     /** Window attention of T new tokens, rotated q [B, H, T, d] and k [B, G, T, d]; they are stored. */
-    static WindowSoftmax.Part attend(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+    static Weighted advance(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+        if (q.size(2) == 1 && !Gradients.enabled()) {
+            slot(state, KEYS).copy_(k);
+            slot(state, VALUES).copy_(v);
+            long tokens = state.tokens() + 1;
+            return WindowSoftmax.step(q, filled(state, KEYS, tokens), filled(state, VALUES, tokens), sink);
+        }
         Tensor keys = extended(state, KEYS, k);
         Tensor values = extended(state, VALUES, v);
-        WindowSoftmax.Part part =
-                WindowSoftmax.banded(q, keys, values, state.get(KEYS).size(2), sink);
+        long window = state.get(KEYS).size(2);
+        Weighted result = WindowSoftmax.banded(q, keys, values, window, sink);
         store(state, KEYS, k);
         store(state, VALUES, v);
-        return part;
-    }
-
-    /** The same for one token: no copy of the window is made. */
-    static WindowSoftmax.Part step(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
-        slot(state, KEYS).copy_(k.detach());
-        slot(state, VALUES).copy_(v.detach());
-        long tokens = state.tokens() + 1;
-        return WindowSoftmax.step(q, filled(state, KEYS, tokens), filled(state, VALUES, tokens), sink);
+        return result;
     }
 }

@@ -312,6 +312,14 @@ public abstract sealed class TensorMath permits Tensor {
                 handle(), keys.handle(), values.handle(), NO_TENSOR, 0.0, causal, DEFAULT_SCALE, true));
     }
 
+    /** As above for the pairs where the bool {@code seen} [T, S] is true; each query must see a key. */
+    public Tensor scaledDotProductAttention(Tensor keys, Tensor values, Tensor seen) {
+        try (TensorOptional mask = new TensorOptional(seen.handle())) {
+            return wrap(torch.scaled_dot_product_attention(
+                    handle(), keys.handle(), values.handle(), mask, 0.0, false, DEFAULT_SCALE, true));
+        }
+    }
+
     // ---- in place -------------------------------------------------------------------------------------------------
 
     public Tensor add_(Tensor other) {

@@ -1,0 +1,94 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The linear branch of a hybrid: a {@link MatrixMemory} a head over {@link Hedgehog} features. Values carry a column of
+ * ones, so that S and its normaliser z are one matrix:
+ *
+ * <pre>
+ *   [S | z]_t = γ_t [S | z]_{t−1} + φ_k(k)ᵀ [v | 1]          numerator = φ_q(q_t) S_t      mass = φ_q(q_t) z_t
+ * </pre>
+ *
+ * <p>Keys may be fewer than queries: L keys are those that the last L of the T queries' tokens write. That is how a
+ * branch lags behind a window, whose leaving tokens it takes up.
+ *
+ * @param dims sizes
+ * @param queryMap {@linkplain Hedgehog#paired paired} map of queries [H, d, f]
+ * @param keyMap paired map of keys [H, d, f]
+ */
+record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
+    private static final String MEMORY = "linear.memory";
+
+    /** Adds the empty memory [B, H, f, d + 1] to a new state. */
+    static void create(MixerState state, HeadDims dims, int batch, int half, DType model, Device device) {
+        state.put(
+                MEMORY,
+                Tensors.zeros(Mixer.computing(model), device, batch, dims.heads(), 2L * half, dims.headWidth() + 1L));
+    }
+
+    /**
+     * All pairs.
+     *
+     * @param q [B, H, T, d]
+     * @param k [B, G, L, d] with L ≤ T
+     * @param v [B, G, L, e]
+     * @param logGate log γ [B, H, T], or null for γ = 1
+     */
+    Weighted parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
+        long tokens = q.size(2);
+        return split(MatrixMemory.parallel(queries(q), keys(last(k, tokens)), values(v, tokens), logGate));
+    }
+
+    /** Continues from the memory of {@code state}, which is updated; arguments as for {@link #parallel}. */
+    Weighted advance(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
+        Tensor memory = state.get(MEMORY);
+        long tokens = q.size(2);
+        if (tokens == 1 && !Gradients.enabled()) {
+            return split(
+                    k.size(2) == 0
+                            ? MatrixMemory.read(queries(q), memory)
+                            : MatrixMemory.step(queries(q), keys(k), counted(v), logGate, memory));
+        }
+        MatrixMemory.Result result =
+                MatrixMemory.chunk(queries(q), keys(last(k, tokens)), values(v, tokens), logGate, memory);
+        state.put(MEMORY, result.memory().detach().copy());
+        return split(result.y());
+    }
+
+    private Tensor queries(Tensor q) {
+        return Hedgehog.features(q, queryMap); // [B, H, T, f]
+    }
+
+    private Tensor keys(Tensor k) {
+        return Hedgehog.features(perHead(k), keyMap); // [B, H, T, f]
+    }
+
+    private Tensor values(Tensor v, long tokens) {
+        return perHead(last(counted(v), tokens)); // [B, H, T, e + 1]
+    }
+
+    private static Tensor counted(Tensor v) {
+        return v.pad(1, 0, 1); // [B, G, L, e + 1]
+    }
+
+    /** Zeros for tokens that write nothing, [B, G, T, .] from [B, G, L, .]; no key matters whose counted value is 0. */
+    private static Tensor last(Tensor x, long tokens) {
+        long absent = tokens - x.size(2);
+        return absent == 0 ? x : x.pad(0, 0, 0, absent, 0);
+    }
+
+    private Tensor perHead(Tensor x) {
+        return dims.group() == 1 ? x : x.repeatInterleave(dims.group(), 1);
+    }
+
+    private static Weighted split(Tensor counted) {
+        long width = counted.size(3) - 1;
+        return new Weighted(counted.narrow(3, 0, width), counted.narrow(3, width, 1));
+    }
+}

@@ -1,0 +1,34 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.Tensor;
+
+/**
+ * A weighted sum of values left undivided, so that branches can be joined under one normaliser.
+ *
+ * @param numerator Σ_j a_ij v_j [B, H, T, d]
+ * @param mass Σ_j a_ij [B, H, T, 1]
+ */
+record Weighted(Tensor numerator, Tensor mass) {
+    /** Keeps a row without any weight (an ablated branch before its first key) at zero instead of 0/0. */
+    private static final double TINY = 1e-30;
+
+    /** All weights times {@code factor}, which broadcasts over [B, H, T, 1]. */
+    Weighted times(Tensor factor) {
+        return new Weighted(numerator.mul(factor), mass.mul(factor));
+    }
+
+    /** Weights of both. */
+    Weighted plus(Weighted other) {
+        return new Weighted(numerator.add(other.numerator), mass.add(other.mass));
+    }
+
+    /** The weighted mean [B, H, T, d]. */
+    Tensor divided() {
+        return numerator.div(mass);
+    }
+
+    /** The same, zero where there is no weight. */
+    Tensor dividedOrZero() {
+        return numerator.div(mass.clampMin(TINY));
+    }
+}

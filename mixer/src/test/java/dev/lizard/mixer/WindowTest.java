@@ -1,0 +1,13 @@
+package dev.lizard.mixer;
+
+class WindowTest extends MixerContract {
+    @Override
+    MixerSpec spec(int window, int features) {
+        return new WindowSpec(window, 0);
+    }
+
+    @Override
+    long stateBytes(int window, int batch, long tokens, int elementBytes) {
+        return 2L * batch * DIMS.keyHeads() * DIMS.headWidth() * window * Math.max(4, elementBytes);
+    }
+}
