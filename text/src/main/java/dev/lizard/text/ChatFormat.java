@@ -11,4 +11,9 @@ public interface ChatFormat {
      * @param addGenerationPrompt whether to end with the opening of the assistant's next turn
      */
     String render(List<Message> messages, boolean addGenerationPrompt);
+
+    /** Names the format in caches of what it wrote: formats that may write differently must have different names. */
+    default String fingerprint() {
+        return getClass().getName();
+    }
 }

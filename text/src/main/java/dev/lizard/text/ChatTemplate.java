@@ -1,5 +1,7 @@
 package dev.lizard.text;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.lizard.text.jinja.Template;
 import java.time.Clock;
 import java.time.ZoneId;
@@ -8,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatTemplate implements ChatFormat {
     private final Template template;
+    private final String source;
     private final Map<String, String> specials;
 
-    private ChatTemplate(Template template, Map<String, String> specials) {
+    private ChatTemplate(Template template, String source, Map<String, String> specials) {
         this.template = template;
+        this.source = source;
         this.specials = Map.copyOf(specials);
     }
 
@@ -39,7 +44,7 @@ public final class ChatTemplate implements ChatFormat {
 
     /** As {@link #of(String, Map)}, with the clock that {@code strftime_now} reads. */
     public static ChatTemplate of(String jinja, Map<String, String> specials, Clock clock) {
-        return new ChatTemplate(Template.parse(jinja, clock), specials);
+        return new ChatTemplate(Template.parse(jinja, clock), jinja, specials);
     }
 
     /** The template that came with {@code tokenizer}, which also gives {@code bos_token} and {@code eos_token}. */
@@ -71,6 +76,12 @@ public final class ChatTemplate implements ChatFormat {
     @Override
     public String render(List<Message> messages, boolean addGenerationPrompt) {
         return render(messages, addGenerationPrompt, Map.of());
+    }
+
+    /** Of the source and the special tokens, not of a rendering: templates differ where no sample shows it. */
+    @Override
+    public String fingerprint() {
+        return Sha256.of((new TreeMap<>(specials) + "\n" + source).getBytes(UTF_8));
     }
 
     private static Map<String, String> asMap(Message message) {

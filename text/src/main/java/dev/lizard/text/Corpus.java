@@ -63,9 +63,8 @@ public final class Corpus {
                 .onClose(reader::close);
     }
 
-    /** Names how text becomes documents, for caches: differs where the chat template does. */
+    /** Names how conversations become text, for caches. */
     String chatFingerprint() {
-        return chat.map(format -> format.render(List.of(new Message("user", "u"), new Message("assistant", "a")), true))
-                .orElse("");
+        return chat.map(ChatFormat::fingerprint).orElse("");
     }
 }

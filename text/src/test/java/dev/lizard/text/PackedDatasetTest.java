@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -158,6 +159,37 @@ class PackedDatasetTest {
         }
         try (var files = Files.list(folder.resolve("cache"))) {
             assertThat(files).hasSize(2);
+        }
+    }
+
+    @Test
+    void anotherChatTemplateMakesAnotherStore() throws IOException {
+        data = folder.resolve("chat.jsonl");
+        Files.writeString(
+                data, "{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"u\"}]}");
+        String user = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}";
+        assertThat(chatTokens(user)).isEqualTo(2);
+        assertThat(chatTokens(user + "{{ messages[0].content if messages[0].role == 'system' }}"))
+                .isEqualTo(3);
+        assertThat(ChatTemplate.of(user).fingerprint())
+                .isEqualTo(ChatTemplate.of(user).fingerprint())
+                .isNotEqualTo(ChatTemplate.of(user, Map.of("bos_token", "b")).fingerprint());
+    }
+
+    @Test
+    void aTemplateThatRefusesDoesNotTouchPlainText() {
+        ChatTemplate refusing = ChatTemplate.of("{{ raise_exception('never') }}");
+        Corpus corpus = Corpus.open(List.of(data), tokenizer, Optional.of(refusing));
+        try (TokenStore plain = TokenStore.open(folder.resolve("cache"), corpus, tokenized::set)) {
+            assertThat(plain.description().tokens())
+                    .isEqualTo(store.description().tokens());
+        }
+    }
+
+    private long chatTokens(String jinja) {
+        Corpus corpus = Corpus.open(List.of(data), tokenizer, Optional.of(ChatTemplate.of(jinja)));
+        try (TokenStore chat = TokenStore.open(folder.resolve("cache"), corpus, tokenized::set)) {
+            return chat.description().tokens();
         }
     }
 
