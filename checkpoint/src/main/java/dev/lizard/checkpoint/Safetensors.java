@@ -2,8 +2,6 @@ package dev.lizard.checkpoint;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
-import dev.lizard.tensor.DType;
-import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import java.io.IOException;
@@ -60,28 +58,8 @@ public final class Safetensors {
     /** Writes tensors of float32, bfloat16, float64, int64 or bool from any device. */
     public static void write(Path target, Map<String, Tensor> tensors, Map<String, String> metadata) {
         List<StoredTensor> stored = new ArrayList<>();
-        tensors.forEach((name, tensor) -> stored.add(stored(name, tensor)));
+        tensors.forEach((name, tensor) -> stored.add(StoredTensor.of(name, tensor)));
         write(target, stored, metadata);
-    }
-
-    private static StoredTensor stored(String name, Tensor tensor) {
-        List<Long> shape = Arrays.stream(tensor.shape()).boxed().toList();
-        TensorInfo info = new TensorInfo(name, typeOf(tensor.dtype()), shape);
-        return new StoredTensor(info, () -> hostBytes(tensor));
-    }
-
-    private static MemorySegment hostBytes(Tensor tensor) {
-        return tensor.detach().to(Device.CPU).contiguous().segment();
-    }
-
-    private static StoredType typeOf(DType dtype) {
-        return switch (dtype) {
-            case FLOAT32 -> StoredType.F32;
-            case BFLOAT16 -> StoredType.BF16;
-            case FLOAT64 -> StoredType.F64;
-            case INT64 -> StoredType.I64;
-            case BOOL -> StoredType.BOOL;
-        };
     }
 
     private static byte[] header(List<StoredTensor> ordered, Map<String, String> metadata) {

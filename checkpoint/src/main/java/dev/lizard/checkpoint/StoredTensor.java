@@ -1,8 +1,13 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -24,5 +29,23 @@ public record StoredTensor(TensorInfo info, Supplier<MemorySegment> bytes) {
             source.readFloat32(name, values);
             return values;
         });
+    }
+
+    /** A tensor in memory, on any device; the bytes are copied to the host when they are asked for. */
+    public static StoredTensor of(String name, Tensor tensor) {
+        List<Long> shape = Arrays.stream(tensor.shape()).boxed().toList();
+        TensorInfo info = new TensorInfo(name, typeOf(tensor.dtype()), shape);
+        return new StoredTensor(
+                info, () -> tensor.detach().to(Device.CPU).contiguous().segment());
+    }
+
+    private static StoredType typeOf(DType dtype) {
+        return switch (dtype) {
+            case FLOAT32 -> StoredType.F32;
+            case BFLOAT16 -> StoredType.BF16;
+            case FLOAT64 -> StoredType.F64;
+            case INT64 -> StoredType.I64;
+            case BOOL -> StoredType.BOOL;
+        };
     }
 }
