@@ -8,8 +8,6 @@ import dev.lizard.mixer.Mixer;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerState;
 import dev.lizard.mixer.Rotary;
-import dev.lizard.mixer.SoftmaxSpec;
-import dev.lizard.mixer.WindowSpec;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.RandomStream;
@@ -71,8 +69,7 @@ public final class Decoder implements AutoCloseable {
         blocks = stack.blocks();
         projections = stack.projections();
         rotary = config.rope().rotary(config.headWidth());
-        for (int window : config.windows()) {
-            MixerSpec spec = window == 0 ? new SoftmaxSpec() : new WindowSpec(window, 0);
+        for (MixerSpec spec : config.softmaxSpecs()) {
             mixers.add(spec.create(config.headDims(), Map.of()));
         }
     }

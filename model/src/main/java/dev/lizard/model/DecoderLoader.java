@@ -1,10 +1,8 @@
 package dev.lizard.model;
 
-import dev.lizard.base.LizardException;
-import dev.lizard.base.Nearest;
 import dev.lizard.checkpoint.Checkpoint;
-import dev.lizard.checkpoint.TensorInfo;
 import dev.lizard.checkpoint.WeightSource;
+import dev.lizard.checkpoint.Weights;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.RandomStream;
@@ -13,8 +11,6 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 
 /** Fills decoders: from files, or with random numbers. */
 final class DecoderLoader {
@@ -25,44 +21,13 @@ final class DecoderLoader {
     static Decoder load(Checkpoint checkpoint, DType dtype, Device device) {
         ModelConfig config = ModelConfig.of(checkpoint.config(), configName(checkpoint.path()));
         WeightSource source = checkpoint.weights();
-        WeightShapes.of(config).forEach((name, shape) -> check(source, checkpoint.path(), name, shape));
-        return new Decoder(config, dtype, device, (name, shape) -> read(source, name, shape, dtype, device));
-    }
-
-    private static Tensor read(WeightSource source, String name, long[] shape, DType dtype, Device device) {
-        try (Scope work = Scope.open()) {
-            Tensor host = Tensors.empty(DType.FLOAT32, Device.CPU, shape);
-            source.readFloat32(name, host.segment());
-            return work.promote(host.to(dtype).to(device));
-        }
+        WeightShapes.of(config).forEach((name, shape) -> Models.check(source, checkpoint.path(), name, shape));
+        return new Decoder(config, dtype, device, (name, shape) -> Weights.load(source, name, dtype, device));
     }
 
     /** The file that errors about the config name. */
     static String configName(Path path) {
         return Files.isDirectory(path) ? path.resolve("config.json").toString() : path.toString();
-    }
-
-    private static void check(WeightSource source, Path path, String name, long[] shape) {
-        if (!source.contains(name)) {
-            List<String> nearest = Nearest.to(name, source.names(), 2);
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "missing tensor",
-                    path + "/" + name,
-                    "shape " + Arrays.toString(shape),
-                    "nothing of that name (nearest: " + String.join(", ", nearest) + ")",
-                    "check that config and weights belong together");
-        }
-        TensorInfo info = source.info(name);
-        if (!Arrays.equals(info.shape().stream().mapToLong(Long::longValue).toArray(), shape)) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "wrong shape",
-                    source.file(name) + "/" + name,
-                    Arrays.toString(shape),
-                    info.shape(),
-                    "check that config and weights belong together");
-        }
     }
 
     static Decoder random(ModelConfig config, RandomStream random, DType dtype, Device device) {

@@ -3,6 +3,9 @@ package dev.lizard.model;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import dev.lizard.mixer.HeadDims;
+import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.SoftmaxSpec;
+import dev.lizard.mixer.WindowSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -197,6 +200,15 @@ public record ModelConfig(
                     });
         }
         return windows;
+    }
+
+    /** The mixer of each layer as the model's makers left it: softmax, over a window where the config has one. */
+    public List<MixerSpec> softmaxSpecs() {
+        List<MixerSpec> specs = new ArrayList<>();
+        for (int window : windows) {
+            specs.add(window == 0 ? new SoftmaxSpec() : new WindowSpec(window, 0));
+        }
+        return specs;
     }
 
     /** The sizes that the mixers must fit. */

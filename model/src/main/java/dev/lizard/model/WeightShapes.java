@@ -35,6 +35,11 @@ final class WeightShapes {
         return "model.layers." + layer + ".";
     }
 
+    /** Where the new parameters of a layer's mixer are: {@code model.layers.N.self_attn.}. */
+    static String mixerPrefix(int layer) {
+        return layerPrefix(layer) + "self_attn.";
+    }
+
     private void block(String prefix) {
         int queries = config.heads() * config.headWidth();
         int keys = config.keyHeads() * config.headWidth();

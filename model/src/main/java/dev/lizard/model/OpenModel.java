@@ -1,0 +1,68 @@
+package dev.lizard.model;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.checkpoint.Checkpoint;
+import dev.lizard.text.Tokenizer;
+import dev.lizard.text.Tokenizers;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A model with what belongs to it. It owns the decoder; its files are no longer open.
+ *
+ * @param path what was opened
+ * @param decoder the model itself
+ * @param generationConfig {@code generation_config.json}
+ * @param tokenizerFiles the tokenizer's files of a folder
+ * @param ggufMetadata all metadata of a GGUF file
+ */
+public record OpenModel(
+        Path path,
+        Decoder decoder,
+        Optional<ObjectNode> generationConfig,
+        List<Path> tokenizerFiles,
+        Optional<Map<String, Object>> ggufMetadata)
+        implements AutoCloseable {
+    public ModelConfig config() {
+        return decoder.config();
+    }
+
+    /** Whether any layer has another mixer than its makers gave it. */
+    public boolean converted() {
+        return !decoder.mixerSpecs().equals(config().softmaxSpecs());
+    }
+
+    /** The tokens that end a text: those of {@code generation_config.json}, else those of the config. */
+    public List<Integer> eosIds() {
+        List<Integer> generation = generationConfig
+                .map(node -> new ConfigKeys(node, path + "/generation_config.json").ints("eos_token_id"))
+                .orElse(List.of());
+        return generation.isEmpty() ? config().eosIds() : generation;
+    }
+
+    /**
+     * The model's tokenizer. The caller closes it.
+     *
+     * @throws LizardException INPUT where there is none, or one that is not supported
+     */
+    public Tokenizer openTokenizer() {
+        return ggufMetadata
+                .map(metadata -> Tokenizers.fromGguf(metadata, path.toString()))
+                .orElseGet(() -> Tokenizers.open(path));
+    }
+
+    /** The checksum of all that decides what the model computes ({@link Checkpoint#sha256}). Reads the files again. */
+    public String sha256() {
+        try (Checkpoint checkpoint = Checkpoint.open(path)) {
+            return checkpoint.sha256();
+        }
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
+    }
+}
