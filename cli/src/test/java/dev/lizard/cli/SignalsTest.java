@@ -1,0 +1,78 @@
+package dev.lizard.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.base.Interrupt;
+import java.io.BufferedReader;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill to send signals with")
+class SignalsTest {
+    /** A program of long work: {@code polite} stops at its next poll, {@code deaf} never polls. */
+    static final class LongWork {
+        private LongWork() {}
+
+        public static void main(String[] args) throws Exception {
+            Streams streams = new Streams(System.out, System.err, false);
+            Interrupt interrupt = new Interrupt();
+            Signals.install(interrupt, new Console(streams, false, false, System::nanoTime));
+            System.out.println("ready");
+            while (args[0].equals("deaf") || !interrupt.requested()) {
+                Thread.onSpinWait();
+            }
+            System.out.println("state saved");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM"})
+    void theFirstSignalLetsTheWorkSaveItsState(String signal) throws Exception {
+        Process work = start("polite");
+        try (BufferedReader out = work.inputReader();
+                BufferedReader err = work.errorReader()) {
+            assertThat(out.readLine()).isEqualTo("ready");
+            send(signal, work);
+            assertThat(err.readLine()).startsWith("stopping after this step");
+            assertThat(out.readLine()).isEqualTo("state saved");
+            assertThat(work.waitFor()).isZero();
+        } finally {
+            work.destroyForcibly();
+        }
+    }
+
+    @Test
+    void theSecondSignalEndsAtOnceWith130() throws Exception {
+        Process work = start("deaf");
+        try (BufferedReader out = work.inputReader();
+                BufferedReader err = work.errorReader()) {
+            assertThat(out.readLine()).isEqualTo("ready");
+            send("INT", work);
+            assertThat(err.readLine()).contains("press Ctrl-C again");
+            send("INT", work);
+            assertThat(work.waitFor(1, TimeUnit.MINUTES)).isTrue();
+            assertThat(work.exitValue()).isEqualTo(130);
+        } finally {
+            work.destroyForcibly();
+        }
+    }
+
+    private static Process start(String manner) throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        return new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), LongWork.class.getName(), manner)
+                .start();
+    }
+
+    private static void send(String signal, Process process) throws Exception {
+        int code = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+        assertThat(code).isZero();
+    }
+}
