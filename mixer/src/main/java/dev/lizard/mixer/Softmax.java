@@ -95,8 +95,8 @@ final class Softmax implements Mixer {
         Tensor cache = state.get(name);
         if (after > cache.size(2)) {
             long capacity = Math.max(FIRST_CAPACITY, Math.max(after, 2 * cache.size(2)));
-            Tensor larger =
-                    Tensors.empty(cache.dtype(), cache.device(), cache.size(0), cache.size(1), capacity, fresh.size(3));
+            Tensor larger = // zeros, because states are written to files
+                    Tensors.zeros(cache.dtype(), cache.device(), cache.size(0), cache.size(1), capacity, fresh.size(3));
             if (before > 0) {
                 larger.narrow(2, 0, before).copy_(cache.narrow(2, 0, before));
             }
