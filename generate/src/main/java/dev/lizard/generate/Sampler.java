@@ -2,12 +2,15 @@ package dev.lizard.generate;
 
 import dev.lizard.tensor.RandomStream;
 import java.util.BitSet;
+import java.util.Map;
 
 /**
  * Draws next tokens. One uniform number is drawn a token, none by a greedy sampler; the same settings, logits and seed
  * give the same tokens on every machine. Not thread-safe; one a stream of tokens.
  */
 public final class Sampler {
+    private static final String NOTE = "sampler";
+
     private final SamplerSettings settings;
     private final Candidates candidates;
     private RandomStream random;
@@ -31,6 +34,19 @@ public final class Sampler {
     /** Goes on as the sampler did that had this {@link #state}. */
     public void restore(long state) {
         random = RandomStream.resume(state);
+    }
+
+    /** The state as a note for {@link Session#save}. */
+    public Map<String, String> notes() {
+        return Map.of(NOTE, Long.toHexString(state()));
+    }
+
+    /** Takes the state from the notes of {@link Session#load}; without one there the sampler stays as it is. */
+    public void restore(Map<String, String> notes) {
+        String state = notes.get(NOTE);
+        if (state != null) {
+            restore(Long.parseUnsignedLong(state, 16));
+        }
     }
 
     /**

@@ -12,8 +12,10 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -213,6 +215,38 @@ public final class Session implements AutoCloseable {
         if (row != null) {
             System.arraycopy(row, 0, logits, 0, logits.length);
         }
+    }
+
+    // ---- files -----------------------------------------------------------------------------------------------------
+
+    DecoderState state() {
+        return state;
+    }
+
+    History history() {
+        return history;
+    }
+
+    /**
+     * Writes the state to a file, whole or not at all.
+     *
+     * @param notes texts to keep beside it, such as the state of a sampler
+     * @throws LizardException ENVIRONMENT where the file cannot be written
+     */
+    public void save(Path file, Map<String, String> notes) {
+        SessionFile.write(this, file, notes);
+    }
+
+    /** What {@link #load} found: a session, which the caller closes, and the notes saved with it. */
+    public record Loaded(Session session, Map<String, String> notes) {}
+
+    /**
+     * Reads what {@link #save} wrote.
+     *
+     * @throws LizardException INPUT where the file is missing, torn, or of another model
+     */
+    public static Loaded load(Decoder decoder, Path file) {
+        return SessionFile.read(decoder, file);
     }
 
     @Override

@@ -1,0 +1,192 @@
+package dev.lizard.generate;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.checkpoint.Safetensors;
+import dev.lizard.checkpoint.SafetensorsFile;
+import dev.lizard.checkpoint.StoredType;
+import dev.lizard.checkpoint.WeightSource;
+import dev.lizard.checkpoint.Weights;
+import dev.lizard.model.Decoder;
+import dev.lizard.model.DecoderState;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * A session in a safetensors file: the state's tensors under {@code state.}, the scores of the next token, the last ids
+ * and the set of ids seen; in the metadata the model's fingerprint, notes, and a SHA-256 over all that is in the
+ * file, so that a torn one is refused.
+ */
+final class SessionFile {
+    private static final String STATE = "state.";
+    private static final String LOGITS = "logits";
+    private static final String TAIL = "tail";
+    private static final String SEEN = "seen";
+    private static final String NOTE = "note.";
+    private static final String FORMAT = "format";
+    private static final String FORMAT_VALUE = "lizard-session-1";
+    private static final String MODEL = "model";
+    private static final String TOKENS = "tokens";
+    private static final String HISTORY = "history";
+    private static final String CONTENT = "sha256";
+
+    private SessionFile() {}
+
+    static void write(Session session, Path file, Map<String, String> notes) {
+        try (Scope work = Scope.open()) {
+            Map<String, Tensor> tensors = new TreeMap<>();
+            session.state().tensors().forEach((name, tensor) -> tensors.put(STATE + name, tensor));
+            int[] tail = session.tail();
+            long[] seen = session.seen().toLongArray();
+            tensors.put(TAIL, Tensors.of(tail, tail.length));
+            tensors.put(SEEN, Tensors.of(seen, seen.length));
+            if (session.hasLogits()) {
+                tensors.put(LOGITS, Tensors.of(session.logits(), session.logits().length));
+            }
+            Map<String, String> metadata = new TreeMap<>();
+            metadata.put(FORMAT, FORMAT_VALUE);
+            metadata.put(MODEL, ModelFingerprint.of(session.decoder()));
+            metadata.put(TOKENS, Long.toString(session.tokens()));
+            metadata.put(HISTORY, Long.toHexString(session.history().hash()));
+            notes.forEach((name, text) -> metadata.put(NOTE + name, text));
+            MessageDigest digest = begin(metadata);
+            tensors.replaceAll((name, tensor) -> tensor.detach().to(Device.CPU).contiguous());
+            tensors.forEach((name, host) -> add(digest, name + Arrays.toString(host.shape()), host.segment()));
+            metadata.put(CONTENT, Digests.hex(digest));
+            Safetensors.write(file, tensors, metadata);
+        }
+    }
+
+    static Session.Loaded read(Decoder decoder, Path file) {
+        try (SafetensorsFile source = SafetensorsFile.open(file)) {
+            Map<String, String> metadata = new TreeMap<>(source.metadata());
+            check(metadata, FORMAT, FORMAT_VALUE, file, "not a saved session", "give a file that --save-state wrote");
+            checkContent(source, metadata, file);
+            check(
+                    metadata,
+                    MODEL,
+                    ModelFingerprint.of(decoder),
+                    file,
+                    "state of another model",
+                    "load it with the model, --dtype and recipe that wrote it");
+            Map<String, String> notes = new LinkedHashMap<>();
+            metadata.forEach((key, value) -> {
+                if (key.startsWith(NOTE)) {
+                    notes.put(key.substring(NOTE.length()), value);
+                }
+            });
+            return new Session.Loaded(restore(decoder, source, metadata, file), notes);
+        }
+    }
+
+    private static Session restore(Decoder decoder, WeightSource source, Map<String, String> metadata, Path file) {
+        DecoderState state = decoder.newState(1);
+        boolean whole = false;
+        try (Scope work = Scope.open()) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (String name : source.names()) {
+                if (name.startsWith(STATE)) {
+                    tensors.put(name.substring(STATE.length()), load(source, name));
+                }
+            }
+            state.restore(tensors, file.toString());
+            long[] tail = load(source, TAIL).longs();
+            int[] ids = new int[tail.length];
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = Math.toIntExact(tail[i]);
+            }
+            History history = History.restored(
+                    BitSet.valueOf(load(source, SEEN).longs()),
+                    ids,
+                    number(metadata, TOKENS, 10, file),
+                    number(metadata, HISTORY, 16, file));
+            Session session = new Session(decoder, state, history);
+            session.takeLogits(source.contains(LOGITS) ? load(source, LOGITS).floats() : null);
+            whole = true;
+            return session;
+        } finally {
+            if (!whole) {
+                state.close();
+            }
+        }
+    }
+
+    private static long number(Map<String, String> metadata, String key, int radix, Path file) {
+        String text = String.valueOf(metadata.get(key));
+        try {
+            return Long.parseUnsignedLong(text, radix);
+        } catch (NumberFormatException e) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "bad session file",
+                    file + "/" + key,
+                    "a number",
+                    text,
+                    "save the session again",
+                    e);
+        }
+    }
+
+    private static Tensor load(WeightSource source, String name) {
+        StoredType stored = source.info(name).type();
+        DType dtype = switch (stored) {
+            case I64 -> DType.INT64;
+            case F64 -> DType.FLOAT64;
+            case BF16 -> DType.BFLOAT16;
+            case BOOL -> DType.BOOL;
+            default -> DType.FLOAT32;
+        };
+        return Weights.load(source, name, dtype, Device.CPU);
+    }
+
+    private static void checkContent(WeightSource source, Map<String, String> metadata, Path file) {
+        String recorded = metadata.remove(CONTENT);
+        MessageDigest digest = begin(metadata);
+        for (String name : new TreeSet<>(source.names())) {
+            add(digest, name + source.info(name).shape(), source.raw(name));
+        }
+        String found = Digests.hex(digest);
+        if (!found.equals(recorded)) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "torn or changed session file",
+                    file + "/" + CONTENT,
+                    String.valueOf(recorded),
+                    found,
+                    "save the session again");
+        }
+    }
+
+    private static MessageDigest begin(Map<String, String> metadata) {
+        MessageDigest digest = Digests.sha256();
+        digest.update(new TreeMap<>(metadata).toString().getBytes(UTF_8));
+        return digest;
+    }
+
+    private static void add(MessageDigest digest, String nameAndShape, MemorySegment bytes) {
+        digest.update(nameAndShape.getBytes(UTF_8));
+        digest.update(bytes.asByteBuffer());
+    }
+
+    private static void check(
+            Map<String, String> metadata, String key, String expected, Path file, String what, String whatToDo) {
+        String found = metadata.get(key);
+        if (!expected.equals(found)) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT, what, file + "/" + key, expected, String.valueOf(found), whatToDo);
+        }
+    }
+}
