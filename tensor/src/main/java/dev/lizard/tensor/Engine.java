@@ -9,7 +9,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch_cuda;
 
 /**
  * The one door to libtorch: loads it, sets it up, and answers what it offers here.
@@ -50,7 +49,7 @@ public final class Engine {
     /** Number of CUDA devices that can be used from this process; 0 with the CPU build or without a driver. */
     public static int cudaDevices() {
         try {
-            return torch.hasCUDA() ? torch_cuda.device_count() : 0;
+            return torch.cuda_device_count();
         } catch (LinkageError | RuntimeException e) {
             return 0;
         }
@@ -76,7 +75,7 @@ public final class Engine {
     /** Waits for all work queued on {@code device}; nothing to do on a CPU. */
     public static void synchronize(Device device) {
         if (device.isCuda()) {
-            torch_cuda.device_synchronize();
+            torch.synchronizeDevice((byte) device.index());
         }
     }
 
