@@ -1,0 +1,104 @@
+package dev.lizard.eval.metric;
+
+import dev.lizard.eval.result.Bucket;
+import dev.lizard.eval.result.ModelResult;
+import dev.lizard.eval.result.PositionCurve;
+import dev.lizard.eval.result.Role;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How good a model is on a text: means over its windows, kept by position so that any stretch can be asked for.
+ */
+public final class Quality {
+    private static final double BIT = Math.log(2);
+
+    private final double[] nll;
+    private final double[] bytes;
+    private final double[] kl;
+    private final double[] agreement;
+    private final int windows;
+
+    /**
+     * All arrays are by position and become this object's own.
+     *
+     * @param nll mean negative log-likelihood, nats a token
+     * @param bytes mean bytes of the token
+     * @param kl mean KL(teacher || model), nats; empty without a teacher
+     * @param agreement share of windows where the most likely token is the teacher's; empty as above
+     * @param windows number of windows the means are over
+     */
+    Quality(double[] nll, double[] bytes, double[] kl, double[] agreement, int windows) {
+        this.nll = nll;
+        this.bytes = bytes;
+        this.kl = kl;
+        this.agreement = agreement;
+        this.windows = windows;
+    }
+
+    /** Mean over all positions, nats a token. */
+    public double meanNll() {
+        return mean(nll, 0, nll.length);
+    }
+
+    public double perplexity() {
+        return Math.exp(meanNll());
+    }
+
+    /** Bits spent on the text over its bytes. */
+    public double bitsPerByte() {
+        return bits(0, nll.length);
+    }
+
+    /** Mean over all positions, nats; null without a teacher. */
+    public @Nullable Double meanKl() {
+        return kl.length == 0 ? null : mean(kl, 0, kl.length);
+    }
+
+    /** Mean over all positions, 0 to 1; null without a teacher. */
+    public @Nullable Double meanAgreement() {
+        return agreement.length == 0 ? null : mean(agreement, 0, agreement.length);
+    }
+
+    /** The row of the report's table. */
+    public ModelResult row(String name, Role role, @Nullable Long tokens) {
+        return new ModelResult(name, role, tokens, meanNll(), perplexity(), bitsPerByte(), meanKl(), meanAgreement());
+    }
+
+    /** The curves of the report, positions doubling from {@code first}. */
+    public List<PositionCurve> curves(String name, int first) {
+        List<PositionCurve> curves = new ArrayList<>();
+        List<Bucket> bits = new ArrayList<>();
+        List<Bucket> distance = new ArrayList<>();
+        List<Bucket> same = new ArrayList<>();
+        int from = 0;
+        for (int to = Math.min(first, nll.length); from < nll.length; to = Math.min(2 * to, nll.length)) {
+            long count = (long) windows * (to - from);
+            bits.add(new Bucket(from, to, bits(from, to), count));
+            if (kl.length > 0) {
+                distance.add(new Bucket(from, to, mean(kl, from, to), count));
+                same.add(new Bucket(from, to, mean(agreement, from, to), count));
+            }
+            from = to;
+        }
+        curves.add(new PositionCurve(name, PositionCurve.BITS_PER_BYTE, bits));
+        if (kl.length > 0) {
+            curves.add(new PositionCurve(name, PositionCurve.KL, distance));
+            curves.add(new PositionCurve(name, PositionCurve.AGREEMENT, same));
+        }
+        return curves;
+    }
+
+    private double bits(int from, int to) {
+        return mean(nll, from, to) / BIT / mean(bytes, from, to);
+    }
+
+    private static double mean(double[] values, int from, int to) {
+        double sum = 0;
+        for (int i = from; i < to; i++) {
+            sum += values[i];
+        }
+        return sum / (to - from);
+    }
+}

@@ -1,0 +1,112 @@
+package dev.lizard.eval.metric;
+
+import dev.lizard.mixer.Form;
+import dev.lizard.model.Decoder;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures {@link Quality}: one pass over the text, logits for a few rows at a time.
+ *
+ * <pre>
+ *   NLL_t = -log p(x_{t+1} | x_1..x_t)
+ *   KL_t  = sum over the vocabulary of p_teacher (log p_teacher - log p)
+ * </pre>
+ */
+public final class QualityMeter {
+    private static final int ROWS = 1_024;
+
+    private QualityMeter() {}
+
+    /** Loss alone. */
+    public static Quality measure(Decoder model, EvalText text, int batch) {
+        return new Pass(model, text, null).run(batch);
+    }
+
+    /** Loss, and the distance to the teacher. The model's output layer must be the teacher's. */
+    public static Quality measure(Decoder model, Reference reference) {
+        return new Pass(model, reference.text(), reference).run(reference.batch());
+    }
+
+    /** The sums of one pass, by position. */
+    private static final class Pass {
+        private final Decoder model;
+        private final EvalText text;
+        private final @Nullable Reference reference;
+        private final double[] nll;
+        private final double[] bytes;
+        private final double[] kl;
+        private final double[] same;
+
+        Pass(Decoder model, EvalText text, @Nullable Reference reference) {
+            this.model = model;
+            this.text = text;
+            this.reference = reference;
+            int length = text.length();
+            nll = new double[length];
+            bytes = new double[length];
+            kl = new double[reference == null ? 0 : length];
+            same = new double[reference == null ? 0 : length];
+        }
+
+        Quality run(int batch) {
+            int windows = text.windows().size();
+            for (int first = 0; first < windows; first += batch) {
+                int count = Math.min(batch, windows - first);
+                try (Scope work = Scope.open();
+                        Gradients off = Gradients.off()) {
+                    add(first, count);
+                }
+            }
+            for (double[] sums : new double[][] {nll, bytes, kl, same}) {
+                for (int t = 0; t < sums.length; t++) {
+                    sums[t] /= windows;
+                }
+            }
+            return new Quality(nll, bytes, kl, same, windows);
+        }
+
+        private void add(int first, int count) {
+            int length = text.length();
+            long rows = (long) count * length;
+            Tensor hidden = model.hidden(text.inputs(first, count, model.device()), Form.CHUNK);
+            Tensor flat = hidden.reshape(rows, -1); // [N, D]
+            Tensor targets = text.targets(first, count, model.device()).reshape(rows, 1); // [N, 1]
+            Tensor teacher = reference == null ? null : reference.hidden(first).reshape(rows, -1); // [N, D]
+            for (long from = 0; from < rows; from += ROWS) {
+                long part = Math.min(ROWS, rows - from);
+                try (Scope piece = Scope.open()) {
+                    Tensor mine = logProbabilities(flat.narrow(0, from, part)); // [n, V]
+                    addTo(
+                            nll,
+                            from,
+                            mine.gather(1, targets.narrow(0, from, part)).neg());
+                    if (teacher != null) {
+                        Tensor theirs = logProbabilities(teacher.narrow(0, from, part)); // [n, V]
+                        addTo(kl, from, theirs.exp().mul(theirs.sub(mine)).sum(1, false));
+                        addTo(same, from, theirs.argmax(1).eq(mine.argmax(1)).to(DType.FLOAT32));
+                    }
+                }
+            }
+            for (int row = 0; row < count; row++) {
+                for (int t = 0; t < length; t++) {
+                    bytes[t] += text.bytesAt(first + row, t);
+                }
+            }
+        }
+
+        private Tensor logProbabilities(Tensor hidden) {
+            return model.logits(hidden).to(DType.FLOAT32).logSoftmax(-1);
+        }
+
+        private void addTo(double[] sums, long from, Tensor values) {
+            float[] plain = values.floats();
+            for (int i = 0; i < plain.length; i++) {
+                sums[(int) ((from + i) % sums.length)] += plain[i];
+            }
+        }
+    }
+}
