@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Several sources in given shares. Indices are dealt in blocks of 1,000; in each block every source has its exact share,
- * in an order that seed and block give. So the place of any index within its source is known without counting from the
- * start, and no source's sequence is skipped.
+ * Several sources in given shares. Indices are dealt in blocks of 1,000; in each block every source has its exact
+ * share, in an order that seed and block give. So the place of any index within its source is known without counting
+ * from the start, and no source's sequence is skipped.
  */
 public final class MixedSource implements SequenceSource {
     private static final int BLOCK = 1000;

@@ -19,6 +19,7 @@ import dev.lizard.text.ByteTokenizer;
 import dev.lizard.text.Tokenizer;
 import dev.lizard.text.Tokenizers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,6 +39,7 @@ public final class Pretrainer {
     private static final String STAGE = "pretrain";
     private static final String MATRICES = "matrices";
     private static final String VECTORS = "vectors";
+    private static final long HELD_OUT_TOKENS = 1L << 16;
     private static final int HELD_OUT_SEQUENCES = 32;
 
     /**
@@ -88,6 +90,11 @@ public final class Pretrainer {
      * @throws LizardException INTERRUPTED when asked to stop, with the state saved; FAILED when training diverged
      */
     public Path run(BooleanSupplier stop) {
+        if (options.resume() && Files.exists(options.out().resolve("config.json"))) {
+            listener.note(options.out() + " is complete: nothing to resume");
+            return options.out();
+        }
+        RunFolder.check(options.out(), options.resume());
         try (Scope work = Scope.open();
                 Tokenizer tokenizer = tokenizer();
                 Data data = data(tokenizer);
@@ -114,8 +121,7 @@ public final class Pretrainer {
                 config.measureEvery(),
                 0);
         Trainer.Measure measure = (stage, step) -> data.heldOut().stream()
-                .map(source -> new HeldOut(source, HELD_OUT_SEQUENCES, config.batch())
-                        .measure(decoder, stage, step, "held out"))
+                .map(heldOut -> heldOut.measure(decoder, stage, step, "held out"))
                 .toList();
         NextToken objective = new NextToken(decoder, parameters);
         try (Trainer trainer =
@@ -131,7 +137,7 @@ public final class Pretrainer {
     }
 
     /** Training and held-out sequences, and what must be closed after them. */
-    private record Data(SequenceSource training, Optional<SequenceSource> heldOut, Optional<TrainingData> corpus)
+    private record Data(SequenceSource training, Optional<HeldOut> heldOut, Optional<TrainingData> corpus)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -144,7 +150,9 @@ public final class Pretrainer {
         if (options.data().isEmpty() || config.corpusWeight() == 0) {
             SequenceSource only = synthetic.orElseThrow(
                     () -> LizardException.usage("nothing to train on: corpus_weight is 0 in " + where));
-            return new Data(only, synthetic(config.seed() + 1), Optional.empty());
+            Optional<HeldOut> unseen = synthetic.map(
+                    source -> new HeldOut(source.withSeed(config.seed() + 1), HELD_OUT_SEQUENCES, config.batch()));
+            return new Data(only, unseen, Optional.empty());
         }
         TrainingData.Request request = new TrainingData.Request(
                 options.data(),
@@ -152,17 +160,16 @@ public final class Pretrainer {
                 config.sequenceLength(),
                 config.sequenceLength(),
                 config.heldOut(),
-                true,
                 config.seed());
         TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), listener);
         List<MixedSource.Part> parts = new ArrayList<>();
-        parts.add(new MixedSource.Part(corpus.training(), config.corpusWeight()));
+        parts.add(new MixedSource.Part(corpus.training(true), config.corpusWeight()));
         PretrainConfig.Synthetic settings = config.synthetic();
         if (settings != null && synthetic.isPresent()) {
             parts.add(new MixedSource.Part(synthetic.get(), settings.weight()));
         }
-        SequenceSource training = parts.size() == 1 ? corpus.training() : new MixedSource(parts, config.seed());
-        return new Data(training, corpus.heldOut(), Optional.of(corpus));
+        SequenceSource training = parts.size() == 1 ? corpus.training(true) : new MixedSource(parts, config.seed());
+        return new Data(training, corpus.heldOut(HELD_OUT_TOKENS, config.batch()), Optional.of(corpus));
     }
 
     private Optional<SyntheticSource> synthetic() {
@@ -175,10 +182,6 @@ public final class Pretrainer {
                 ? Optional.empty()
                 : Optional.of(new SyntheticSource(
                         settings.mix(), config.sequenceLength(), config.seed(), settings.answersOnly()));
-    }
-
-    private Optional<SequenceSource> synthetic(long seed) {
-        return synthetic().map(s -> new SyntheticSource(s.mix(), s.length(), seed, s.answersOnly()));
     }
 
     private Decoder decoder(Tokenizer tokenizer) {

@@ -29,9 +29,7 @@ record RunFolder(Path path, Checkpoints checkpoints, Optional<Checkpoints.Saved>
      *     of another configuration
      */
     static RunFolder open(Path path, boolean resume, String config, ObjectNode resolved, TrainListener listener) {
-        if (!resume) {
-            refuseUsed(path);
-        }
+        check(path, resume);
         try {
             Files.createDirectories(path);
         } catch (IOException e) {
@@ -44,8 +42,13 @@ record RunFolder(Path path, Checkpoints checkpoints, Optional<Checkpoints.Saved>
         return new RunFolder(path, checkpoints, last, new RunLog(path, bytes));
     }
 
-    private static void refuseUsed(Path path) {
-        if (!Files.exists(path)) {
+    /**
+     * Says early whether a run may begin there.
+     *
+     * @throws LizardException USAGE where the folder has something in it and {@code resume} is not set
+     */
+    static void check(Path path, boolean resume) {
+        if (resume || !Files.exists(path)) {
             return;
         }
         List<Path> files = List.of();

@@ -3,8 +3,8 @@ package dev.lizard.distill;
 import dev.lizard.text.Batch;
 
 /**
- * An endless list of training sequences. Sequence n is a function of n and the source's seed alone, so that one number is
- * the whole state of the data: a resumed run goes on by arithmetic, nothing is read in between.
+ * An endless list of training sequences. Sequence n is a function of n and the source's seed alone, so that one number
+ * is the whole state of the data: a resumed run goes on by arithmetic, nothing is read in between.
  */
 public interface SequenceSource {
     /** T, the tokens of each sequence. */

@@ -14,6 +14,11 @@ import dev.lizard.text.synthetic.SyntheticMix;
  * @param answersOnly whether, in recall tasks, only the answers count in the loss
  */
 public record SyntheticSource(SyntheticMix mix, int length, long seed, boolean answersOnly) implements SequenceSource {
+    /** Other texts of the same kind. */
+    SyntheticSource withSeed(long other) {
+        return new SyntheticSource(mix, length, other, answersOnly);
+    }
+
     @Override
     public Batch sequence(long index) {
         RecallSample sample = mix.next(length + 1, RandomStream.named(seed, "synthetic/" + index));

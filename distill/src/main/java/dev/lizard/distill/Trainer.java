@@ -13,7 +13,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * The one training loop: gradients of some passes, clip, AdamW, a log line, now and then a measurement and a checkpoint.
+ * The one training loop: gradients of some passes, clip, AdamW, a log line, now and then a measurement and a
+ * checkpoint.
  *
  * <p>A run that was stopped after any step, or killed at any moment, and resumed from its last whole checkpoint ends
  * with the same bits in parameters, moments and log (but for wall-clock fields) as one that was never stopped. That is

@@ -11,14 +11,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A corpus in tokens, in two parts: to learn from and to measure with.
- *
- * @param store the mapped tokens; closed with this
- * @param training the part to learn from
- * @param heldOut the part to measure with, if the corpus has enough documents for one
+ * A corpus in tokens, in two parts: to learn from and to measure with. It owns the mapped tokens.
  */
-record TrainingData(TokenStore store, SequenceSource training, Optional<SequenceSource> heldOut)
-        implements AutoCloseable {
+final class TrainingData implements AutoCloseable {
     /**
      * What to read and how to cut it.
      *
@@ -27,17 +22,19 @@ record TrainingData(TokenStore store, SequenceSource training, Optional<Sequence
      * @param length T of training sequences
      * @param heldOutLength T of held-out ones
      * @param heldOutShare of the tokens; 0 for none
-     * @param allTokens whether all targets count, or only those the corpus marks (responses)
      * @param seed of the order
      */
-    record Request(
-            List<Path> paths,
-            Path cache,
-            int length,
-            int heldOutLength,
-            double heldOutShare,
-            boolean allTokens,
-            long seed) {}
+    record Request(List<Path> paths, Path cache, int length, int heldOutLength, double heldOutShare, long seed) {}
+
+    private final Request request;
+    private final TokenStore store;
+    private final Split parts;
+
+    private TrainingData(Request request, TokenStore store, Split parts) {
+        this.request = request;
+        this.store = store;
+        this.parts = parts;
+    }
 
     /**
      * Reads and tokenises the corpus, or finds it in the cache.
@@ -49,43 +46,54 @@ record TrainingData(TokenStore store, SequenceSource training, Optional<Sequence
         TokenStore store = TokenStore.open(request.cache(), corpus, tokens -> {});
         try {
             boolean split = request.heldOutShare() > 0 && store.description().documents() > 1;
-            Split parts = Split.of(store, split ? request.heldOutShare() : 0);
             if (request.heldOutShare() > 0 && !split) {
                 listener.note("the data are one document: nothing is held out, so nothing is measured");
             }
-            SequenceSource training = source(store, parts.training(), request.length(), request, true);
-            return new TrainingData(store, training, heldOut(store, parts.heldOut(), request));
+            TrainingData data = new TrainingData(request, store, Split.of(store, split ? request.heldOutShare() : 0));
+            data.training(true); // says now if sequences are longer than the data
+            return data;
         } catch (RuntimeException e) {
             store.close();
             throw e;
         }
     }
 
-    private static Optional<SequenceSource> heldOut(TokenStore store, int[] documents, Request request) {
-        long tokens = 0;
-        for (int document : documents) {
-            tokens += store.length(document);
-        }
-        if (tokens < 2) {
-            return Optional.empty();
-        }
-        int length = (int) Math.min(request.heldOutLength(), tokens - 1);
-        return Optional.of(source(store, documents, length, request, false));
+    /** The sequences to learn from; all targets count, or only those the corpus marks (responses). */
+    SequenceSource training(boolean allTokens) {
+        return source(parts.training(), request.length(), allTokens, true);
     }
 
-    private static SequenceSource source(
-            TokenStore store, int[] documents, int length, Request request, boolean shuffled) {
+    /** The held-out sequences, at most as many as have {@code tokens}, if anything is held out. */
+    Optional<HeldOut> heldOut(long tokens, int batch) {
+        long there = 0;
+        for (int document : parts.heldOut()) {
+            there += store.length(document);
+        }
+        if (there < 2) {
+            return Optional.empty();
+        }
+        int length = (int) Math.min(request.heldOutLength(), there - 1);
+        PackedSource source = source(parts.heldOut(), length, true, false);
+        long sequences = Math.clamp(tokens / length, 1, source.data().sequences());
+        return Optional.of(new HeldOut(source, (int) sequences, batch));
+    }
+
+    private PackedSource source(int[] documents, int length, boolean allTokens, boolean shuffled) {
         PackedDataset packed = new PackedDataset(store, documents, length, request.seed(), shuffled);
-        TokenStore.Description made = store.description();
         String name = "data %s tokenizer %s, %d sequences of %d, seed %d, %s tokens"
                 .formatted(
-                        made.dataSha256(),
-                        made.tokenizerSha256(),
+                        description().dataSha256(),
+                        description().tokenizerSha256(),
                         packed.sequences(),
                         length,
                         request.seed(),
-                        request.allTokens() ? "all" : "learnt");
-        return new PackedSource(packed, length, name, request.allTokens());
+                        allTokens ? "all" : "learnt");
+        return new PackedSource(packed, length, name, allTokens);
+    }
+
+    /** What the tokens were made of. */
+    TokenStore.Description description() {
+        return store.description();
     }
 
     @Override

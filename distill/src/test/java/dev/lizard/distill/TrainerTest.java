@@ -93,7 +93,7 @@ class TrainerTest {
     }
 
     /** The log without what the clock decides. */
-    private static List<String> log(Path folder) throws IOException {
+    static List<String> log(Path folder) throws IOException {
         List<String> lines = new ArrayList<>();
         for (String line : Files.readAllLines(folder.resolve(RunLog.FILE))) {
             ObjectNode node = (ObjectNode) Json.MAPPER.readTree(line);

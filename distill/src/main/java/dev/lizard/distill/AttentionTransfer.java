@@ -1,0 +1,134 @@
+package dev.lizard.distill;
+
+import dev.lizard.mixer.Form;
+import dev.lizard.mixer.Mixer;
+import dev.lizard.mixer.MixerInput;
+import dev.lizard.model.Decoder;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.ParameterBuffer;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import dev.lizard.text.Batch;
+import java.util.Map;
+
+/**
+ * The first stage (Lizard, section 3.2; LoLCATs): each new mixer learns to give the per-head outputs of the softmax it
+ * replaces, on the same input:
+ *
+ * <pre>
+ *   L = s · mean over layers of mean((y_student − y_softmax)²)        y [B, H, T, d], before the output projection
+ * </pre>
+ *
+ * <p>One pass through the decoder without gradients gives all inputs. Inside it, while a layer's input is at hand, its
+ * student runs with gradients and is back-propagated at once, so that the graph of one layer exists at a time and
+ * memory does not grow with depth. The squared error is taken in float32. s is the recipe's {@code loss_scale}.
+ */
+final class AttentionTransfer implements Objective {
+    private final Decoder decoder;
+    private final Map<Integer, Mixer> students;
+    private final Map<Integer, Mixer> teachers;
+    private final ParameterBuffer parameters;
+    private final double scale;
+
+    /**
+     * @param decoder its own mixers decide whose hidden states are seen: the teacher's, or the students'
+     * @param students new mixers by layer, over the buffer's leaves
+     * @param teachers the softmax of the same layers
+     * @param scale s
+     */
+    AttentionTransfer(
+            Decoder decoder,
+            Map<Integer, Mixer> students,
+            Map<Integer, Mixer> teachers,
+            ParameterBuffer parameters,
+            double scale) {
+        this.decoder = decoder;
+        this.students = students;
+        this.teachers = teachers;
+        this.parameters = parameters;
+        this.scale = scale;
+    }
+
+    @Override
+    public ParameterBuffer parameters() {
+        return parameters;
+    }
+
+    @Override
+    public Tensor accumulate(Batch batch, double share) {
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            Tensor total = Tensors.zeros(DType.FLOAT32, decoder.device());
+            decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK, (layer, in, heads) -> {
+                Mixer student = students.get(layer);
+                if (student != null) {
+                    total.add_(learn(student, in, target(layer, in, heads), share));
+                }
+            });
+            return work.promote(total);
+        }
+    }
+
+    /** What the softmax gives on this input [B, H, T, d]: the decoder's own output unless a student stands there. */
+    private Tensor target(int layer, MixerInput in, Tensor heads) {
+        Mixer teacher = teachers.get(layer);
+        return teacher == null || decoder.mixer(layer).equals(teacher) ? heads : teacher.forward(in, Form.CHUNK);
+    }
+
+    private Tensor learn(Mixer student, MixerInput in, Tensor target, double share) {
+        try (Scope layer = Scope.open();
+                Gradients on = Gradients.on()) {
+            Tensor heads = student.forward(in, Form.CHUNK); // [B, H, T, d]
+            Tensor error = heads.to(DType.FLOAT32).sub(target.to(DType.FLOAT32));
+            Tensor loss = error.square().mean().mul(scale / students.size());
+            loss.mul(share).backward();
+            return layer.promote(loss.detach());
+        }
+    }
+
+    /**
+     * Relative squared error |y_student − y_softmax|² / |y_softmax|² of each replaced layer on a batch, in order of
+     * layers.
+     */
+    double[] errors(Batch batch) {
+        double[] errors = new double[students.size()];
+        int[] next = {0};
+        Device device = decoder.device();
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            decoder.hidden(Ids.inputs(batch, device), Form.CHUNK, (layer, in, heads) -> {
+                Mixer student = students.get(layer);
+                if (student != null) {
+                    Tensor target = target(layer, in, heads).to(DType.FLOAT32);
+                    Tensor error =
+                            student.forward(in, Form.CHUNK).to(DType.FLOAT32).sub(target);
+                    errors[next[0]++] = error.square().mean().item()
+                            / target.square().mean().item();
+                }
+            });
+        }
+        return errors;
+    }
+
+    @Override
+    public String diagnose(Batch batch) {
+        String[] found = {""};
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK, (layer, in, heads) -> {
+                Mixer student = students.get(layer);
+                if (found[0].isEmpty() && student != null) {
+                    if (!in.x().allFinite() || !target(layer, in, heads).allFinite()) {
+                        found[0] = "layer %d (teacher)".formatted(layer);
+                    } else if (!student.forward(in, Form.CHUNK).allFinite()) {
+                        found[0] = "layer %d (mixer)".formatted(layer);
+                    }
+                }
+            });
+        }
+        return found[0].isEmpty() ? NonFinite.firstGradient(parameters) : found[0];
+    }
+}

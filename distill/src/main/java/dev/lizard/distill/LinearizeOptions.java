@@ -1,0 +1,35 @@
+package dev.lizard.distill;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * On what and where a teacher is linearized; how is the {@link Recipe}'s.
+ *
+ * @param model the teacher: a folder or a GGUF file
+ * @param data files and folders of the corpus
+ * @param out the folder to write
+ * @param cache where tokens are kept
+ * @param device that computes
+ * @param dtype type of the teacher's weights and of activations; new parameters are float32
+ * @param resume whether to go on with what is in {@code out}
+ * @param version of this program, for provenance
+ * @param command the command line, for provenance
+ */
+public record LinearizeOptions(
+        Path model,
+        List<Path> data,
+        Path out,
+        Path cache,
+        Device device,
+        DType dtype,
+        boolean resume,
+        String version,
+        List<String> command) {
+    public LinearizeOptions {
+        data = List.copyOf(data);
+        command = List.copyOf(command);
+    }
+}

@@ -1,0 +1,168 @@
+package dev.lizard.distill;
+
+import dev.lizard.mixer.LizardSpec;
+import dev.lizard.mixer.LolcatsSpec;
+import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.SoftmaxSpec;
+import dev.lizard.mixer.WindowSpec;
+import dev.lizard.model.Decoder;
+import dev.lizard.model.ModelConfig;
+import dev.lizard.tensor.ParameterBuffer;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.text.Batch;
+import dev.lizard.text.TokenStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Estimates for {@link Plan}. */
+final class Planner {
+    /** Longest sequence of the calibration: enough to fill the machine, short enough to be quick. */
+    private static final int CALIBRATION_TOKENS = 512;
+
+    private static final double NANOS = 1e9;
+    /** Value, gradient and two moments. */
+    private static final long BYTES_PER_TRAINABLE = 16;
+
+    private static final int FLOAT = 4;
+
+    private final Recipe recipe;
+    private final Decoder decoder;
+    private final Student student;
+    private final ModelConfig config;
+
+    private Planner(Recipe recipe, Decoder decoder, Student student) {
+        this.recipe = recipe;
+        this.decoder = decoder;
+        this.student = student;
+        this.config = decoder.config();
+    }
+
+    static Plan plan(Recipe recipe, String where, Decoder decoder, Student student, TokenStore.Description data) {
+        Planner planner = new Planner(recipe, decoder, student);
+        List<Integer> replaced = List.copyOf(student.mixers().keySet());
+        List<Integer> kept = new ArrayList<>();
+        for (int layer = 0; layer < decoder.layers(); layer++) {
+            if (!replaced.contains(layer)) {
+                kept.add(layer);
+            }
+        }
+        List<Plan.Stage> stages = new ArrayList<>();
+        double seconds = 0;
+        for (int i = 0; i < recipe.stages().size(); i++) {
+            Plan.Stage stage = planner.stage(recipe.stages().get(i), where + "/stages." + i, data.tokens());
+            stages.add(stage);
+            seconds += stage.seconds();
+        }
+        return new Plan(replaced, kept, student.countByGroup(), data.tokens(), stages, planner.weightBytes(), seconds);
+    }
+
+    private Plan.Stage stage(StageRecipe stage, String where, long dataTokens) {
+        ParameterBuffer parameters = student.prepare(stage, where);
+        Map<String, Long> counts = new TreeMap<>(student.countByGroup());
+        counts.keySet().removeIf(group -> !Student.trains(stage, group));
+        long trainable = counts.values().stream().mapToLong(Long::longValue).sum();
+        long steps = stage.steps(recipe.tokensPerStep());
+        long tokens = steps * recipe.tokensPerStep();
+        boolean transfer = stage.loss() == StageRecipe.Loss.ATTENTION_MSE;
+        double trainedShare = dataTokens * (1 - recipe.heldOut().share());
+        return new Plan.Stage(
+                stage.name(),
+                trainable,
+                tokens,
+                steps,
+                tokens / Math.max(1, trainedShare),
+                flopsPerToken(transfer) * tokens,
+                weightBytes() + BYTES_PER_TRAINABLE * parameters.count() + activationBytes(transfer),
+                secondsPerToken(stage, parameters) * tokens);
+    }
+
+    /** Two passes over one sequence of random ids; the second is timed. */
+    private double secondsPerToken(StageRecipe stage, ParameterBuffer parameters) {
+        int length = Math.min(recipe.sequenceLength(), CALIBRATION_TOKENS);
+        RandomStream random = RandomStream.named(recipe.seed(), "calibration");
+        long[] ids = new long[length];
+        for (int t = 0; t < length; t++) {
+            ids[t] = random.nextInt(config.vocabSize());
+        }
+        Batch batch = new Batch(1, length, ids, ids);
+        Objective objective = student.objective(stage);
+        student.seat(stage);
+        long begun = 0;
+        for (int pass = 0; pass < 2; pass++) {
+            begun = System.nanoTime();
+            try (Scope work = Scope.open()) {
+                objective.accumulate(batch, 1).item();
+            }
+        }
+        double seconds = (System.nanoTime() - begun) / NANOS;
+        parameters.zeroGradients();
+        student.leave();
+        return seconds / length;
+    }
+
+    private long weightBytes() {
+        return decoder.weights().values().stream().mapToLong(Tensor::bytes).sum();
+    }
+
+    /**
+     * A product of matrices costs two operations a weight, backwards two more for activations and two for weights. The
+     * first stage runs the teacher forwards and the new mixers both ways; the second the student both ways, with
+     * gradients of few weights.
+     */
+    private double flopsPerToken(boolean transfer) {
+        double matrices = 2.0
+                * decoder.weights().entrySet().stream()
+                        .filter(weight -> weight.getValue().rank() == 2
+                                && !weight.getKey().contains("embed"))
+                        .mapToLong(weight -> weight.getValue().count())
+                        .sum();
+        double head = config.tied() ? 2.0 * config.vocabSize() * config.width() : 0;
+        double softmax = mixerFlops(new SoftmaxSpec());
+        double mixers = 0;
+        for (MixerSpec spec : student.specs()) {
+            mixers += mixerFlops(spec);
+        }
+        double keptSoftmax = softmax * (config.layers() - student.specs().size());
+        return transfer
+                ? matrices + softmax * config.layers() + 3 * mixers
+                : 2 * (matrices + head) + 3 * (mixers + keptSoftmax);
+    }
+
+    private double mixerFlops(MixerSpec spec) {
+        double width = (double) config.heads() * config.headWidth();
+        return switch (spec) {
+            case SoftmaxSpec _ -> 2 * width * recipe.sequenceLength();
+            case WindowSpec window -> 4 * width * window.window();
+            case LizardSpec lizard -> 4 * width * lizard.window() + 12 * width * lizard.features();
+            case LolcatsSpec lolcats -> 4 * width * lolcats.window() + 12 * width * lolcats.features();
+        };
+    }
+
+    /** What a graph keeps: of one layer in the first stage, of all in the second. */
+    private long activationBytes(boolean transfer) {
+        long tokens = (long) recipe.batch() * recipe.sequenceLength();
+        long mixer = 0;
+        for (MixerSpec spec : student.specs()) {
+            mixer = Math.max(mixer, mixerNumbers(spec));
+        }
+        long block = 12L * config.width() + 5L * config.mlpWidth();
+        long numbers = transfer ? mixer + block : (mixer + block) * config.layers();
+        return tokens * numbers * FLOAT;
+    }
+
+    /** Numbers a token that a mixer's graph keeps: features, window scores twice, some copies of q, k and v. */
+    private long mixerNumbers(MixerSpec spec) {
+        long heads = config.heads();
+        long width = heads * config.headWidth();
+        return switch (spec) {
+            case SoftmaxSpec _ -> 4 * width;
+            case WindowSpec window -> 8 * width + 4 * heads * window.window();
+            case LizardSpec lizard -> 12 * width + heads * (4L * lizard.window() + 12L * lizard.features());
+            case LolcatsSpec lolcats -> 12 * width + heads * (4L * lolcats.window() + 12L * lolcats.features());
+        };
+    }
+}

@@ -1,0 +1,77 @@
+package dev.lizard.distill;
+
+import dev.lizard.base.ConfigTree;
+import dev.lizard.base.LizardException;
+import dev.lizard.base.Setting;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * How a teacher is linearized, as data. The built-in ones are listed by {@link Recipes}.
+ *
+ * @param name for logs and reports
+ * @param mixer the new layers' mixer, as in {@code config.json}
+ * @param layers which layers get it: {@code all}, a list of numbers, or {@code {keep_softmax: [numbers]}}
+ * @param sequenceLength T of training sequences
+ * @param batch B, sequences of one pass
+ * @param accumulate passes for one update
+ * @param seed of initial values and the order of the data
+ * @param heldOut what quality is measured on
+ * @param stages one after the other
+ */
+public record Recipe(
+        String name,
+        ObjectNode mixer,
+        @Setting(byDefault = "all") JsonNode layers,
+        @Setting(byDefault = "1024", min = 2) int sequenceLength,
+        @Setting(byDefault = "8", min = 1) int batch,
+        @Setting(byDefault = "1", min = 1) int accumulate,
+        @Setting(byDefault = "0") long seed,
+        HeldOutRecipe heldOut,
+        List<StageRecipe> stages) {
+    /**
+     * The held-out part of the corpus.
+     *
+     * @param share of its tokens that is not trained on
+     * @param stretch its sequences are so many times as long as those trained on
+     * @param tokens how many are measured each time
+     */
+    public record HeldOutRecipe(
+            @Setting(byDefault = "0.02", min = 0, max = 0.5) double share,
+            @Setting(byDefault = "2", min = 1) int stretch,
+            @Setting(byDefault = "65536", min = 1) long tokens) {}
+
+    public Recipe {
+        if (stages.isEmpty()) {
+            throw new IllegalArgumentException("stages is empty: a recipe needs at least one");
+        }
+        Set<String> names = new HashSet<>();
+        for (StageRecipe stage : stages) {
+            if (!names.add(stage.name())) {
+                throw new IllegalArgumentException("two stages named '" + stage.name() + "': rename one");
+            }
+        }
+    }
+
+    /**
+     * Binds strictly.
+     *
+     * @throws LizardException USAGE for unknown, missing or wrong keys, naming file, key and the nearest right one
+     */
+    public static Recipe of(ConfigTree tree) {
+        return tree.bind(Recipe.class);
+    }
+
+    /** The recipe in full, defaults included, as a tree that binds to the same record. */
+    public static ObjectNode resolved(ConfigTree tree) {
+        return Resolved.tree(tree, Recipe.class);
+    }
+
+    /** Tokens of one update. */
+    public long tokensPerStep() {
+        return (long) batch * accumulate * sequenceLength;
+    }
+}
