@@ -1,0 +1,64 @@
+package dev.lizard.mixer;
+
+import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.mixer.LizardSpec.Variant;
+
+/**
+ * One head of Lizard, token by token in plain loops, from its description in {@link Lizard}.
+ *
+ * @param gateWeight W_γ [D]
+ * @param share g, b or α, by variant
+ */
+record LizardTwin(
+        LizardSpec spec,
+        double[][] queryMap,
+        double[][] keyMap,
+        double[] gateWeight,
+        double gateBias,
+        double[] sinks,
+        double share) {
+
+    /** Outputs [T][d] for x [T][D] and q, k, v [T][d], the first token at position {@code start}. */
+    double[][] run(double[][] x, double[][] q, double[][] k, double[][] v, double[] frequencies, long start) {
+        int tokens = q.length;
+        boolean rope = spec.variant() != Variant.LITERAL;
+        double[][] turnedQ = new double[tokens][];
+        double[][] turnedK = new double[tokens][];
+        for (int t = 0; t < tokens; t++) {
+            turnedQ[t] = rope ? Plain.turned(q[t], frequencies, start + t) : q[t];
+            turnedK[t] = rope ? Plain.turned(k[t], frequencies, start + t) : k[t];
+        }
+        double sink = sinks.length == 0 ? Double.NEGATIVE_INFINITY : Plain.logSumExp(sinks);
+        int lag = spec.variant() == Variant.JOINT ? spec.window() : 0;
+        MatrixMemoryTwin memory = new MatrixMemoryTwin(new double[2 * spec.features()][v[0].length + 1]);
+        double[][] outputs = new double[tokens][];
+        for (int t = 0; t < tokens; t++) {
+            memory.decay(Plain.sigmoid(Plain.dot(gateWeight, x[t]) + gateBias));
+            if (t >= lag) {
+                memory.write(Plain.features(k[t - lag], keyMap), Plain.counted(v[t - lag]));
+            }
+            double[] far = memory.read(Plain.features(q[t], queryMap));
+            double[] near = WindowTwin.at(t, turnedQ, turnedK, v, spec.window(), sink);
+            outputs[t] = join(far, near);
+        }
+        return outputs;
+    }
+
+    private double[] join(double[] far, double[] near) {
+        if (spec.branches() == Branches.WINDOW) {
+            return Plain.divided(near, 0);
+        }
+        if (spec.branches() == Branches.LINEAR) {
+            return Plain.divided(far, 0);
+        }
+        double[] anchor = Plain.divided(near, Double.NaN);
+        return switch (spec.variant()) {
+            case JOINT -> Plain.divided(Plain.plus(far, share, near), Double.NaN);
+            case SUM -> {
+                double[] linear = Plain.divided(far, Double.NaN);
+                yield Plain.plus(anchor, share, Plain.plus(linear, -1, anchor));
+            }
+            case LITERAL -> Plain.plus(Plain.divided(far, Double.NaN), share, anchor);
+        };
+    }
+}

@@ -1,0 +1,207 @@
+package dev.lizard.mixer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** One law in three forms, causal, a matrix times the values (A1, A2, A5), whatever the scores. */
+abstract class MixerFormsContract extends MixerUnderTest {
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "FLOAT64"})
+    void threeFormsAreOneMap(DType dtype) {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, dtype);
+            for (long tokens : lengths(window)) {
+                try (Scope scope = Scope.open();
+                        Gradients off = Gradients.off()) {
+                    MixerInput in = input(dtype, 2, tokens, 5);
+                    Tensor parallel = mixer.forward(in, Form.PARALLEL);
+                    assertThat(parallel.shape()).containsExactly(2, DIMS.heads(), tokens, DIMS.headWidth());
+                    for (Form form : List.of(Form.CHUNK, Form.RECURRENT)) {
+                        assertThat(Fixtures.error(mixer.forward(in, form), parallel))
+                                .as("%s, window %d, %d tokens, seed %d", form, window, tokens, seed)
+                                .isLessThan(Fixtures.tolerance(dtype));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void narrowInputsGiveNarrowOutputsNearTheWideOnes() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT32);
+            MixerInput in = input(DType.BFLOAT16, 1, 40, 0);
+            Tensor wide = mixer.forward(Fixtures.to(DType.FLOAT32, in), Form.PARALLEL);
+            for (Form form : Form.values()) {
+                Tensor y = mixer.forward(in, form);
+                assertThat(y.dtype()).isEqualTo(DType.BFLOAT16);
+                assertThat(Fixtures.error(y, wide))
+                        .as("%s, window %d", form, window)
+                        .isLessThan(2e-2);
+            }
+        }
+    }
+
+    @Test
+    void aLongSequenceIsTheSameInOnePassInPiecesAndStepByStep() {
+        comparePieces(8192);
+    }
+
+    @Test
+    @Tag("slow")
+    void aVeryLongSequenceToo() {
+        comparePieces(65_536);
+    }
+
+    /** One pass, pieces with other chunk borders, and steps at the end, each against one pass in float64. */
+    private void comparePieces(long tokens) {
+        for (int window : windows()) {
+            try (Scope scope = Scope.open();
+                    Gradients off = Gradients.off()) {
+                MixerSpec spec = spec(window, 6);
+                Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
+                Mixer exact = spec.create(DIMS, parameters);
+                Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, parameters));
+                MixerInput in = input(DType.FLOAT64, 1, tokens, 0);
+                MixerInput rounded = Fixtures.to(DType.FLOAT32, in);
+                Tensor right = exact.forward(in, Form.CHUNK);
+                assertThat(Fixtures.error(mixer.forward(rounded, Form.CHUNK), right))
+                        .as("float32, window %d", window)
+                        .isLessThan(1e-4);
+                long[] pieces = {tokens / 2 + 7, 1, tokens / 4 + 1, 1000, 0};
+                pieces[4] = tokens - 50 - LongStream.of(pieces).sum();
+                long[] steps = LongStream.concat(
+                                LongStream.of(pieces),
+                                LongStream.generate(() -> 1).limit(50))
+                        .toArray();
+                try (MixerState state = Fixtures.state(mixer, rounded);
+                        MixerState wide = Fixtures.state(exact, in)) {
+                    assertThat(Fixtures.error(Fixtures.advance(mixer, rounded, state, steps), right))
+                            .as("pieces in float32, window %d", window)
+                            .isLessThan(1e-4);
+                    assertThat(Fixtures.error(Fixtures.advance(exact, in, wide, steps), right))
+                            .as("pieces in float64, window %d", window)
+                            .isLessThan(1e-9);
+                }
+            }
+        }
+    }
+
+    /** Lengths around what windows and chunks may stumble over. */
+    private static List<Long> lengths(int window) {
+        long w = window;
+        long c = MatrixMemory.CHUNK;
+        TreeSet<Long> lengths = new TreeSet<>(
+                LongStream.of(1, 2, 3, w - 1, w, w + 1, 2 * w, 2 * w + 1, 3 * w + 2, c - 1, c, c + 1, 2 * c + 3)
+                        .boxed()
+                        .toList());
+        lengths.remove(0L);
+        return List.copyOf(lengths);
+    }
+
+    @Test
+    void laterTokensChangeNothingBefore() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT32);
+            MixerInput in = input(DType.FLOAT32, 2, 70, 0);
+            MixerInput other = input(DType.FLOAT32, 2, 70, 0);
+            for (long same : new long[] {1, 4, 17, 64, 69}) {
+                MixerInput changed = join(in.slice(0, same), other.slice(same, 70 - same));
+                for (Form form : Form.values()) {
+                    Tensor before = mixer.forward(in, form).narrow(2, 0, same);
+                    Tensor after = mixer.forward(changed, form).narrow(2, 0, same);
+                    assertThat(Fixtures.error(after, before))
+                            .as("%s, window %d, %d equal tokens, seed %d", form, window, same, seed)
+                            .isLessThanOrEqualTo(form == Form.RECURRENT ? 0 : 1e-6);
+                }
+            }
+        }
+    }
+
+    @Test
+    void noGradientReachesALaterToken() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT64);
+            for (long i : new long[] {0, 5, 30, 65}) {
+                for (Form form : TRAINABLE) {
+                    try (Scope scope = Scope.open()) {
+                        Map<String, Tensor> leaves = leaves(input(DType.FLOAT64, 1, 70, 0));
+                        mixer.forward(of(leaves, 0), form)
+                                .narrow(2, 0, i + 1)
+                                .square()
+                                .sum()
+                                .backward();
+                        leaves.forEach((name, leaf) -> {
+                            Tensor gradient = leaf.grad();
+                            if (gradient != null) { // a mixer may have no use for x
+                                int axis = name.equals("x") ? 1 : 2;
+                                Tensor later = gradient.narrow(axis, i + 1, 69 - i);
+                                assertThat(later.abs().amax().item())
+                                        .as("%s, window %d, output %d, %s", form, window, i, name)
+                                        .isZero();
+                            }
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void theMaterialisedMatrixTimesTheValuesIsTheOutput() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT64);
+            MixerInput in = input(DType.FLOAT64, 2, 37, 1);
+            Tensor matrix = mixer.materialize(in);
+            assertThat(matrix.shape()).containsExactly(2, DIMS.heads(), 37, 37);
+            assertThat(matrix.triu(1).abs().amax().item()).isZero();
+            Tensor y = matrix.matmul(in.v().repeatInterleave(DIMS.group(), 1));
+            assertThat(Fixtures.error(y, mixer.forward(in, Form.PARALLEL))).isLessThan(1e-9);
+        }
+    }
+
+    /** Scores q·k / √d up to ±150: finite in float32, gradients too, and near what float64 says. */
+    @Test
+    void largeScoresStayFinite() {
+        for (int window : windows()) {
+            MixerSpec spec = spec(window, 6);
+            Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
+            MixerInput in = input(DType.FLOAT64, 1, 70, 0);
+            double factor = Math.sqrt(150 / largestScore(in));
+            MixerInput loud = new MixerInput(in.x(), in.q().mul(factor), in.k().mul(factor), in.v(), rotary, 0);
+            Tensor right = spec.create(DIMS, parameters).forward(loud, Form.PARALLEL);
+            Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, parameters));
+            for (Form form : TRAINABLE) {
+                try (Scope scope = Scope.open()) {
+                    Map<String, Tensor> leaves = leaves(Fixtures.to(DType.FLOAT32, loud));
+                    Tensor y = mixer.forward(of(leaves, 0), form);
+                    assertThat(Fixtures.error(y, right))
+                            .as("%s, window %d", form, window)
+                            .isLessThan(2e-3);
+                    y.square().sum().backward();
+                    leaves.forEach((name, leaf) -> assertThat(
+                                    leaf.grad() == null || leaf.grad().allFinite())
+                            .as("%s, window %d, gradient of %s", form, window, name)
+                            .isTrue());
+                }
+            }
+        }
+    }
+
+    private static double largestScore(MixerInput in) {
+        Tensor keys = in.k().repeatInterleave(DIMS.group(), 1);
+        return in.q().matmul(keys.transpose(-1, -2)).abs().amax().item() / Math.sqrt(DIMS.headWidth());
+    }
+}

@@ -1,0 +1,172 @@
+package dev.lizard.mixer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Resumable at any split (A3), and a state that is plain data of known size (A6). */
+abstract class MixerStateContract extends MixerFormsContract {
+    @Test
+    void everySplitOfPrefillAndStepsContinuesTheSameSequence() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT64);
+            for (long start : new long[] {0, 777}) {
+                long tokens = 2L * window + 6;
+                MixerInput in = input(DType.FLOAT64, start == 0 ? 1 : 3, tokens, start);
+                for (long prefill = 0; prefill <= tokens; prefill++) {
+                    compareSplit(mixer, in, prefill, window);
+                }
+            }
+            MixerInput in = input(DType.FLOAT64, 2, 2L * MatrixMemory.CHUNK + 2, 3);
+            for (long prefill : new long[] {63, 64, 65, 127, 128, 129}) {
+                compareSplit(mixer, in, prefill, window);
+            }
+        }
+    }
+
+    private void compareSplit(Mixer mixer, MixerInput in, long prefill, int window) {
+        long[] lengths = LongStream.concat(
+                        prefill == 0 ? LongStream.empty() : LongStream.of(prefill),
+                        LongStream.generate(() -> 1).limit(in.tokens() - prefill))
+                .toArray();
+        comparePieces(mixer, in, lengths, window);
+    }
+
+    private void comparePieces(Mixer mixer, MixerInput in, long[] lengths, int window) {
+        try (Scope scope = Scope.open();
+                Gradients off = Gradients.off();
+                MixerState state = Fixtures.state(mixer, in)) {
+            Tensor pieces = Fixtures.advance(mixer, in, state, lengths);
+            assertThat(Fixtures.error(pieces, mixer.forward(in, Form.PARALLEL)))
+                    .as(
+                            "pieces %s, window %d, seed %d",
+                            LongStream.of(lengths).boxed().toList(), window, seed)
+                    .isLessThan(1e-9);
+            assertThat(state.tokens()).isEqualTo(in.tokens());
+            assertThat(state.position()).isEqualTo(in.start() + in.tokens());
+        }
+    }
+
+    @Test
+    void randomPiecesContinueTheSameSequence() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT64);
+            for (int trial = 0; trial < 12; trial++) {
+                List<Long> lengths = new ArrayList<>();
+                long tokens = 0;
+                while (tokens < 90) {
+                    long length = random.nextInt(3) == 0 ? 1 : 1 + random.nextInt(2 * window + 20);
+                    lengths.add(length);
+                    tokens += length;
+                }
+                MixerInput in = input(DType.FLOAT64, 2, tokens, trial);
+                comparePieces(mixer, in, lengths.stream().mapToLong(l -> l).toArray(), window);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "FLOAT64", "BFLOAT16"})
+    void stateBytesAreExact(DType dtype) {
+        for (int window : windows()) {
+            for (int batch : new int[] {1, 3}) {
+                Mixer mixer = mixer(window, DType.FLOAT32);
+                try (MixerState state = mixer.newState(batch, dtype, Device.CPU);
+                        Gradients off = Gradients.off()) {
+                    long tokens = 0;
+                    for (long more : new long[] {0, 1, 1, 30, 1, 300, 700, 1}) {
+                        if (more > 0) {
+                            mixer.advance(input(dtype, batch, more, tokens), state);
+                        }
+                        tokens += more;
+                        long held = state.tensors().values().stream()
+                                .mapToLong(t -> t.count() * t.dtype().bytes())
+                                .sum();
+                        assertThat(state.bytes())
+                                .as("%s, window %d, batch %d, %d tokens", dtype, window, batch, tokens)
+                                .isEqualTo(held)
+                                .isEqualTo(stateBytes(window, batch, tokens, dtype.bytes()));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void forksGoTheirOwnWay() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT64);
+            MixerInput past = input(DType.FLOAT64, 2, 21, 4);
+            MixerInput left = input(DType.FLOAT64, 2, 9, 25);
+            MixerInput right = input(DType.FLOAT64, 2, 9, 25);
+            try (Gradients off = Gradients.off();
+                    MixerState state = Fixtures.state(mixer, past)) {
+                mixer.advance(past, state);
+                try (MixerState fork = state.fork()) {
+                    Tensor a = Fixtures.advance(mixer, left, state, 1, 1, 5, 1, 1);
+                    Tensor b = Fixtures.advance(mixer, right, fork, 1, 1, 5, 1, 1);
+                    assertThat(Fixtures.error(a, tail(mixer, past, left))).isLessThan(1e-9);
+                    assertThat(Fixtures.error(b, tail(mixer, past, right))).isLessThan(1e-9);
+                }
+            }
+        }
+    }
+
+    private static Tensor tail(Mixer mixer, MixerInput past, MixerInput rest) {
+        return mixer.forward(join(past, rest), Form.PARALLEL).narrow(2, past.tokens(), rest.tokens());
+    }
+
+    @Test
+    void aStateWrittenAndReadBackContinuesExactly() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT32);
+            for (long tokens : new long[] {2, window, 40}) {
+                MixerInput past = input(DType.FLOAT32, 2, tokens, 9);
+                MixerInput rest = input(DType.FLOAT32, 2, 12, 9 + tokens);
+                try (Gradients off = Gradients.off();
+                        MixerState state = Fixtures.state(mixer, past);
+                        MixerState read = new MixerState()) {
+                    mixer.advance(past, state);
+                    state.tensors().forEach((name, t) -> read.put(name, Tensors.of(t.floats(), t.shape())));
+                    read.startAt(9);
+                    read.saw(tokens);
+                    assertThat(read.bytes()).isEqualTo(state.bytes());
+                    Tensor expected = Fixtures.advance(mixer, rest, state, 1, 10, 1);
+                    assertThat(Fixtures.advance(mixer, rest, read, 1, 10, 1).floats())
+                            .containsExactly(expected.floats());
+                }
+            }
+        }
+    }
+
+    @Test
+    void aPreparedMixerComputesTheSameAndLivesWithItsOwner() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT32);
+            for (DType dtype : List.of(DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16)) {
+                MixerInput in = input(dtype, 2, 40, 2);
+                long[] pieces = {1, 1, 30, 1, 1, 1, 5};
+                try (Gradients off = Gradients.off();
+                        Scope owner = Scope.owner();
+                        MixerState state = Fixtures.state(mixer, in);
+                        MixerState same = Fixtures.state(mixer, in)) {
+                    Mixer prepared = mixer.prepared(dtype, owner);
+                    Tensor expected = Fixtures.advance(mixer, in, state, pieces);
+                    assertThat(Fixtures.advance(prepared, in, same, pieces).doubles())
+                            .containsExactly(expected.doubles());
+                }
+            }
+        }
+    }
+}
