@@ -66,7 +66,7 @@ public final class Session implements AutoCloseable {
      */
     public int prefill(int[] ids, int chunk, Progress progress, BooleanSupplier stop) {
         for (int id : ids) {
-            check(id);
+            check(id, logits.length);
         }
         int read = 0;
         while (read < ids.length && !(read > 0 && stop.getAsBoolean())) {
@@ -84,18 +84,18 @@ public final class Session implements AutoCloseable {
      * @throws LizardException INPUT for an id outside the vocabulary
      */
     public float[] step(int id) {
-        check(id);
+        check(id, logits.length);
         advance(new int[] {id});
         return logits;
     }
 
-    private void check(int id) {
-        if (id < 0 || id >= logits.length) {
+    static void check(int id, int vocabulary) {
+        if (id < 0 || id >= vocabulary) {
             throw LizardException.at(
                     LizardException.Kind.INPUT,
                     "token id out of range",
                     "the ids to read",
-                    "0 to " + (logits.length - 1),
+                    "0 to " + (vocabulary - 1),
                     id,
                     "use the tokenizer that belongs to this model");
         }
