@@ -67,6 +67,8 @@ final class GgufConfig {
         if (windowed) {
             config.put("sliding_window", window.getAsLong());
             config.put("use_sliding_window", true);
+        } else {
+            config.putNull("sliding_window"); // an absent key would mean mistral's default
         }
         putToken(config, "bos_token_id");
         putToken(config, "eos_token_id");

@@ -178,7 +178,7 @@ class GgufTest {
                     "num_hidden_layers":1,"num_attention_heads":2,"num_key_value_heads":1,"head_dim":4,\
                     "rms_norm_eps":1.0E-5,"max_position_embeddings":128,"vocab_size":5,"tie_word_embeddings":true,\
                     "attention_bias":true,"mlp_bias":false,"rope_theta":500000.0,\
-                    "bos_token_id":0,"eos_token_id":2}""".formatted(architecture));
+                    "sliding_window":null,"bos_token_id":0,"eos_token_id":2}""".formatted(architecture));
             boolean moved = architecture.equals("llama") || architecture.equals("mistral");
             assertThat(checkpoint.weights().readFloat32("model.layers.0.self_attn.q_proj.bias")[1])
                     .isEqualTo(moved ? 2 : 1);
