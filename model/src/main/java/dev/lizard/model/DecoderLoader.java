@@ -1,5 +1,6 @@
 package dev.lizard.model;
 
+import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
@@ -11,9 +12,12 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
 
 /** Fills decoders: from files, or with random numbers. */
 final class DecoderLoader {
+    private static final String BIAS = ".bias";
     private static final double DEVIATION = 0.02;
 
     private DecoderLoader() {}
@@ -21,8 +25,26 @@ final class DecoderLoader {
     static Decoder load(Checkpoint checkpoint, DType dtype, Device device) {
         ModelConfig config = ModelConfig.of(checkpoint.config(), configName(checkpoint.path()));
         WeightSource source = checkpoint.weights();
-        WeightShapes.of(config).forEach((name, shape) -> Models.check(source, checkpoint.path(), name, shape));
+        Map<String, long[]> shapes = WeightShapes.of(config);
+        shapes.forEach((name, shape) -> Models.check(source, checkpoint.path(), name, shape));
+        refuseUnusedBiases(source, shapes.keySet());
         return new Decoder(config, dtype, device, (name, shape) -> Weights.load(source, name, dtype, device));
+    }
+
+    /** Tensors beyond those promised are passed over, but a bias left out would make every answer wrong. */
+    private static void refuseUnusedBiases(WeightSource source, Set<String> promised) {
+        for (String name : source.names()) {
+            boolean known = name.endsWith(BIAS) && promised.contains(name.replace(BIAS, ".weight"));
+            if (known && !promised.contains(name)) {
+                throw LizardException.at(
+                        LizardException.Kind.INPUT,
+                        "unexpected tensor",
+                        source.file(name) + "/" + name,
+                        "no bias, as the config says",
+                        "one",
+                        "check that config and weights belong together");
+            }
+        }
     }
 
     /** The file that errors about the config name. */
@@ -44,7 +66,7 @@ final class DecoderLoader {
         if (name.endsWith("norm.weight")) {
             return Tensors.ones(DType.FLOAT32, Device.CPU, shape);
         }
-        if (name.endsWith(".bias")) {
+        if (name.endsWith(BIAS)) {
             return Tensors.zeros(DType.FLOAT32, Device.CPU, shape);
         }
         boolean writes = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");

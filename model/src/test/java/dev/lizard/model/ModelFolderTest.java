@@ -186,6 +186,16 @@ class ModelFolderTest {
         refused(folder, "missing file", "lizard.safetensors");
     }
 
+    @Test
+    void aBiasThatTheConfigDoesNotKnowIsRefused() throws IOException {
+        Path folder = temporary.resolve("biased");
+        try (Decoder decoder = TinyModels.random(TinyModels.config(Family.QWEN2), DType.FLOAT32)) {
+            ModelFolder.write(folder, decoder, ModelFolder.Contents.none());
+        }
+        withConfig(folder, TinyModels.config(Family.LLAMA));
+        refused(folder, "unexpected tensor", "model.layers.0.self_attn.k_proj.bias", "no bias");
+    }
+
     private static void withConfig(Path folder, ObjectNode config) throws IOException {
         Files.writeString(folder.resolve("config.json"), Json.pretty(config));
     }

@@ -48,4 +48,9 @@ final class Shared {
     static double relative(Tensor actual, Tensor expected) {
         return difference(actual, expected) / expected.abs().amax().item();
     }
+
+    /** Prints a figure that was compared, so that a report of a run says by how much it passed. */
+    static void figure(String what, double value) {
+        System.out.printf("[reference] %s: %.2e%n", what, value);
+    }
 }

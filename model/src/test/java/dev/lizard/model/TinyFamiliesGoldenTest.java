@@ -32,9 +32,9 @@ class TinyFamiliesGoldenTest {
             Tensor ids = reference.get("input_ids");
             for (Form form : List.of(Form.PARALLEL, Form.CHUNK)) {
                 Tensor logits = decoder.logits(decoder.hidden(ids, form));
-                assertThat(Shared.difference(logits.detach(), reference.get("logits")))
-                        .as("logits, %s", form)
-                        .isLessThan(2e-4);
+                double difference = Shared.difference(logits.detach(), reference.get("logits"));
+                assertThat(difference).as("logits, %s", form).isLessThan(2e-4);
+                Shared.figure(name + " logits, " + form + ", worst difference", difference);
                 Tensor loss = logits.narrow(1, 0, 159)
                         .reshape(2 * 159, -1)
                         .crossEntropy(ids.narrow(1, 1, 159).reshape(2 * 159));
@@ -44,9 +44,9 @@ class TinyFamiliesGoldenTest {
                 loss.backward();
                 for (String leaf : leaves) {
                     Tensor weight = decoder.weights().get(leaf);
-                    assertThat(Shared.relative(weight.grad(), reference.get("grad." + leaf)))
-                            .as("gradient of %s, %s", leaf, form)
-                            .isLessThan(1e-3);
+                    double off = Shared.relative(weight.grad(), reference.get("grad." + leaf));
+                    assertThat(off).as("gradient of %s, %s", leaf, form).isLessThan(1e-3);
+                    Shared.figure(name + " gradient of " + leaf + ", " + form + ", relative", off);
                     weight.grad().zero_();
                 }
             }

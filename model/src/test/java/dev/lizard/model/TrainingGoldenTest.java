@@ -14,7 +14,6 @@ import dev.lizard.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import tools.jackson.databind.JsonNode;
@@ -37,23 +36,23 @@ class TrainingGoldenTest {
                 Tensor ids = reference.get("input_ids");
                 Tensor inputs = ids.narrow(1, 0, 159);
                 Tensor targets = ids.narrow(1, 1, 159);
+                double worst = 0;
                 for (int step = 0; step < 10; step++) {
                     try (Scope work = Scope.open()) {
                         buffer.zeroGradients();
                         Tensor loss = Losses.nextToken(decoder, decoder.hidden(inputs, Form.CHUNK), targets, 64);
                         Tensor norm = buffer.clipGradients(1.0);
                         adam.step(1e-3);
-                        assertThat(loss.item())
-                                .as("loss of step %d", step)
-                                .isCloseTo(expected.at("/loss/" + step).doubleValue(), Offset.offset(1e-4));
-                        assertThat(norm.item())
-                                .as("gradient norm of step %d", step)
-                                .isCloseTo(
-                                        expected.at("/grad_norm_before_clip/" + step)
-                                                .doubleValue(),
-                                        Offset.offset(1e-4));
+                        double off = Math.abs(
+                                loss.item() - expected.at("/loss/" + step).doubleValue());
+                        double normOff = Math.abs(norm.item()
+                                - expected.at("/grad_norm_before_clip/" + step).doubleValue());
+                        assertThat(off).as("loss of step %d", step).isLessThan(1e-4);
+                        assertThat(normOff).as("gradient norm of step %d", step).isLessThan(1e-4);
+                        worst = Math.max(worst, Math.max(off, normOff));
                     }
                 }
+                Shared.figure("ten AdamW steps, worst difference of loss and gradient norm", worst);
             }
         }
     }
