@@ -51,6 +51,6 @@ final class Shared {
 
     /** Prints a figure that was compared, so that a report of a run says by how much it passed. */
     static void figure(String what, double value) {
-        System.out.printf("[reference] %s: %.2e%n", what, value);
+        System.out.printf("[reference] %s: %.3g%n", what, value);
     }
 }

@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -82,11 +84,10 @@ class SmolGoldenTest {
                     }
                 }
             });
-            assertThat(Shared.relative(last.select(0, 0), streams.select(0, 30)))
-                    .isLessThan(1e-3);
-            Tensor logits = decoder.logits(last.select(0, 0).select(0, 12));
-            assertThat(Shared.relative(logits, reference.get("logits_last.1"))).isLessThan(1e-3);
+            worst.add(Shared.relative(last.select(0, 0), streams.select(0, 30)));
+            assertThat(worst.getLast()).isLessThan(1e-3);
         }
+        Shared.figure("SmolLM2 hidden states and mixer outputs, worst relative difference", Collections.max(worst));
     }
 
     @ParameterizedTest
