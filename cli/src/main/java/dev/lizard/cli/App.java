@@ -32,7 +32,7 @@ final class App {
             command.setDefaultValueProvider(layers);
             ParseResult parsed = command.parseArgs(args);
             Integer helped = CommandLine.executeHelpRequest(parsed);
-            return helped != null ? helped : act(root, deepest(parsed), layers);
+            return helped != null ? helped : act(root, deepest(parsed), layers.with(parsed));
         } catch (Throwable thrown) { // whatever it is, the user gets one line and the code of the contract
             return report(thrown, layers, arguments.debug() || root.debug);
         }
@@ -51,11 +51,12 @@ final class App {
         return command;
     }
 
-    private int act(Root root, CommandLine chosen, Layers layers) throws Exception {
+    private int act(Root root, CommandLine chosen, Layers all) throws Exception {
         if (!(chosen.getCommandSpec().userObject() instanceof Action action)) {
             chosen.usage(streams.err(), Ansi.OFF);
             return LizardException.Kind.USAGE.exitCode();
         }
+        Layers layers = all.forCommand(chosen.getCommandSpec(), action.configKeys());
         layers.refuseUnknown(action.configKeys());
         Settings settings = Settings.of(root, environment);
         if (settings.debug()) {

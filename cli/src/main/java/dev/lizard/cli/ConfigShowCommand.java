@@ -17,6 +17,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code lizard config show}: every value as it is resolved, and where it came from. */
@@ -89,36 +90,20 @@ final class ConfigShowCommand implements Action {
         if (!Layers.isSetting(option) || rows.containsKey(key)) {
             return;
         }
-        OptionSpec given = given(option);
-        if (given != null) {
-            Object value = given.getValue();
-            rows.put(key, new Row(key, String.valueOf(value), new Origin(Origin.Layer.FLAG, option.longestName())));
-            return;
-        }
-        String lower = layers.defaultValue(option);
+        JsonNode value = layers.tree().get(key);
         rows.put(
                 key,
-                lower != null
-                        ? new Row(key, lower, layers.tree().origin(key))
-                        : new Row(key, builtIn(option), Origin.BUILT_IN));
+                value == null
+                        ? new Row(key, builtIn(option), Origin.BUILT_IN)
+                        : new Row(key, text(value), layers.tree().origin(key)));
+    }
+
+    private static String text(JsonNode value) {
+        return value.isContainer() ? value.toString() : value.asString();
     }
 
     private static @Nullable String builtIn(OptionSpec option) {
         String value = option.defaultValue();
         return value == null && option.typeInfo().isBoolean() ? "false" : value;
-    }
-
-    /** The option as it was given on this command line, before or after the command's name. */
-    private @Nullable OptionSpec given(OptionSpec option) {
-        CommandLine.ParseResult at = spec.root().commandLine().getParseResult();
-        while (at != null) {
-            for (OptionSpec matched : at.matchedOptions()) {
-                if (matched.longestName().equals(option.longestName())) {
-                    return matched;
-                }
-            }
-            at = at.hasSubcommand() ? at.subcommand() : null;
-        }
-        return null;
     }
 }

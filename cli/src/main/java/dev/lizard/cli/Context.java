@@ -32,7 +32,7 @@ final class Context {
         return console;
     }
 
-    /** The configuration below the named flags; see {@link Action#configKeys}. */
+    /** Flags, variables and file as one tree; a command takes its {@link Action#configKeys} out of it. */
     Layers layers() {
         return layers;
     }

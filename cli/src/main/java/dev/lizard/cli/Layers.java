@@ -1,6 +1,7 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.ConfigTree;
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import dev.lizard.base.Origin;
@@ -12,11 +13,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -25,7 +29,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * one tree; picocli asks it for the value of each option that was not given.
  */
 final class Layers implements IDefaultValueProvider {
-    private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config", "set");
+    private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config", "set", "origin");
 
     private final ConfigTree tree;
     private final Map<String, OptionSpec> options;
@@ -54,6 +58,45 @@ final class Layers implements IDefaultValueProvider {
             tree = tree.set(assignment, new Origin(Origin.Layer.FLAG, name));
         }
         return new Layers(tree, options);
+    }
+
+    /** With the options that were given by name on top, so that the tree holds every layer. */
+    Layers with(ParseResult parsed) {
+        ConfigTree changed = tree;
+        for (ParseResult at = parsed; at != null; at = at.hasSubcommand() ? at.subcommand() : null) {
+            for (OptionSpec option : at.matchedOptions()) {
+                if (isSetting(option)) {
+                    JsonNode value = Json.MAPPER.valueToTree(texts(option));
+                    changed = changed.set(key(option), value, new Origin(Origin.Layer.FLAG, option.longestName()));
+                }
+            }
+        }
+        return new Layers(changed, options);
+    }
+
+    /**
+     * Without variables that belong to other commands' options but are named like a configuration key of this one:
+     * {@code LIZARD_MODEL} is no model section of a configuration.
+     */
+    Layers forCommand(CommandSpec command, Collection<String> configKeys) {
+        Set<String> own = command.options().stream().map(Layers::key).collect(Collectors.toSet());
+        List<String> kept = tree.keys().stream()
+                .filter(key -> own.contains(key)
+                        || !configKeys.contains(key)
+                        || tree.origin(key).layer() != Origin.Layer.ENVIRONMENT)
+                .toList();
+        return new Layers(tree.only(kept), options);
+    }
+
+    /** What was given, as text: a list where the option may be repeated. */
+    private static @Nullable Object texts(OptionSpec option) {
+        if (option.isMultiValue()) {
+            return option.originalStringValues();
+        }
+        Object value = option.getValue();
+        return option.typeInfo().isBoolean()
+                ? value
+                : option.originalStringValues().getLast();
     }
 
     ConfigTree tree() {

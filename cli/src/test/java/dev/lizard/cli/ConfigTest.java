@@ -66,6 +66,15 @@ class ConfigTest {
     }
 
     @Test
+    void aCommandsOwnOptionsCanBeShown() {
+        Terminal terminal = new Terminal().with("LIZARD_OUT", "there");
+        assertThat(terminal.run("config", "show", "pretrain", "--origin")).isZero();
+        assertThat(terminal.out()).containsPattern("out +there +environment LIZARD_OUT");
+        assertThat(terminal.run("config", "show", "pretrian")).isEqualTo(2);
+        assertThat(terminal.err()).contains("did you mean 'pretrain'?");
+    }
+
+    @Test
     void aMisspeltKeyInTheFileIsNamed(@TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("my.yaml"), "devise: cpu\n");
         Terminal terminal = new Terminal();

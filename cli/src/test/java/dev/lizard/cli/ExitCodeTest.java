@@ -33,6 +33,15 @@ class ExitCodeTest {
     }
 
     @Test
+    void aKeyThatNothingReadsIsNamed() {
+        Terminal terminal = new Terminal();
+        assertThat(terminal.run("doctor", "--set", "thread=3")).isEqualTo(2);
+        assertThat(terminal.err())
+                .startsWith("lizard: unknown key 'thread' in --set thread: expected a setting such as threads, seed, ")
+                .endsWith(" but found 3; did you mean 'threads'?" + System.lineSeparator());
+    }
+
+    @Test
     void aBadVariableIsNamed() {
         Terminal terminal = new Terminal().with("LIZARD_SEED", "many");
         assertThat(terminal.run("doctor")).isEqualTo(2);
