@@ -56,34 +56,40 @@ public final class DecoderState implements AutoCloseable {
      * Takes copies of what {@link #tensors} gave into this state, which must be empty and of the same model and batch.
      *
      * @param where the file, for messages
-     * @throws LizardException INPUT if names or ranks are not those of this state
+     * @throws LizardException INPUT if names or shapes are not those of this state
      */
     public void restore(Map<String, Tensor> tensors, String where) {
-        Tensor count = need(tensors, TOKENS, where);
-        long tokens = count.longs()[0];
+        if (tokens() != 0) {
+            throw new IllegalStateException("only an empty state can be restored");
+        }
+        long tokens = need(tensors, TOKENS, where).longs()[0];
         int used = 1;
         for (int i = 0; i < layers.size(); i++) {
             MixerState layer = layers.get(i);
             for (String name : List.copyOf(layer.tensors().keySet())) {
                 Tensor mine = layer.get(name);
                 Tensor saved = need(tensors, prefix(i) + name, where);
-                check(mine, saved, where + "/" + prefix(i) + name);
+                if (!fits(mine, saved, tokens)) {
+                    throw mismatch(where + "/" + prefix(i) + name, mine.toString(), saved.toString());
+                }
                 layer.put(name, saved.copy().to(mine.dtype()).to(mine.device()));
                 used++;
             }
-            layer.saw(tokens - layer.tokens());
+            layer.saw(tokens);
         }
         if (used != tensors.size()) {
             throw mismatch(where, used + " tensors", tensors.size() + " tensors");
         }
     }
 
-    /** Batch, heads and width must agree; the axis of tokens of a cache need not. */
-    private static void check(Tensor mine, Tensor saved, String where) {
-        boolean fits = mine.rank() == saved.rank() && mine.size(0) == saved.size(0) && mine.size(-1) == saved.size(-1);
-        if (!fits) {
-            throw mismatch(where, mine.toString(), saved.toString());
+    /** Axes must be equal, but for the one of a cache that grows, which is empty here and must hold the tokens there. */
+    private static boolean fits(Tensor mine, Tensor saved, long tokens) {
+        boolean fits = tokens >= 0 && mine.rank() == saved.rank();
+        for (int axis = 0; fits && axis < mine.rank(); axis++) {
+            long size = mine.size(axis);
+            fits = size == 0 ? saved.size(axis) >= tokens : saved.size(axis) == size;
         }
+        return fits;
     }
 
     private static Tensor need(Map<String, Tensor> tensors, String name, String where) {
