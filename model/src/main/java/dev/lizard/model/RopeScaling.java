@@ -1,7 +1,9 @@
 package dev.lizard.model;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import tools.jackson.databind.JsonNode;
 
 /** How a model's rotary frequencies were stretched to reach beyond the context it was first trained for. */
 public sealed interface RopeScaling {
@@ -80,8 +82,8 @@ public sealed interface RopeScaling {
     }
 
     private static RopeScaling factors(ConfigKeys keys) {
-        List<Double> divisors = new java.util.ArrayList<>();
-        for (tools.jackson.databind.JsonNode item : keys.node().path("factors")) {
+        List<Double> divisors = new ArrayList<>();
+        for (JsonNode item : keys.node().path("factors")) {
             if (!item.isNumber() || !(item.doubleValue() > 0)) {
                 throw keys.wrong("factors", "a list of positive numbers");
             }
