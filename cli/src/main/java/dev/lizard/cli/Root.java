@@ -11,7 +11,15 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "lizard",
         description = "Turns a pretrained Transformer into a model of constant memory, and generates with it.",
-        subcommands = {DoctorCommand.class, PretrainCommand.class, ConfigCommand.class, HelpCommand.class},
+        subcommands = {
+            DoctorCommand.class,
+            InspectCommand.class,
+            TokenizeCommand.class,
+            GenerateCommand.class,
+            PretrainCommand.class,
+            ConfigCommand.class,
+            HelpCommand.class
+        },
         versionProvider = Version.class,
         footer = {
             "",

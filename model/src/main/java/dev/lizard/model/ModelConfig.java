@@ -211,6 +211,16 @@ public record ModelConfig(
         return specs;
     }
 
+    /**
+     * The mixer of each layer as the config says it: those of a converted model, else {@link #softmaxSpecs}.
+     *
+     * @param where the file, for messages
+     * @throws LizardException INPUT for a converted model's section that is missing or wrong
+     */
+    public List<MixerSpec> mixerSpecs(String where) {
+        return ConvertedConfig.read(this, where).orElseGet(this::softmaxSpecs);
+    }
+
     /** The sizes that the mixers must fit. */
     public HeadDims headDims() {
         return new HeadDims(width, heads, keyHeads, headWidth);

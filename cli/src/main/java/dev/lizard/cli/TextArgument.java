@@ -1,0 +1,53 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.LizardException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A text that is given by one of two options: as it is, or as a file. */
+final class TextArgument {
+    private TextArgument() {}
+
+    /**
+     * The text of the one option that was given.
+     *
+     * @param names both options, as in {@code --text and --file}
+     * @throws LizardException USAGE where none or both were given, INPUT where the file is not readable text
+     */
+    static String of(@Nullable String text, @Nullable Path file, String names) {
+        if (text != null && file != null) {
+            throw LizardException.usage("both of %s were given; give one".formatted(names));
+        }
+        if (text != null) {
+            return text;
+        }
+        if (file != null) {
+            return read(file);
+        }
+        throw LizardException.usage("no text: expected one of %s but found neither; give one".formatted(names));
+    }
+
+    /**
+     * A whole file as UTF-8.
+     *
+     * @throws LizardException INPUT where it is not there or something else
+     */
+    static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new LizardException(LizardException.Kind.INPUT, "no such file: " + file + "; check the path", e);
+        } catch (CharacterCodingException e) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT, "unreadable text", file, "UTF-8", "other bytes", "convert the file", e);
+        } catch (IOException e) {
+            String cause = Files.isDirectory(file) ? "it is a folder" : String.valueOf(e.getMessage());
+            throw new LizardException(
+                    LizardException.Kind.INPUT, "cannot read %s: %s; check the path".formatted(file, cause), e);
+        }
+    }
+}
