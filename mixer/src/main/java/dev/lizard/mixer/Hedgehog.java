@@ -22,19 +22,38 @@ final class Hedgehog {
 
     private Hedgehog() {}
 
-    /** Both halves of a map in one: [W, −W], [H, d, f] from W [H, d, f/2]. */
-    static Tensor paired(Tensor map) {
-        return Tensors.cat(-1, map, map.neg());
+    /**
+     * Features of x [B, H, T, d]: [B, H, T, f].
+     *
+     * @param map W [H, d, f/2]
+     */
+    static Tensor features(Tensor x, Tensor map) {
+        return activated(x.matmul(map));
     }
 
-    /** Features of x [B, H, T, d] with a {@link #paired} map: [B, H, T, f]. */
-    static Tensor features(Tensor x, Tensor paired) {
-        Tensor z = x.matmul(paired); // [B, H, T, f]
-        long half = z.size(3) / 2;
-        return z.view(z.size(0), z.size(1), z.size(2), 2, half)
-                .softmax(-1)
-                .clampMin(SMALLEST)
-                .view(z.size(0), z.size(1), z.size(2), 2 * half);
+    /**
+     * Features for every head of x [B, G, T, d], which the R = H / G heads of a group share: [B, H, T, f].
+     *
+     * @param map W of each group's heads side by side, from {@link #grouped}
+     */
+    static Tensor sharedFeatures(Tensor x, Tensor map, int group) {
+        long half = map.size(2) / group;
+        Tensor z = x.matmul(map) // [B, G, T, R f/2]
+                .view(x.size(0), x.size(1), x.size(2), group, half)
+                .transpose(2, 3) // [B, G, R, T, f/2]
+                .reshape(x.size(0), x.size(1) * group, x.size(2), half);
+        return activated(z);
+    }
+
+    /** W [H, d, f/2] as [G, d, R f/2]: so a key is multiplied once for all heads that share it. */
+    static Tensor grouped(Tensor map, int group) {
+        return map.view(map.size(0) / group, group, map.size(1), map.size(2))
+                .transpose(1, 2) // [G, d, R, f/2]
+                .reshape(map.size(0) / group, map.size(1), group * map.size(2));
+    }
+
+    private static Tensor activated(Tensor z) {
+        return Tensors.cat(-1, z.softmax(-1), z.neg().softmax(-1)).clampMin(SMALLEST);
     }
 
     /** Identity-like initial maps: the first f/2 coordinates (cyclically, should f/2 exceed d), times {@code scale}. */

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * branch lags behind a window, whose leaving tokens it takes up.
  *
  * @param dims sizes
- * @param queryMap {@linkplain Hedgehog#paired paired} map of queries [H, d, f]
- * @param keyMap paired map of keys [H, d, f]
+ * @param queryMap map of queries [H, d, f/2]
+ * @param keyMap {@linkplain Hedgehog#grouped grouped} map of keys [G, d, R f/2]
  */
 record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
     private static final String MEMORY = "linear.memory";
@@ -66,7 +66,7 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
     }
 
     private Tensor keys(Tensor k) {
-        return Hedgehog.features(perHead(k), keyMap); // [B, H, T, f]
+        return Hedgehog.sharedFeatures(k, keyMap, dims.group()); // [B, H, T, f]
     }
 
     private Tensor values(Tensor v, long tokens) {

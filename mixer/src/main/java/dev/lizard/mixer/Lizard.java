@@ -86,8 +86,8 @@ final class Lizard implements Mixer {
         return new Weights(
                 new LinearBranch(
                         dims,
-                        Hedgehog.paired(parameter(LizardSpec.QUERY_MAP, dtype)),
-                        Hedgehog.paired(parameter(LizardSpec.KEY_MAP, dtype))),
+                        parameter(LizardSpec.QUERY_MAP, dtype),
+                        Hedgehog.grouped(parameter(LizardSpec.KEY_MAP, dtype), dims.group())),
                 parameter(LizardSpec.GATE_WEIGHT, dtype).expand(dims.heads(), dims.width()),
                 bias == null ? null : bias.to(dtype),
                 sinks == null ? null : Sinks.folded(sinks.to(dtype), dims.heads()),

@@ -47,7 +47,7 @@ public record LizardSpec(
         }
     }
 
-    /** Which branches speak (check A11). */
+    /** Which branches speak: ablations leave one out. */
     public enum Branches {
         BOTH,
         WINDOW,

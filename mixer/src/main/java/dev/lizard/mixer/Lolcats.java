@@ -51,8 +51,8 @@ final class Lolcats implements Mixer {
         return new Weights(
                 new LinearBranch(
                         dims,
-                        Hedgehog.paired(parameter(LolcatsSpec.QUERY_MAP, dtype)),
-                        Hedgehog.paired(parameter(LolcatsSpec.KEY_MAP, dtype))),
+                        parameter(LolcatsSpec.QUERY_MAP, dtype),
+                        Hedgehog.grouped(parameter(LolcatsSpec.KEY_MAP, dtype), dims.group())),
                 parameter(LolcatsSpec.WINDOW_LOGIT, dtype).sigmoid().view(1, dims.heads(), 1, 1));
     }
 

@@ -46,18 +46,22 @@ final class Softmax implements Mixer {
         if (form != Form.CHUNK) {
             return Mixer.super.forward(in, form);
         }
-        Tensor q = in.rotary().apply(in.q(), in.start());
-        Tensor k = in.rotary().apply(in.k(), in.start());
-        return q.scaledDotProductAttention(k, in.v(), true);
+        try (Scope scope = Scope.open()) {
+            Tensor q = in.rotary().apply(in.q(), in.start());
+            Tensor k = in.rotary().apply(in.k(), in.start());
+            return scope.promote(q.scaledDotProductAttention(k, in.v(), true));
+        }
     }
 
     @Override
-    public Tensor parallel(MixerInput in) {
-        MixerInput wide = in.widened();
-        Tensor q = wide.rotary().apply(wide.q(), in.start());
-        Tensor k = wide.rotary().apply(wide.k(), in.start());
-        return in.narrowed(
-                WindowSoftmax.parallel(q, k, wide.v(), in.tokens(), null).divided());
+    public Tensor parallel(MixerInput original) {
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Tensor q = in.rotary().apply(in.q(), in.start());
+            Tensor k = in.rotary().apply(in.k(), in.start());
+            Weighted all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), null);
+            return scope.promote(original.narrowed(all.divided()));
+        }
     }
 
     @Override
@@ -72,19 +76,27 @@ final class Softmax implements Mixer {
 
     @Override
     public Tensor advance(MixerInput in, MixerState state) {
-        Tensor q = in.rotary().apply(in.q(), state.position());
-        Tensor k = append(state, KEYS, in.rotary().apply(in.k(), state.position())); // [B, G, S, d]
-        Tensor v = append(state, VALUES, in.v());
-        state.saw(in.tokens());
-        if (in.tokens() == 1) {
+        try (Scope scope = Scope.open()) {
+            Tensor q = in.rotary().apply(in.q(), state.position());
+            Tensor k = append(state, KEYS, in.rotary().apply(in.k(), state.position())); // [B, G, S, d]
+            Tensor v = append(state, VALUES, in.v());
+            state.saw(in.tokens());
+            return scope.promote(attend(q, k, v));
+        }
+    }
+
+    /** q [B, H, T, d] are the last T of the S tokens of k and v [B, G, S, d]. */
+    private static Tensor attend(Tensor q, Tensor k, Tensor v) {
+        long tokens = q.size(2);
+        long all = k.size(2);
+        if (tokens == 1) {
             return q.scaledDotProductAttention(k, v, false);
         }
-        if (in.tokens() == state.tokens()) {
+        if (tokens == all) {
             return q.scaledDotProductAttention(k, v, true);
         }
-        Tensor position = Tensors.arange(0, state.tokens(), q.device());
-        Tensor own =
-                position.narrow(0, state.tokens() - in.tokens(), in.tokens()).unsqueeze(-1);
+        Tensor position = Tensors.arange(0, all, q.device());
+        Tensor own = position.narrow(0, all - tokens, tokens).unsqueeze(-1);
         return q.scaledDotProductAttention(k, v, position.unsqueeze(0).le(own)); // [T, S]
     }
 

@@ -35,12 +35,14 @@ final class Window implements Mixer {
     }
 
     @Override
-    public Tensor parallel(MixerInput in) {
-        MixerInput wide = in.widened();
-        Tensor q = wide.rotary().apply(wide.q(), in.start());
-        Tensor k = wide.rotary().apply(wide.k(), in.start());
-        return in.narrowed(WindowSoftmax.parallel(q, k, wide.v(), spec.window(), sink(q.dtype()))
-                .divided());
+    public Tensor parallel(MixerInput original) {
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Tensor q = in.rotary().apply(in.q(), in.start());
+            Tensor k = in.rotary().apply(in.k(), in.start());
+            Weighted part = WindowSoftmax.parallel(q, k, in.v(), spec.window(), sink(q.dtype()));
+            return scope.promote(original.narrowed(part.divided()));
+        }
     }
 
     @Override
@@ -53,12 +55,14 @@ final class Window implements Mixer {
     }
 
     @Override
-    public Tensor advance(MixerInput in, MixerState state) {
-        MixerInput wide = in.widened();
-        Tensor q = wide.rotary().apply(wide.q(), state.position());
-        Tensor k = wide.rotary().apply(wide.k(), state.position());
-        Tensor y = WindowRing.advance(state, q, k, wide.v(), sink(q.dtype())).divided();
-        state.saw(in.tokens());
-        return in.narrowed(y);
+    public Tensor advance(MixerInput original, MixerState state) {
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Tensor q = in.rotary().apply(in.q(), state.position());
+            Tensor k = in.rotary().apply(in.k(), state.position());
+            Weighted part = WindowRing.advance(state, q, k, in.v(), sink(q.dtype()));
+            state.saw(in.tokens());
+            return scope.promote(original.narrowed(part.divided()));
+        }
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What every mixer promises, as tests that each mixer's test class inherits: one law in three forms, causal, resumable
- * at any split, honest about its state's bytes and, here, with exact gradients (A4).
+ * at any split, honest about its state's bytes and, here, with exact gradients.
  */
 abstract class MixerContract extends MixerStateContract {
     private static final HeadDims SMALL = new HeadDims(3, 2, 1, 4);

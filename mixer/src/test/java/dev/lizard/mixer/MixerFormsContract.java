@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** One law in three forms, causal, a matrix times the values (A1, A2, A5), whatever the scores. */
+/** One law in three forms, causal, a matrix times the values, whatever the scores. */
 abstract class MixerFormsContract extends MixerUnderTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Resumable at any split (A3), and a state that is plain data of known size (A6). */
+/** Resumable at any split, and a state that is plain data of known size. */
 abstract class MixerStateContract extends MixerFormsContract {
     @Test
     void everySplitOfPrefillAndStepsContinuesTheSameSequence() {
