@@ -60,9 +60,10 @@ public record PretrainConfig(
      * @param stories weight of stories among them
      * @param passkey weight of pass keys hidden in stories
      * @param keyValues weight of lists of keys and values
+     * @param copying weight of lines that are said twice
      * @param digits of a pass key
      * @param mostPairs longest list
-     * @param questions asked of a list
+     * @param questions most that are asked of a list
      */
     public record Synthetic(
             @Setting(byDefault = "1.0", min = 0) double weight,
@@ -70,11 +71,12 @@ public record PretrainConfig(
             @Setting(byDefault = "0.5", min = 0) double stories,
             @Setting(byDefault = "0.25", min = 0) double passkey,
             @Setting(byDefault = "0.25", min = 0) double keyValues,
+            @Setting(byDefault = "0", min = 0) double copying,
             @Setting(byDefault = "5", min = 1) int digits,
             @Setting(byDefault = "48", min = 1) int mostPairs,
             @Setting(byDefault = "4", min = 1) int questions) {
         SyntheticMix mix() {
-            return new SyntheticMix(stories, passkey, keyValues, digits, mostPairs, questions);
+            return new SyntheticMix(stories, passkey, keyValues, copying, digits, mostPairs, questions);
         }
     }
 

@@ -10,24 +10,30 @@ import java.util.Map;
  * A list of invented words, each with a number, and questions for some of them at the end. As many pairs as the length
  * holds, {@code mostPairs} at most; stories fill the rest, before the list.
  *
- * @param mostPairs 1 or more
+ * @param mostPairs 1 to 1,000
  * @param questions 1 or more; the first asks for the pair at the depth wanted, the others for any
  */
 public record KeyValues(int mostPairs, int questions) implements RecallTask {
     private static final Stories STORIES = new Stories();
-    private static final int SYLLABLES = 3;
+    private static final int SYLLABLES = 2;
     private static final int DIGITS = 3;
+    private static final int MOST = 1_000; // of 3,600 words
     private static final String HEAD = "\n\nList:\n";
-    private static final int PAIR = "bababa = 000\n".length();
+    private static final int PAIR = "baba = 000\n".length();
     private static final String FOOT = "Questions:\n";
     private static final int QUESTION = PAIR;
     private static final String END = "\n";
 
     public KeyValues {
-        if (mostPairs < 1 || questions < 1) {
-            throw new IllegalArgumentException(
-                    "pairs and questions must be 1 or more, not %d and %d".formatted(mostPairs, questions));
+        if (mostPairs < 1 || mostPairs > MOST || questions < 1) {
+            throw new IllegalArgumentException("a list needs 1 to %d pairs and 1 or more questions, not %d and %d"
+                    .formatted(MOST, mostPairs, questions));
         }
+    }
+
+    /** Bytes of a full list and its questions without any story. */
+    int bare() {
+        return shortest() + (mostPairs - 1) * PAIR;
     }
 
     @Override

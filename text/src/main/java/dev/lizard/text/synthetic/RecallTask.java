@@ -3,7 +3,7 @@ package dev.lizard.text.synthetic;
 import dev.lizard.tensor.RandomStream;
 
 /** A way to make texts that only memory can finish. */
-public sealed interface RecallTask permits Passkey, KeyValues {
+public sealed interface RecallTask permits Passkey, KeyValues, Copying {
     /** Short name for tables and files. */
     String name();
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lizard.tensor.RandomStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -82,7 +81,7 @@ class SyntheticTest {
 
     @Test
     void theShortestSampleHoldsAndOneByteLessDoesNot() {
-        for (RecallTask task : List.of(new Passkey(5), new KeyValues(8, 2))) {
+        for (RecallTask task : List.of(new Passkey(5), new KeyValues(8, 2), new Copying(6))) {
             assertThat(task.generate(task.shortest(), 0.5, new RandomStream(1)).text())
                     .hasSize(task.shortest());
             assertThatThrownBy(() -> task.generate(task.shortest() - 1, 0.5, new RandomStream(1)))
@@ -95,20 +94,55 @@ class SyntheticTest {
     }
 
     @Test
+    void copyingSaysTheLineAgain() {
+        for (double depth : new double[] {0, 0.5, 1}) {
+            RecallSample sample = new Copying(8).generate(600, depth, new RandomStream(5));
+            assertThat(sample.text()).hasSize(600).endsWith("\nAgain: " + sample.answer() + "\n\n");
+            assertThat(sample.text()).contains("Say: " + sample.answer() + "\n");
+            assertThat(sample.answer().split(" ")).hasSize(8);
+        }
+    }
+
+    @Test
     void aMixGoesOnFromTheStreamsState() {
         SyntheticMix mix = SyntheticMix.standard();
         RandomStream random = new RandomStream(9);
-        int tasks = 0;
         for (int i = 0; i < 200; i++) {
             RandomStream resumed = RandomStream.resume(random.state());
             RecallSample sample = mix.next(512, random);
             assertThat(mix.next(512, resumed)).isEqualTo(sample);
             assertThat(sample.ids()).hasSize(512);
-            assertThat(new String(sample.text().getBytes(StandardCharsets.US_ASCII), StandardCharsets.US_ASCII))
-                    .isEqualTo(sample.text());
-            tasks += sample.answers().isEmpty() ? 0 : 1;
+            assertThat(sample.text()).matches("[\\n -~]*");
         }
-        assertThat(tasks).isBetween(70, 130);
+    }
+
+    @Test
+    void everyAnswerOfAMixWasToldBefore() {
+        RandomStream random = new RandomStream(10);
+        int answers = 0;
+        int asked = 0;
+        for (int i = 0; i < 100; i++) {
+            RecallSample sample = SyntheticMix.standard().next(1_024, random);
+            for (RecallSample.Span span : sample.answers()) {
+                String answer = sample.text().substring(span.start(), span.end());
+                assertThat(sample.text().indexOf(answer))
+                        .as("seed 10, text %d", i)
+                        .isLessThan(span.start());
+                answers += span.length();
+                asked++;
+            }
+        }
+        assertThat(asked).isGreaterThan(500);
+        assertThat(answers / (100.0 * 1_024))
+                .as("share of bytes that are answers")
+                .isBetween(0.03, 0.4);
+    }
+
+    @Test
+    void aMixOfOneKindHasThatKindOnly() {
+        RecallSample sample = new SyntheticMix(0, 0, 1, 0, 5, 8, 4).next(2_000, new RandomStream(2));
+        assertThat(sample.text()).contains("List:").doesNotContain("pass key", "Again:");
+        assertThatThrownBy(() -> new SyntheticMix(0, 0, 0, 0, 5, 8, 4)).hasMessageContaining("weights");
     }
 
     private static String firstMatch(String pattern, String text) {
