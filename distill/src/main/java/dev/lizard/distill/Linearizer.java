@@ -21,7 +21,6 @@ import dev.lizard.text.ChatTemplate;
 import dev.lizard.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -98,7 +97,7 @@ public final class Linearizer {
             student.enter();
             write(model, tokenizer, data);
         }
-        discardCheckpoints();
+        RunFolder.discardCheckpoints(options.out(), listener);
         return LinearizeResult.read(options.out());
     }
 
@@ -297,15 +296,6 @@ public final class Linearizer {
             ModelFolder.fill(options.out(), model.decoder(), contents);
         } catch (IOException e) {
             throw AtomicFiles.failure(options.out(), e);
-        }
-    }
-
-    private void discardCheckpoints() {
-        Path checkpoints = options.out().resolve(Checkpoints.FOLDER);
-        try {
-            AtomicFiles.deleteTree(checkpoints);
-        } catch (IOException e) {
-            listener.note("cannot delete %s: %s".formatted(checkpoints, e.getMessage()));
         }
     }
 }

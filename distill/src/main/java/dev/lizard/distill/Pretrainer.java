@@ -104,6 +104,7 @@ public final class Pretrainer {
             train(decoder, parameters, data, run, stop);
             write(decoder, tokenizer);
         }
+        RunFolder.discardCheckpoints(options.out(), listener);
         return options.out();
     }
 

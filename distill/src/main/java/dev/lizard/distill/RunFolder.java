@@ -71,6 +71,16 @@ record RunFolder(Path path, Checkpoints checkpoints, Optional<Checkpoints.Saved>
                 "choose another --out, or pass --resume to go on");
     }
 
+    /** Deletes the checkpoints of a run that is done; what cannot be deleted is only noted. */
+    static void discardCheckpoints(Path path, TrainListener listener) {
+        Path checkpoints = path.resolve(Checkpoints.FOLDER);
+        try {
+            AtomicFiles.deleteTree(checkpoints);
+        } catch (IOException e) {
+            listener.note("cannot delete %s: %s".formatted(checkpoints, e.getMessage()));
+        }
+    }
+
     @Override
     public void close() {
         log.close();

@@ -4,10 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lizard.text.Batch;
+import dev.lizard.text.ByteTokenizer;
+import dev.lizard.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SourcesTest {
     /** Sequences that only say which they are. */
@@ -61,6 +68,25 @@ class SourcesTest {
             assertThat(fresh.sequence(n).inputs()).isEqualTo(forward.sequence(n).inputs());
         }
         assertThat(orders).hasSize(2500);
+    }
+
+    @Test
+    void labelsDecideWhichTargetsCount(@TempDir Path temp) throws IOException {
+        Path data = temp.resolve("alpaca.jsonl");
+        Files.writeString(data, "{\"instruction\":\"Say a\",\"input\":\"\",\"output\":\"aaaa\"}\n".repeat(20));
+        TrainingData.Request request = new TrainingData.Request(List.of(data), temp.resolve("cache"), 200, 400, 0.1, 0);
+        try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
+                TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE)) {
+            Batch all = corpus.training(true).batch(0, 4);
+            Batch responses = corpus.training(false).batch(0, 4);
+            assertThat(responses.inputs()).isEqualTo(all.inputs());
+            assertThat(all.learnt()).isBetween(4 * 199, 4 * 200);
+            assertThat(responses.learnt()).isBetween(4, 100);
+            for (int t = 0; t < 200; t++) {
+                long target = responses.targets()[t];
+                assertThat(target).isIn(Batch.IGNORED, (long) 'a', 256L); // the answer and what ends it
+            }
+        }
     }
 
     @Test
