@@ -78,7 +78,10 @@ public final class ConfigTree {
         return new ConfigTree(object.deepCopy(), origins, origin, kind);
     }
 
-    /** This tree laid over a weaker one: objects merge, everything else is replaced as a whole. */
+    /**
+     * This tree laid over a weaker one: objects merge, numbered keys reach into lists, everything else is replaced as a
+     * whole.
+     */
     public ConfigTree over(ConfigTree weaker) {
         ObjectNode merged = weaker.root.deepCopy();
         Map<String, Origin> kept = new TreeMap<>(weaker.origins);
@@ -275,9 +278,32 @@ public final class ConfigTree {
             String key = join(prefix, entry.getKey());
             if (entry.getValue() instanceof ObjectNode from && target.get(entry.getKey()) instanceof ObjectNode to) {
                 merge(to, from, key, origins);
+            } else if (entry.getValue() instanceof ObjectNode from
+                    && target.get(entry.getKey()) instanceof ArrayNode to
+                    && elements(from, to)) {
+                mergeElements(to, from, key, origins);
             } else {
                 forget(origins, key);
                 target.set(entry.getKey(), entry.getValue().deepCopy());
+            }
+        }
+    }
+
+    /** Whether each key of {@code from} is the number of an element of {@code list}, as in {@code stages.0.tokens}. */
+    private static boolean elements(ObjectNode from, ArrayNode list) {
+        return from.propertyStream()
+                .allMatch(e -> e.getKey().matches("\\d{1,9}") && Integer.parseInt(e.getKey()) < list.size());
+    }
+
+    private static void mergeElements(ArrayNode target, ObjectNode source, String prefix, Map<String, Origin> origins) {
+        for (Map.Entry<String, JsonNode> entry : source.properties()) {
+            int index = Integer.parseInt(entry.getKey());
+            String key = join(prefix, entry.getKey());
+            if (entry.getValue() instanceof ObjectNode from && target.get(index) instanceof ObjectNode to) {
+                merge(to, from, key, origins);
+            } else {
+                forget(origins, key);
+                target.set(index, entry.getValue().deepCopy());
             }
         }
     }

@@ -28,7 +28,8 @@ public final class ProcessMemory {
         try {
             for (String line : Files.readAllLines(STATUS)) {
                 if (line.startsWith(key)) { // "VmHWM:     1234 kB"
-                    String number = line.substring(key.length()).replace("kB", "").strip();
+                    String number =
+                            line.substring(key.length()).replace("kB", "").strip();
                     return OptionalLong.of(1024 * Long.parseLong(number));
                 }
             }

@@ -199,4 +199,15 @@ class ConfigTreeTest {
                 .isEqualTo("{\"tokens\":3,\"optimizer\":{\"lr\":0.5,\"betas\":[]}}");
         assertThat(Json.line(Map.of("a", "x\ny"))).doesNotContain("\n");
     }
+
+    @Test
+    void numberedKeysReachIntoListsOfTheWeakerTree() {
+        ConfigTree weaker =
+                ConfigTree.parse("stages: [{lr: 1, n: 2}, {lr: 3}]", new Origin(Origin.Layer.RECIPE, "r.yaml"));
+        ConfigTree flags = ConfigTree.empty().set("stages.1.lr=9", new Origin(Origin.Layer.FLAG, "--set stages.1.lr"));
+        ConfigTree both = flags.over(weaker);
+        assertThat(both.toNode().toString()).isEqualTo("{\"stages\":[{\"lr\":1,\"n\":2},{\"lr\":9}]}");
+        assertThat(both.origin("stages.1.lr").layer()).isEqualTo(Origin.Layer.FLAG);
+        assertThat(both.origin("stages.0.lr").layer()).isEqualTo(Origin.Layer.RECIPE);
+    }
 }

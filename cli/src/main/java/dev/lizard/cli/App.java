@@ -32,7 +32,7 @@ final class App {
             command.setDefaultValueProvider(layers);
             ParseResult parsed = command.parseArgs(args);
             Integer helped = CommandLine.executeHelpRequest(parsed);
-            return helped != null ? helped : act(root, deepest(parsed), layers.with(parsed));
+            return helped != null ? helped : act(root, deepest(parsed), layers.with(parsed), List.of(args));
         } catch (Throwable thrown) { // whatever it is, the user gets one line and the code of the contract
             return report(thrown, layers, arguments.debug() || root.debug);
         }
@@ -51,7 +51,7 @@ final class App {
         return command;
     }
 
-    private int act(Root root, CommandLine chosen, Layers all) throws Exception {
+    private int act(Root root, CommandLine chosen, Layers all, List<String> args) throws Exception {
         if (!(chosen.getCommandSpec().userObject() instanceof Action action)) {
             chosen.usage(streams.err(), Ansi.OFF);
             return LizardException.Kind.USAGE.exitCode();
@@ -69,7 +69,7 @@ final class App {
             System.setProperty("DJL_CACHE_DIR", settings.cache().resolve("djl").toString());
         }
         Console console = new Console(streams, settings.json(), settings.quiet(), System::nanoTime);
-        return action.run(new Context(settings, console, layers, environment));
+        return action.run(new Context(settings, console, layers, environment, args));
     }
 
     private int report(Throwable thrown, @Nullable Layers layers, boolean debug) {

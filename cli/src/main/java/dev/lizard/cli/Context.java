@@ -5,6 +5,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +15,21 @@ final class Context {
     private final Console console;
     private final Layers layers;
     private final Map<String, String> environment;
+    private final List<String> arguments;
     private @Nullable Interrupt interrupt;
     private @Nullable Device device;
 
-    Context(Settings settings, Console console, Layers layers, Map<String, String> environment) {
+    Context(
+            Settings settings,
+            Console console,
+            Layers layers,
+            Map<String, String> environment,
+            List<String> arguments) {
         this.settings = settings;
         this.console = console;
         this.layers = layers;
         this.environment = environment;
+        this.arguments = List.copyOf(arguments);
     }
 
     Settings settings() {
@@ -39,6 +47,11 @@ final class Context {
 
     Map<String, String> environment() {
         return environment;
+    }
+
+    /** What was typed, for provenance. */
+    List<String> arguments() {
+        return arguments;
     }
 
     /**

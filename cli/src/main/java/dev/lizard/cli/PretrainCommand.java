@@ -55,7 +55,8 @@ final class PretrainCommand implements Action {
                 saveType,
                 resume);
         try (TrainingDisplay display = new TrainingDisplay(context.console())) {
-            Path written = new Pretrainer(tree, "the configuration", options, display).run(context.interrupt()::requested);
+            Path written =
+                    new Pretrainer(tree, "the configuration", options, display).run(context.interrupt()::requested);
             context.console()
                     .result(Json.object().put("done", true).put("out", written.toString()), "wrote " + written);
         }

@@ -16,6 +16,7 @@ import picocli.CommandLine.ScopeType;
             InspectCommand.class,
             TokenizeCommand.class,
             GenerateCommand.class,
+            LinearizeCommand.class,
             PretrainCommand.class,
             ConfigCommand.class,
             HelpCommand.class

@@ -28,8 +28,7 @@ final class TrainingDisplay implements TrainListener, AutoCloseable {
     public void step(StepRecord step) {
         console.emit(step);
         progress.update(
-                step.step(),
-                String.format(Locale.ROOT, "loss %.4f  %,.0f tokens/s", step.loss(), step.tokensPerS()));
+                step.step(), String.format(Locale.ROOT, "loss %.4f  %,.0f tokens/s", step.loss(), step.tokensPerS()));
     }
 
     @Override
