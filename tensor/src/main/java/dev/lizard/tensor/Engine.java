@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -55,12 +56,13 @@ public final class Engine {
         }
     }
 
-    /** Sets how many CPU threads one operation may use. */
+    /** Sets how many CPU threads one operation may use. Products of matrices have a pool of their own in OpenBLAS. */
     public static void threads(int count) {
         if (count < 1) {
             throw LizardException.usage("--threads must be at least 1, found " + count);
         }
         torch.set_num_threads(count);
+        openblas_nolapack.blas_set_num_threads(count);
     }
 
     public static int threads() {

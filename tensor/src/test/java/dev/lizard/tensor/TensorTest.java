@@ -160,4 +160,36 @@ class TensorTest {
         assertThat(rows.sum().div(2).item())
                 .isCloseTo(logits.crossEntropy(targets).item(), org.assertj.core.data.Offset.offset(1e-6));
     }
+
+    @Test
+    void oneRowGivesWhatManyRowsGive() {
+        RandomStream random = new RandomStream(4);
+        for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16}) {
+            Tensor x = Tensors.of(random.normal(3 * 40, 1), 3, 40).to(dtype);
+            Tensor weight = Tensors.of(random.normal(70 * 40, 1), 70, 40).to(dtype);
+            for (Tensor bias :
+                    new Tensor[] {null, Tensors.of(random.normal(70, 1), 70).to(dtype)}) {
+                try (Gradients off = Gradients.off()) {
+                    Tensor rows = x.linear(weight, bias); // [3, 70]
+                    Tensor row = x.narrow(0, 1, 1).unsqueeze(0).linear(weight, bias); // [1, 1, 70]
+                    assertThat(row.shape()).containsExactly(1, 1, 70);
+                    Tensor strided = x.transpose(0, 1).contiguous().select(1, 1).linear(weight, bias); // [70]
+                    assertThat(strided.shape()).containsExactly(70);
+                    double tolerance = dtype == DType.BFLOAT16 ? 0.1 : 1e-5;
+                    assertThat(row.sub(rows.select(0, 1)).abs().amax().item()).isLessThan(tolerance);
+                    assertThat(strided.sub(rows.select(0, 1)).abs().amax().item())
+                            .isLessThan(tolerance);
+                }
+            }
+        }
+    }
+
+    @Test
+    void gradientsFlowThroughOneRow() {
+        Tensor x = Tensors.of(new float[] {1, 2}, 1, 2).requiresGrad(true);
+        Tensor weight = Tensors.of(new float[] {3, 4, 5, 6}, 2, 2).requiresGrad(true);
+        x.linear(weight, null).sum().backward();
+        assertThat(x.grad().floats()).containsExactly(8, 10);
+        assertThat(weight.grad().floats()).containsExactly(1, 2, 1, 2);
+    }
 }
