@@ -113,7 +113,7 @@ public final class Scorer {
         for (int i = start; i < start + length; i++) {
             if (!Float.isFinite(nll[i])) {
                 throw LizardException.failed(
-                        "score of token %d is %s: expected a finite number; check the model with `lizard inspect`, or try"
+                        "score of token %d is %s: expected a finite number; check the model, or try"
                                         .formatted(i + 1, nll[i])
                                 + " --dtype float32");
             }
