@@ -15,8 +15,11 @@ import picocli.CommandLine.ScopeType;
             DoctorCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,
-            GenerateCommand.class,
             LinearizeCommand.class,
+            MergeCommand.class,
+            GenerateCommand.class,
+            ScoreCommand.class,
+            BenchCommand.class,
             PretrainCommand.class,
             ConfigCommand.class,
             HelpCommand.class

@@ -1,0 +1,10 @@
+package dev.lizard.cli;
+
+import picocli.CommandLine.Command;
+
+/** {@code lizard bench}: the group of measurements. */
+@Command(
+        name = "bench",
+        description = "Measures speed and memory on this machine.",
+        subcommands = BenchGenerateCommand.class)
+final class BenchCommand {}

@@ -1,0 +1,117 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import dev.lizard.base.Progress;
+import dev.lizard.model.OpenModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code lizard bench generate}: how fast a model reads and writes. */
+@Command(
+        name = "generate",
+        description = "Measures reading a prompt and greedy writing after it: medians over runs, after a warm-up run.")
+final class BenchGenerateCommand implements Action {
+    @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
+    String model;
+
+    @Option(
+            names = "--prompt-tokens",
+            paramLabel = "N",
+            defaultValue = "1024",
+            description = "Tokens read in a run (default: ${DEFAULT-VALUE}).")
+    int promptTokens;
+
+    @Option(
+            names = "--new-tokens",
+            paramLabel = "N",
+            defaultValue = "128",
+            description = "Tokens made after them (default: ${DEFAULT-VALUE}).")
+    int newTokens;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Runs that count (default: ${DEFAULT-VALUE}).")
+    int runs;
+
+    @Option(
+            names = "--contexts",
+            paramLabel = "N,N",
+            split = ",",
+            description = "Also measures writing after so many tokens.")
+    @Nullable
+    List<Integer> contexts;
+
+    @Option(names = "--history", paramLabel = "F.jsonl", description = "Appends the result to this file.")
+    @Nullable
+    Path history;
+
+    @Override
+    public int run(Context context) throws IOException {
+        require("--prompt-tokens", promptTokens);
+        require("--new-tokens", newTokens);
+        require("--runs", runs);
+        List<Integer> lengths = contexts == null ? List.of() : contexts;
+        lengths.forEach(length -> require("--contexts", length));
+        GenerationSpeed result;
+        try (OpenModel open = ModelPlace.open(model, context);
+                Progress progress = context.console().progress("bench generate", "runs", 1L + runs)) {
+            GenerationSpeed.Meter meter = new GenerationSpeed.Meter(open.decoder());
+            meter.run(promptTokens, newTokens);
+            progress.update(1, "");
+            List<GenerationSpeed.Run> measured = new ArrayList<>();
+            for (int i = 0; i < runs; i++) {
+                context.interrupt().check("nothing was kept");
+                measured.add(meter.run(promptTokens, newTokens));
+                progress.update(2L + i, "");
+            }
+            List<GenerationSpeed.AtContext> after = new ArrayList<>();
+            for (int length : lengths) {
+                context.interrupt().check("nothing was kept");
+                after.add(meter.after(length, newTokens));
+            }
+            result = GenerationSpeed.of(measured, after);
+        }
+        if (history != null) {
+            Files.writeString(history, Json.line(result) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        }
+        context.console().result(result, text(result));
+        return 0;
+    }
+
+    private static void require(String flag, int value) {
+        if (value < 1) {
+            throw LizardException.usage("%s out of range: expected 1 or more but found %d".formatted(flag, value));
+        }
+    }
+
+    private static String text(GenerationSpeed result) {
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT,
+                "reading %,.1f tokens/s, writing %,.1f tokens/s (%.2f ms a token), state of %,d bytes; %d runs",
+                result.prefillTokensPerS(),
+                result.decodeTokensPerS(),
+                result.msPerToken(),
+                result.stateBytes(),
+                result.runs().size()));
+        for (GenerationSpeed.AtContext at : result.contexts()) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%nafter %,9d tokens: %8.2f ms a token, state of %,d bytes",
+                    at.tokens(),
+                    at.msPerToken(),
+                    at.stateBytes()));
+        }
+        return text.toString();
+    }
+}

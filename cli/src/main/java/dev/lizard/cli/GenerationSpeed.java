@@ -1,0 +1,116 @@
+package dev.lizard.cli;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.lizard.generate.Sampler;
+import dev.lizard.generate.SamplerSettings;
+import dev.lizard.generate.Session;
+import dev.lizard.model.Decoder;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What {@code bench generate} found; written as JSON it is the line that it promises.
+ *
+ * @param kind {@code generate}
+ * @param prefillTokensPerS median speed of reading
+ * @param decodeTokensPerS median speed of writing
+ * @param msPerToken 1000 / {@code decodeTokensPerS}
+ * @param stateBytes bytes of state after a run
+ * @param runs each run
+ * @param contexts writing after longer texts
+ */
+record GenerationSpeed(
+        @JsonProperty("case") String kind,
+        double prefillTokensPerS,
+        double decodeTokensPerS,
+        double msPerToken,
+        long stateBytes,
+        List<Run> runs,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<AtContext> contexts) {
+    /** One run. */
+    record Run(double prefillTokensPerS, double decodeTokensPerS, long stateBytes) {}
+
+    /** Writing after {@code tokens} tokens. */
+    record AtContext(int tokens, double msPerToken, double decodeTokensPerS, long stateBytes) {}
+
+    static GenerationSpeed of(List<Run> runs, List<AtContext> contexts) {
+        double decode = median(runs, Run::decodeTokensPerS);
+        return new GenerationSpeed(
+                "generate",
+                median(runs, Run::prefillTokensPerS),
+                decode,
+                1000 / decode,
+                runs.getLast().stateBytes(),
+                runs,
+                contexts);
+    }
+
+    private static double median(List<Run> runs, ToDoubleFunction<Run> value) {
+        double[] sorted = runs.stream().mapToDouble(value).sorted().toArray();
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** Runs sessions against the clock. */
+    static final class Meter {
+        private static final double NANOS = 1e9;
+
+        private final Decoder decoder;
+
+        Meter(Decoder decoder) {
+            this.decoder = decoder;
+        }
+
+        /** Reads {@code prompt} tokens, the choice of the first new one included, and writes {@code fresh}. */
+        Run run(int prompt, int fresh) {
+            Sampler sampler = sampler();
+            try (Session session = new Session(decoder)) {
+                long start = System.nanoTime();
+                session.prefill(ids(prompt));
+                int id = sampler.next(session.logits(), session.seen());
+                double reading = seconds(start);
+                double writing = write(session, sampler, id, fresh);
+                return new Run(prompt / reading, fresh / writing, session.stateBytes());
+            }
+        }
+
+        /** Reads {@code tokens} tokens unmeasured and writes {@code fresh}. */
+        AtContext after(int tokens, int fresh) {
+            Sampler sampler = sampler();
+            try (Session session = new Session(decoder)) {
+                session.prefill(ids(tokens));
+                int id = sampler.next(session.logits(), session.seen());
+                double writing = write(session, sampler, id, fresh);
+                return new AtContext(tokens, 1000 * writing / fresh, fresh / writing, session.stateBytes());
+            }
+        }
+
+        private static double write(Session session, Sampler sampler, int first, int fresh) {
+            int id = first;
+            long start = System.nanoTime();
+            for (int i = 0; i < fresh; i++) {
+                id = sampler.next(session.step(id), session.seen());
+            }
+            return seconds(start);
+        }
+
+        private Sampler sampler() {
+            return new Sampler(SamplerSettings.GREEDY, decoder.config().vocabSize());
+        }
+
+        /** Ids spread over the vocabulary, without meaning. */
+        private int[] ids(int count) {
+            int vocabulary = decoder.config().vocabSize();
+            int[] ids = new int[count];
+            for (int i = 0; i < count; i++) {
+                ids[i] = (int) ((i * 31L % Math.min(vocabulary, 40_000) + 100) % vocabulary);
+            }
+            return ids;
+        }
+
+        private static double seconds(long start) {
+            return (System.nanoTime() - start) / NANOS;
+        }
+    }
+}

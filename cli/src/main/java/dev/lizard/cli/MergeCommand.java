@@ -1,0 +1,174 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import dev.lizard.checkpoint.AtomicFiles;
+import dev.lizard.mixer.Form;
+import dev.lizard.model.Decoder;
+import dev.lizard.model.Lora;
+import dev.lizard.model.ModelFolder;
+import dev.lizard.model.Models;
+import dev.lizard.model.OpenModel;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code lizard merge}: folds the adapters into the weights, in float32, and proves the logits unchanged. */
+@Command(
+        name = "merge",
+        description = "Folds a model's adapters into its weights; nothing is written unless the logits stay the same.")
+final class MergeCommand implements Action {
+    private static final int PROBE = 64;
+    private static final List<String> KEPT = List.of("recipe.yaml", "provenance.json");
+
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            required = true,
+            description = "A folder with adapter_config.json, such as linearize writes.")
+    String model;
+
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "The folder to write.")
+    Path out;
+
+    @Option(
+            names = "--save-dtype",
+            paramLabel = "DTYPE",
+            defaultValue = "float32",
+            description = "Type of the written weights: float32 or bfloat16 (default: ${DEFAULT-VALUE}).")
+    DType saveType;
+
+    @Option(
+            names = "--tolerance",
+            paramLabel = "X",
+            description = "Largest difference of a logit, as a part of the largest logit"
+                    + " (default: 1e-4, or 3e-2 where weights are rounded to bfloat16).")
+    @Nullable
+    Double tolerance;
+
+    @Override
+    public int run(Context context) {
+        if (saveType != DType.FLOAT32 && saveType != DType.BFLOAT16) {
+            throw LizardException.usage("--save-dtype: expected float32 or bfloat16 but found %s; choose one of these"
+                    .formatted(saveType.name().toLowerCase(Locale.ROOT)));
+        }
+        if (Files.exists(out)) {
+            throw LizardException.usage("--out %s is there already; name a folder that is not".formatted(out));
+        }
+        Path path = ModelPlace.find(model, context);
+        if (!Files.isRegularFile(path.resolve("adapter_config.json"))) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "nothing to merge",
+                    path,
+                    "adapter_config.json and adapter_model.safetensors",
+                    "no adapter",
+                    "give a folder with an adapter");
+        }
+        double limit = tolerance != null ? tolerance : saveType == DType.FLOAT32 ? 1e-4 : 3e-2;
+        double difference = merge(path, limit, context.device());
+        context.console()
+                .result(
+                        Json.object()
+                                .put("done", true)
+                                .put("out", out.toString())
+                                .put("logit_difference", difference)
+                                .put("tolerance", limit),
+                        String.format(
+                                Locale.ROOT,
+                                "wrote %s; no logit moved by more than %.1e of the largest (allowed: %.1e)",
+                                out,
+                                difference,
+                                limit));
+        return 0;
+    }
+
+    private double merge(Path path, double limit, Device device) {
+        double[] difference = new double[1];
+        try (OpenModel open = Models.open(path, DType.FLOAT32, device)) {
+            float[] before = logits(open.decoder());
+            Lora.merge(open.decoder());
+            try (Scope cast = Scope.owner()) {
+                cast(open.decoder(), cast);
+                ModelFolder.Contents contents = new ModelFolder.Contents(
+                        Optional.empty(), open.tokenizerFiles(), open.generationConfig(), fresh -> keep(path, fresh));
+                AtomicFiles.replaceFolder(out, fresh -> {
+                    ModelFolder.fill(fresh, open.decoder(), contents);
+                    difference[0] = verified(before, fresh, limit, device);
+                });
+            }
+        }
+        return difference[0];
+    }
+
+    private void cast(Decoder decoder, Scope owner) {
+        if (saveType == DType.FLOAT32) {
+            return;
+        }
+        try (Gradients off = Gradients.off()) {
+            decoder.weights().forEach((name, weight) -> {
+                try (Scope work = Scope.open()) {
+                    decoder.bind(name, owner.adopt(weight.to(saveType)));
+                }
+            });
+        }
+    }
+
+    private static void keep(Path from, Path to) throws IOException {
+        for (String name : KEPT) {
+            if (Files.isRegularFile(from.resolve(name))) {
+                Files.copy(from.resolve(name), to.resolve(name));
+            }
+        }
+    }
+
+    /** The difference found, as a part of the largest logit; a refusal leaves nothing behind. */
+    private static double verified(float[] before, Path folder, double limit, Device device) {
+        float[] after;
+        try (OpenModel merged = Models.open(folder, DType.FLOAT32, device)) {
+            after = logits(merged.decoder());
+        }
+        double largest = 0;
+        double difference = 0;
+        for (int i = 0; i < before.length; i++) {
+            largest = Math.max(largest, Math.abs(before[i]));
+            difference = Math.max(difference, Math.abs(before[i] - after[i]));
+        }
+        double part = difference / largest;
+        if (!(part <= limit)) {
+            throw LizardException.failed(String.format(
+                    Locale.ROOT,
+                    "merging changed the logits: expected a difference of at most %.1e of the largest but found %.1e;"
+                            + " write float32, or allow more with --tolerance",
+                    limit,
+                    part));
+        }
+        return part;
+    }
+
+    /** Logits [T, V] of a text without meaning. */
+    private static float[] logits(Decoder decoder) {
+        int vocabulary = decoder.config().vocabSize();
+        int[] ids = new int[PROBE];
+        for (int i = 0; i < PROBE; i++) {
+            ids[i] = (int) ((i * 7_919L + 31) % vocabulary);
+        }
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            Tensor input = Tensors.of(ids, 1, PROBE).to(decoder.device()); // [1, T]
+            return decoder.logits(decoder.hidden(input, Form.CHUNK)).floats(); // [1, T, V]
+        }
+    }
+}
