@@ -267,15 +267,7 @@ public abstract sealed class TensorMath permits Tensor {
 
     /** {@code x W^T + b} with weight [out, in]. */
     public Tensor linear(Tensor weight, @Nullable Tensor bias) {
-        if (RowProduct.fits(handle(), weight.handle())) {
-            return RowProduct.of(handle(), weight.handle(), bias);
-        }
-        if (bias == null) {
-            return wrap(torch.linear(handle(), weight.handle()));
-        }
-        try (TensorOptional offset = new TensorOptional(bias.handle())) {
-            return wrap(torch.linear(handle(), weight.handle(), offset));
-        }
+        return wrap(Projection.of(handle(), weight.handle(), bias == null ? null : bias.handle()));
     }
 
     public Tensor softmax(int axis) {
