@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Not a test: prints microseconds a layer for one step of generation, and milliseconds for 512 tokens, at real sizes. */
+/** Not a test: prints microseconds a layer for a step of generation, and milliseconds for 512 tokens, at real sizes. */
 final class StepTimer {
     private static final HeadDims DIMS = new HeadDims(576, 9, 3, 64);
     private static final int LAYERS = 30;
