@@ -18,6 +18,7 @@ import picocli.CommandLine.ScopeType;
             LinearizeCommand.class,
             MergeCommand.class,
             GenerateCommand.class,
+            ChatCommand.class,
             ScoreCommand.class,
             BenchCommand.class,
             PretrainCommand.class,

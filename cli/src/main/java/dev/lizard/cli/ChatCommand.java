@@ -1,0 +1,94 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.checkpoint.AtomicFiles;
+import dev.lizard.generate.GenerationSettings;
+import dev.lizard.model.OpenModel;
+import dev.lizard.text.ChatFormat;
+import dev.lizard.text.ChatTemplate;
+import dev.lizard.text.Message;
+import dev.lizard.text.Tokenizer;
+import java.io.Console;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lizard chat}: a conversation at the terminal, or with lines from a pipe. */
+@Command(
+        name = "chat",
+        description = "A conversation: /help /reset /undo /fork /save F /load F /system S /stats /exit.",
+        footer = {
+            "",
+            "Lines may also come from a pipe; then the first mistake ends the chat. With --json an answer",
+            "is an object as of generate."
+        })
+final class ChatCommand implements Action {
+    @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
+    String model;
+
+    @Option(names = "--system", paramLabel = "S", description = "The system message.")
+    @Nullable
+    String system;
+
+    @Mixin
+    private final SamplingOptions sampling = new SamplingOptions();
+
+    @Override
+    public int run(Context context) throws IOException {
+        long seed = context.settings().seed();
+        GenerationSettings checked = sampling.settings(seed, List.of()); // refused before anything is loaded
+        context.console().note("loading " + model + ", at most " + checked.maxTokens() + " tokens an answer");
+        try (OpenModel open = ModelPlace.open(model, context);
+                Tokenizer tokenizer = open.openTokenizer();
+                ChatLoop loop = new ChatLoop(
+                        open.decoder(),
+                        tokenizer,
+                        format(tokenizer, context),
+                        sampling.settings(seed, open.eosIds()),
+                        context.console());
+                ChatInput input = input(context)) {
+            if (system != null) {
+                loop.system(system);
+            }
+            loop.run(input);
+            return !input.live() && input.stop().getAsBoolean() ? LizardException.Kind.INTERRUPTED.exitCode() : 0;
+        }
+    }
+
+    private ChatFormat format(Tokenizer tokenizer, Context context) {
+        Optional<ChatTemplate> template = ChatTemplate.of(tokenizer);
+        if (template.isPresent()) {
+            return template.get();
+        }
+        context.console()
+                .warn("model %s has no chat template; it continues what was said, line by line".formatted(model));
+        return ChatCommand::plain;
+    }
+
+    /** A line a message. */
+    private static String plain(List<Message> messages, boolean addGenerationPrompt) {
+        return messages.stream().map(message -> message.content() + "\n").collect(Collectors.joining());
+    }
+
+    private static ChatInput input(Context context) throws IOException {
+        boolean terminal =
+                Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+        if (!terminal || context.console().json()) {
+            return new PipedInput(System.in, context.interrupt());
+        }
+        Path cache = context.settings().cache();
+        try {
+            Files.createDirectories(cache);
+        } catch (IOException e) {
+            throw AtomicFiles.failure(cache, e);
+        }
+        return new TerminalInput(cache.resolve("chat_history"));
+    }
+}

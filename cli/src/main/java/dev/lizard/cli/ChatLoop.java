@@ -1,0 +1,169 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.base.Nearest;
+import dev.lizard.generate.ChatReply;
+import dev.lizard.generate.ChatSession;
+import dev.lizard.generate.ChatStats;
+import dev.lizard.generate.Generation;
+import dev.lizard.generate.GenerationListener;
+import dev.lizard.generate.GenerationSettings;
+import dev.lizard.model.Decoder;
+import dev.lizard.text.ChatFormat;
+import dev.lizard.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+
+/** What the lines of a chat do: commands begin with a slash, all else is said to the model. */
+final class ChatLoop implements AutoCloseable {
+    private static final List<String> COMMANDS =
+            List.of("/help", "/reset", "/undo", "/fork", "/save", "/load", "/system", "/stats", "/exit");
+    private static final String HELP = """
+            /reset       forgets the conversation, but not the system message
+            /undo        takes back the last question and its answer
+            /fork        goes on in a copy; /fork 1 goes back to the first branch
+            /save F      writes the conversation and the model's state to a file
+            /load F      reads one back; nothing is computed again
+            /system S    sets the system message; without S there is none
+            /stats       tokens, bytes of state, speed
+            /exit        ends; so does Ctrl-D. Ctrl-C ends an answer""";
+
+    private final Decoder decoder;
+    private final Tokenizer tokenizer;
+    private final ChatFormat format;
+    private final GenerationSettings settings;
+    private final Console console;
+    private final ChatBranches branches;
+
+    /** Decoder and tokenizer stay their owners'. */
+    ChatLoop(Decoder decoder, Tokenizer tokenizer, ChatFormat format, GenerationSettings settings, Console console) {
+        this.decoder = decoder;
+        this.tokenizer = tokenizer;
+        this.format = format;
+        this.settings = settings;
+        this.console = console;
+        branches = new ChatBranches(new ChatSession(decoder, tokenizer, format));
+    }
+
+    /** Sets the system message before the first line. */
+    void system(String text) {
+        branches.current().system(text);
+    }
+
+    /** Answers line by line until there is none or the user leaves. */
+    void run(ChatInput input) {
+        boolean more = true;
+        while (more) {
+            String line = input.line();
+            try {
+                more = line != null && handle(line.strip(), input.stop());
+            } catch (LizardException e) {
+                if (!input.live()) {
+                    throw e;
+                }
+                console.error(Failure.of(e, null).line());
+            }
+        }
+    }
+
+    /** False where the user leaves. */
+    private boolean handle(String line, BooleanSupplier stop) {
+        if (line.startsWith("/")) {
+            int end = line.indexOf(' ');
+            String name = end < 0 ? line : line.substring(0, end);
+            return command(name, end < 0 ? "" : line.substring(end).strip());
+        }
+        if (!line.isEmpty()) {
+            say(line, stop);
+        }
+        return true;
+    }
+
+    private void say(String line, BooleanSupplier stop) {
+        GenerationListener listener = new GenerationListener() {
+            @Override
+            public void text(String piece) {
+                console.stream(piece);
+            }
+        };
+        ChatReply reply = branches.current().send(line, settings, listener, stop);
+        console.result(reply.generation(), "");
+        reply.notice().ifPresent(console::note);
+    }
+
+    private boolean command(String name, String rest) {
+        switch (name) {
+            case "/help" -> console.print(HELP);
+            case "/reset" -> {
+                branches.current().reset();
+                console.note("forgotten");
+            }
+            case "/undo" ->
+                console.note(branches.current().undo() ? "took back the last question" : "nothing to take back");
+            case "/fork" -> {
+                if (rest.isEmpty()) {
+                    branches.fork();
+                } else {
+                    branches.choose(rest);
+                }
+                console.note("now in branch " + branches.number());
+            }
+            case "/save" -> {
+                branches.current().save(file(name, rest));
+                console.note("saved to " + rest);
+            }
+            case "/load" -> {
+                branches.replace(ChatSession.load(decoder, tokenizer, format, file(name, rest)));
+                console.note("loaded %d messages"
+                        .formatted(branches.current().messages().size()));
+            }
+            case "/system" -> {
+                branches.current().system(rest);
+                console.note(rest.isEmpty() ? "no system message" : "system message set");
+            }
+            case "/stats" -> {
+                ChatStats stats = branches.current().stats();
+                console.result(stats, text(stats));
+            }
+            case "/exit" -> {
+                return false;
+            }
+            default ->
+                throw LizardException.usage(
+                        "unknown command '%s'; %s".formatted(name, Nearest.hintOr(name, COMMANDS, "see /help")));
+        }
+        return true;
+    }
+
+    private static Path file(String name, String rest) {
+        if (rest.isEmpty()) {
+            throw LizardException.usage(
+                    "%s needs a file: expected %s F but found %s alone; name the file".formatted(name, name, name));
+        }
+        return Path.of(rest);
+    }
+
+    private static String text(ChatStats stats) {
+        String text = "%d messages, %,d tokens, state of %,d bytes; %d earlier places of %,d bytes"
+                .formatted(
+                        stats.messages(), stats.tokens(), stats.stateBytes(), stats.snapshots(), stats.snapshotBytes());
+        Generation last = stats.last();
+        return last == null
+                ? text
+                : text
+                        + String.format(
+                                Locale.ROOT,
+                                "; last answer: %d tokens read at %,.1f tokens/s, %d made at %,.1f tokens/s",
+                                last.promptTokens(),
+                                last.prefillTokensPerS(),
+                                last.completionTokens(),
+                                last.decodeTokensPerS());
+    }
+
+    @Override
+    public void close() {
+        branches.close();
+    }
+}
