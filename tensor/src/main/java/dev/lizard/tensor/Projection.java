@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code x W^T + b} for x [..., in], W [out, in], b [out].
  *
- * <p>A single row on the CPU, what decoding does all day, is done as matrix times vector. OpenBLAS's matrix product packs
+ * <p>A single row on the CPU, what decoding does all day, is done as matrix times vector. OpenBLAS's matrix product
+ * packs
  * the whole weight first, even for one row, and so is several times slower. For bfloat16 the engine has another path.
  */
 final class Projection {
