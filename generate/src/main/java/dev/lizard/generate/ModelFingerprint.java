@@ -2,7 +2,9 @@ package dev.lizard.generate;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.lizard.checkpoint.Adapter;
 import dev.lizard.model.Decoder;
+import dev.lizard.model.Lora;
 import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Gradients;
@@ -13,11 +15,12 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * Tells models apart without reading all of them: a SHA-256 over sizes, positions, mixers, and 32 numbers of each
- * weight and each mixer parameter, spread evenly. A model that was trained further, or is computed in another type,
- * is another.
+ * Tells models apart without reading all of them: a SHA-256 over sizes, positions, mixers, and the adapter, and 32
+ * numbers of each weight and each mixer parameter, spread evenly. A model that was trained further, or is computed in
+ * another type, is another.
  */
 final class ModelFingerprint {
     private static final int PROBES = 32;
@@ -37,6 +40,7 @@ final class ModelFingerprint {
             for (int layer = 0; layer < decoder.layers(); layer++) {
                 print.add("layers." + layer + ".", decoder.mixer(layer).parameters());
             }
+            Lora.adapter(decoder, Optional.empty()).ifPresent(print::add);
         }
         return Digests.hex(print.digest);
     }
@@ -50,6 +54,15 @@ final class ModelFingerprint {
         tensors.forEach((name, tensor) -> {
             add(prefix + name + Arrays.toString(tensor.shape()));
             digest.update(probe(tensor));
+        });
+    }
+
+    private void add(Adapter adapter) {
+        add("adapter " + adapter.alpha());
+        adapter.pairs().forEach((name, pair) -> {
+            add(name + " " + pair.rank());
+            digest.update(pair.a().asByteBuffer());
+            digest.update(pair.b().asByteBuffer());
         });
     }
 
