@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
             ChatCommand.class,
             ScoreCommand.class,
             BenchCommand.class,
+            ReportCommand.class,
             PretrainCommand.class,
             ConfigCommand.class,
             HelpCommand.class

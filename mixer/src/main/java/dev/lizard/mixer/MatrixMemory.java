@@ -25,8 +25,7 @@ import org.jspecify.annotations.Nullable;
  * Σ_{j < l ≤ i} g_l ≤ 0, formed before exp, inside a chunk or between chunk borders: nothing can overflow, and what
  * underflows is truly forgotten. For one gate a head that difference is a [C, C] table; for gates by row it is
  * [C, C, f], so chunks are then short. Log-gates are clamped at {@link #floor}, since −∞ has no differences; e⁻³⁰ is
- * below what float32 can add to the newest token. Sums are formed in float64: past a closed gate they are large, and
- * the small differences between them must stay exact.
+ * below what float32 can add to the newest token. Sums of one gate a head cost little and are formed in float64.
  *
  * <p><b>Between chunks</b> no loop is needed: the state that enters chunk n is Σ_{m<n} exp(a_n − a_m) U_m, with U_m
  * what chunk m writes and a the running sum at chunk borders. That is one small product with an [N + 1, N] table. Spans
@@ -131,7 +130,7 @@ final class MatrixMemory {
         }
         DType dtype = q.dtype();
         boolean byRow = g.rank() == q.rank();
-        Tensor gs = chunked(byRow ? g : g.unsqueeze(-1), chunk).to(DType.FLOAT64); // [B, H, N, C, f | 1]
+        Tensor gs = chunked(byRow ? g : g.unsqueeze(-1).to(DType.FLOAT64), chunk); // [B, H, N, C, f | 1]
         Tensor sum = gs.cumsum(-2); // [B, H, N, C, f | 1]
         Tensor total = sum.narrow(-2, chunk - 1, 1); // [B, H, N, 1, f | 1]
         Tensor read = qs.mul(sum.exp().to(dtype)); // from the chunk's start to i
@@ -161,11 +160,14 @@ final class MatrixMemory {
         return Tensors.cat(2, memory.unsqueeze(2), updates).cumsum(2);
     }
 
-    /** The same with decay; {@code totals} [B, H, N, f | 1] is each chunk's whole log-decay, in float64. */
+    /**
+     * The same with decay; {@code totals} [B, H, N, f | 1] is each chunk's whole log-decay. Sums over many chunks are
+     * formed in float64 because differences of them must stay exact.
+     */
     private static Tensor carry(Tensor updates, Tensor totals, Tensor memory) {
         long chunks = updates.size(2);
         DType dtype = updates.dtype();
-        Tensor border = totals.cumsum(2).pad(0, 0, 0, 1, 0).transpose(-1, -2); // [B, H, f | 1, N + 1]
+        Tensor border = totals.to(DType.FLOAT64).cumsum(2).pad(0, 0, 0, 1, 0).transpose(-1, -2); // [B, H, f | 1, N + 1]
         Tensor difference =
                 border.unsqueeze(-1).sub(border.narrow(-1, 1, chunks).unsqueeze(-2)); // [.., N + 1, N]
         Tensor index = Tensors.arange(0, chunks + 1, updates.device());

@@ -27,8 +27,8 @@ final class FiniteDifferences {
             String what, Map<String, Tensor> inputs, Function<Map<String, Tensor>, Tensor> function, long seed) {
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> leaves = new LinkedHashMap<>();
-            inputs.forEach((name, tensor) ->
-                    leaves.put(name, tensor.detach().contiguous().copy().requiresGrad(true)));
+            inputs.forEach(
+                    (name, tensor) -> leaves.put(name, tensor.detach().copy().requiresGrad(true)));
             Tensor y = function.apply(leaves);
             Tensor weights = Fixtures.normal(new RandomStream(seed), 1, y.shape());
             y.mul(weights).sum().backward();

@@ -31,16 +31,11 @@ final class Fixtures {
     static MixerInput input(HeadDims dims, long batch, long tokens, Rotary rotary, long start, RandomStream random) {
         return new MixerInput(
                 normal(random, 1, batch, tokens, dims.width()),
-                heads(normal(random, 1.5, batch, tokens, dims.heads(), dims.headWidth())),
-                heads(normal(random, 1.5, batch, tokens, dims.keyHeads(), dims.headWidth())),
-                heads(normal(random, 1, batch, tokens, dims.keyHeads(), dims.headWidth())),
+                normal(random, 1.5, batch, dims.heads(), tokens, dims.headWidth()),
+                normal(random, 1.5, batch, dims.keyHeads(), tokens, dims.headWidth()),
+                normal(random, 1, batch, dims.keyHeads(), tokens, dims.headWidth()),
                 rotary,
                 start);
-    }
-
-    /** A projection [B, T, n, d] as a model hands it on: a view [B, n, T, d], not contiguous. */
-    private static Tensor heads(Tensor projected) {
-        return projected.transpose(1, 2);
     }
 
     /** Parameters far from their initial values, so that each one matters; float64. */
