@@ -19,6 +19,7 @@ public final class BatchSession implements AutoCloseable {
     /** {@code batch} sequences that have read nothing. */
     public BatchSession(Decoder decoder, int batch) {
         this.decoder = decoder;
+        decoder.prepare();
         state = decoder.newState(batch);
         logits = new float[batch][decoder.config().vocabSize()];
     }

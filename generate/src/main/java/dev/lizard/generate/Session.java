@@ -38,6 +38,7 @@ public final class Session implements AutoCloseable {
 
     /** A session that has read nothing. */
     public Session(Decoder decoder) {
+        decoder.prepare();
         this(decoder, decoder.newState(1), new History());
     }
 

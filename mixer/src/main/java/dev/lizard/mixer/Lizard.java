@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Sum</b>: y = b y^lin + (1 − b) y^win with b a head in (0, 1), the linear branch over all tokens.
  * <b>Literal</b>, as printed: y = y^lin + α y^win, no RoPE in the window, linear branch over all tokens.
  *
- * <p><b>Deviations</b> of the joint form from the paper, each measured better (docs/mixers.md): one normaliser instead
+ * <p><b>Deviations</b> of the joint form from the paper (docs/mixers.md has what was measured): one normaliser instead
  * of a sum; RoPE in the window; keys before the window only, so that none counts twice; a gate a head with a bias that
  * spreads half-lives; sinks enter as exp(t), as t is called a logit, where the printed sum of t could be negative.
  *

@@ -10,6 +10,7 @@ import dev.lizard.mixer.MixerState;
 import dev.lizard.mixer.Rotary;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -40,6 +41,8 @@ public final class Decoder implements AutoCloseable {
     private final List<Block> blocks;
     private final List<Mixer> mixers = new ArrayList<>();
     private final Rotary rotary;
+    private Scope preparation = Scope.owner();
+    private List<Mixer> prepared = List.of();
 
     /** Where the weights come from; called once for each, in the order of the forward pass. */
     @FunctionalInterface
@@ -151,6 +154,7 @@ public final class Decoder implements AutoCloseable {
     /** Gives a layer another mixer, whose parameters stay their owner's. */
     public void replaceMixer(int layer, Mixer mixer) {
         mixers.set(layer, mixer);
+        unprepare();
     }
 
     /** The mixer of each layer as data. */
@@ -201,6 +205,26 @@ public final class Decoder implements AutoCloseable {
         return hidden.linear(head.use(), null);
     }
 
+    /**
+     * Computes once what the mixers' steps derive from their parameters alone. From now on {@link #advance} works with
+     * that, when no gradients are recorded; call it again after the parameters changed.
+     */
+    public void prepare() {
+        unprepare();
+        Scope owner = Scope.owner();
+        try (Gradients off = Gradients.off();
+                Scope work = Scope.open()) {
+            prepared =
+                    mixers.stream().map(mixer -> mixer.prepared(dtype, owner)).toList();
+        }
+        preparation = owner;
+    }
+
+    private void unprepare() {
+        preparation.close();
+        prepared = List.of();
+    }
+
     /** An empty state for {@code batch} sequences. The caller closes it. */
     public DecoderState newState(int batch) {
         List<MixerState> states = new ArrayList<>();
@@ -216,9 +240,10 @@ public final class Decoder implements AutoCloseable {
      */
     public Tensor advance(Tensor ids, DecoderState state) {
         long start = state.tokens();
+        List<Mixer> steps = prepared.isEmpty() || Gradients.enabled() ? mixers : prepared;
         Tensor x = embedding.use().embedding(ids); // [B, T, D]
         for (int i = 0; i < blocks.size(); i++) {
-            Mixer mixer = mixers.get(i);
+            Mixer mixer = steps.get(i);
             MixerState memory = state.layer(i);
             x = replace(x, blocks.get(i).apply(x, rotary, start, in -> mixer.advance(in, memory)));
         }
@@ -227,6 +252,7 @@ public final class Decoder implements AutoCloseable {
 
     @Override
     public void close() {
+        preparation.close();
         rotary.close();
         scope.close();
     }
