@@ -11,6 +11,7 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -61,8 +62,8 @@ final class ModelFingerprint {
         add("adapter " + adapter.alpha());
         adapter.pairs().forEach((name, pair) -> {
             add(name + " " + pair.rank());
-            digest.update(pair.a().asByteBuffer());
-            digest.update(pair.b().asByteBuffer());
+            digest.update(pair.a().toArray(ValueLayout.JAVA_BYTE));
+            digest.update(pair.b().toArray(ValueLayout.JAVA_BYTE));
         });
     }
 
