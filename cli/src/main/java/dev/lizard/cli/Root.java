@@ -13,6 +13,7 @@ import picocli.CommandLine.ScopeType;
         description = "Turns a pretrained Transformer into a model of constant memory, and generates with it.",
         subcommands = {
             DoctorCommand.class,
+            DemoCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,
             LinearizeCommand.class,
