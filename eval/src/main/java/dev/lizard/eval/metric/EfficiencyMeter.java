@@ -40,6 +40,7 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
      * @param before the same model at a shorter context, to foretell the time of reading; null reads in any case
      */
     public Efficiency measure(Decoder model, String name, long context, @Nullable Efficiency before) {
+        model.prepare();
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off();
                 DecoderState state = model.newState(1)) {
