@@ -82,6 +82,22 @@ class ScorerTest {
     }
 
     @Test
+    void parametersTrainedMeanwhileCount() {
+        int[] ids = Tiny.ids(3, 40);
+        try (Decoder decoder = Tiny.decoder(Kind.JOINT)) {
+            Scorer scorer = new Scorer(decoder);
+            double before = scorer.score(ids, 0, 0, Progress.NONE).meanNll();
+            for (int layer = 0; layer < 2; layer++) {
+                decoder.mixer(layer).parameters().values().forEach(parameter -> parameter.add_(1));
+            }
+            double after = scorer.score(ids, 0, 0, Progress.NONE).meanNll();
+            assertThat(Math.abs(after - before)).isGreaterThan(1e-3);
+            double[] expected = twin(decoder, ids, 100);
+            assertThat(after).isCloseTo(Arrays.stream(expected).average().orElseThrow(), within(TOLERANCE));
+        }
+    }
+
+    @Test
     void bucketsCoverEveryPredictionOnce() {
         Score score = Score.of(List.of(1f, 2f, 3f, 4f, 5f, 6f, 7f), 5, 0); // positions 1 2 3 4 5 1 2
         assertThat(score.byPosition())

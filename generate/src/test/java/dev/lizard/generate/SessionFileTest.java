@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lizard.base.LizardException;
 import dev.lizard.generate.Tiny.Kind;
 import dev.lizard.model.Decoder;
+import dev.lizard.model.Lora;
+import dev.lizard.model.LoraSpec;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
@@ -117,6 +119,27 @@ class SessionFileTest {
         }
         try (Decoder other = Tiny.decoder(Kind.JOINT, 4)) {
             assertRefused(() -> Session.load(other, file), file, "state of another model");
+        }
+    }
+
+    @Test
+    void theStateOfAnotherAdapterIsRefused() {
+        Path file = folder.resolve("state.safetensors");
+        LoraSpec spec = new LoraSpec(2, 4, List.of("q_proj", "v_proj"));
+        try (Decoder decoder = Tiny.decoder(Kind.JOINT)) {
+            Map<String, Tensor> factors = new HashMap<>();
+            Lora.initial(decoder, spec, new RandomStream(5), "lora")
+                    .forEach(entry -> factors.put(entry.name(), entry.initial()));
+            Lora.attach(decoder, spec, factors);
+            try (Session session = new Session(decoder)) {
+                session.prefill(Tiny.ids(1, 10));
+                session.save(file, Map.of());
+                Session.load(decoder, file).session().close();
+            }
+            factors.get("model.layers.1.self_attn.v_proj.lora_B.weight").add_(0.1);
+            assertRefused(() -> Session.load(decoder, file), file, "state of another model");
+            Lora.detach(decoder);
+            assertRefused(() -> Session.load(decoder, file), file, "state of another model");
         }
     }
 
