@@ -9,6 +9,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.text.Batch;
@@ -80,11 +81,13 @@ final class AttentionTransfer implements Objective {
 
     private Tensor learn(Mixer student, MixerInput in, Tensor target, double share) {
         try (Scope layer = Scope.open();
-                Gradients on = Gradients.on()) {
-            Tensor heads = student.forward(in, Form.CHUNK); // [B, H, T, d]
+                Gradients on = Gradients.on();
+                Tape tape = new Tape()) {
+            Tensor heads = student.forward(in, Form.CHUNK, tape); // [B, H, T, d]
             Tensor error = heads.to(DType.FLOAT32).sub(target.to(DType.FLOAT32));
             Tensor loss = error.square().mean().mul(scale / students.size());
             loss.mul(share).backward();
+            tape.unwind();
             return layer.promote(loss.detach());
         }
     }

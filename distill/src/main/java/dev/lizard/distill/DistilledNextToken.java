@@ -7,6 +7,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.text.Batch;
@@ -19,10 +20,9 @@ import dev.lizard.text.Batch;
  * @param decoder the student between calls
  * @param student knows how to change it into the teacher and back
  * @param weight of the divergence
+ * @param recompute computes layers once more on the way back, to hold less
  */
-record DistilledNextToken(Decoder decoder, Student student, double weight) implements Objective {
-    private static final int ROWS = 512;
-
+record DistilledNextToken(Decoder decoder, Student student, double weight, boolean recompute) implements Objective {
     @Override
     public ParameterBuffer parameters() {
         return student.buffer();
@@ -30,18 +30,20 @@ record DistilledNextToken(Decoder decoder, Student student, double weight) imple
 
     @Override
     public Tensor accumulate(Batch batch, double share) {
-        try (Scope work = Scope.open()) {
+        try (Scope work = Scope.open();
+                Tape tape = new Tape()) {
             Tensor ids = Ids.inputs(batch, decoder.device());
+            Tensor targets = Ids.targets(batch, decoder.device()); // [B, T]
             Tensor taught = teacherHidden(ids); // [B, T, D]
-            Tensor hidden = decoder.hidden(ids, Form.CHUNK); // [B, T, D]
+            Tensor hidden = decoder.hidden(ids, Form.CHUNK, tape, recompute); // [B, T, D]
             Tensor cut = hidden.detach().requiresGrad(true);
-            Tensor loss = Losses.nextToken(decoder, cut, Ids.targets(batch, decoder.device()), ROWS, share);
+            Tensor loss = Losses.nextToken(decoder, cut, targets, Losses.rows(decoder), share);
             loss = loss.add(divergence(taught, cut, share).mul(weight));
             Tensor gradient = cut.grad();
             if (gradient == null) {
                 throw new IllegalStateException("no gradient arrived at the hidden states");
             }
-            hidden.backward(gradient);
+            tape.backward(hidden, gradient);
             return work.promote(loss);
         }
     }
@@ -58,11 +60,12 @@ record DistilledNextToken(Decoder decoder, Student student, double weight) imple
     /** The mean divergence, a scalar; its gradient, times weight and share, is added to that of {@code hidden}. */
     private Tensor divergence(Tensor taught, Tensor hidden, double share) {
         long rows = hidden.size(0) * hidden.size(1);
+        int piecewise = Losses.rows(decoder);
         Tensor total = Tensors.zeros(DType.FLOAT32, decoder.device());
         Tensor from = taught.reshape(rows, taught.size(2));
-        for (long first = 0; first < rows; first += ROWS) {
+        for (long first = 0; first < rows; first += piecewise) {
             try (Scope piece = Scope.open()) {
-                long count = Math.min(ROWS, rows - first);
+                long count = Math.min(piecewise, rows - first);
                 Tensor mine = decoder.logits(
                                 hidden.reshape(rows, hidden.size(2)).narrow(0, first, count))
                         .to(DType.FLOAT32)

@@ -5,17 +5,17 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.text.Batch;
 
-/** Batches as tensors. */
+/** Batches as tensors; copying them to a CUDA device waits for nothing. */
 final class Ids {
     private Ids() {}
 
     /** int64 [B, T]. */
     static Tensor inputs(Batch batch, Device device) {
-        return Tensors.of(batch.inputs(), batch.batch(), batch.length()).to(device);
+        return Tensors.of(batch.inputs(), batch.batch(), batch.length()).upload(device);
     }
 
     /** int64 [B, T]. */
     static Tensor targets(Batch batch, Device device) {
-        return Tensors.of(batch.targets(), batch.batch(), batch.length()).to(device);
+        return Tensors.of(batch.targets(), batch.batch(), batch.length()).upload(device);
     }
 }

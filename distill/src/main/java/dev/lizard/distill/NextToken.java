@@ -5,6 +5,7 @@ import dev.lizard.model.Decoder;
 import dev.lizard.model.Losses;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.text.Batch;
 
@@ -13,23 +14,24 @@ import dev.lizard.text.Batch;
  *
  * @param decoder computes with the buffer's leaves wherever they are bound into it
  * @param parameters what is trained
- * @param rows tokens whose logits exist at a time
+ * @param recompute computes layers once more on the way back, to hold less
  */
-public record NextToken(Decoder decoder, ParameterBuffer parameters, int rows) implements Objective {
-    /** Logits of so many numbers exist at a time. */
-    private static final long LOGITS = 1L << 25;
-
-    /** With as many rows at a time as keep the logits at 128 MiB. */
+public record NextToken(Decoder decoder, ParameterBuffer parameters, boolean recompute) implements Objective {
+    /** Holds what the way back needs. */
     public NextToken(Decoder decoder, ParameterBuffer parameters) {
-        this(decoder, parameters, (int) Math.max(64, LOGITS / decoder.config().vocabSize()));
+        this(decoder, parameters, false);
     }
 
     @Override
     public Tensor accumulate(Batch batch, double share) {
-        try (Scope work = Scope.open()) {
-            Tensor hidden = decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK); // [B, T, D]
+        try (Scope work = Scope.open();
+                Tape tape = new Tape()) {
             Tensor targets = Ids.targets(batch, decoder.device()); // [B, T]
-            return work.promote(Losses.nextToken(decoder, hidden, targets, rows, share));
+            Tensor hidden =
+                    decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK, tape, recompute); // [B, T, D]
+            Tensor loss = Losses.nextToken(decoder, hidden, targets, Losses.rows(decoder), share);
+            tape.unwind();
+            return work.promote(loss);
         }
     }
 

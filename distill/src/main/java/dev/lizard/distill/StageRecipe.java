@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param teacherKl weight of KL(teacher || student) beside the next-token loss; 0 for none
  * @param lora low-rank updates, if the stage trains them
  * @param labels which tokens a next-token loss counts
+ * @param recompute computes layers once more on the way back of a next-token loss: slower, but memory hardly grows with
+ *     depth
  * @param checkpointEvery steps between checkpoints; 0 for the end only
  * @param measureEvery steps between held-out measurements; 0 for the end only
  */
@@ -49,6 +51,7 @@ public record StageRecipe(
         @Setting(byDefault = "0", min = 0) double teacherKl,
         @Nullable LoraSpec lora,
         @Setting(byDefault = "all") Labels labels,
+        @Setting(byDefault = "false") boolean recompute,
         @Setting(byDefault = "100", min = 0) long checkpointEvery,
         @Setting(byDefault = "0", min = 0) long measureEvery) {
     /** The group of low-rank updates. */

@@ -203,8 +203,8 @@ final class Student implements AutoCloseable {
             case ATTENTION_MSE -> new AttentionTransfer(decoder, mixers, teachers, buffer, stage.lossScale());
             case NEXT_TOKEN ->
                 stage.teacherKl() > 0
-                        ? new DistilledNextToken(decoder, this, stage.teacherKl())
-                        : new NextToken(decoder, buffer);
+                        ? new DistilledNextToken(decoder, this, stage.teacherKl(), stage.recompute())
+                        : new NextToken(decoder, buffer, stage.recompute());
         };
     }
 

@@ -2,10 +2,13 @@ package dev.lizard.distill;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.AdamW;
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
 import dev.lizard.text.Batch;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -43,6 +46,7 @@ public final class Trainer implements AutoCloseable {
     private long tokens;
     private double elapsed;
     private boolean complete;
+    private List<Batch> ahead = List.of();
 
     /** A trainer at step 0. The log and the checkpoints are the run's and outlive it. */
     public Trainer(
@@ -91,6 +95,7 @@ public final class Trainer implements AutoCloseable {
         tokens = state.tokens();
         elapsed = state.elapsedS();
         complete = state.complete();
+        ahead = List.of();
     }
 
     private static void requireSame(Checkpoints.Saved saved, String key, Object expected, Object found) {
@@ -149,27 +154,35 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** One update; the first thing that is not finite ends the run before it can touch a parameter. */
+    /**
+     * One update; the first thing that is not finite ends the run before it can touch a parameter. The device is waited
+     * for once, when its work is queued and the next step's data are read.
+     */
     private StepRecord update() {
         long begun = System.nanoTime();
         ParameterBuffer parameters = objective.parameters();
         parameters.zeroGradients();
-        long first = step * settings.sequencesPerStep();
+        List<Batch> batches = ahead.isEmpty() ? batches(step) : ahead;
+        double share = 1.0 / settings.accumulate();
         double loss = 0;
         double norm;
         try (Scope work = Scope.open()) {
-            for (int pass = 0; pass < settings.accumulate(); pass++) {
-                Batch batch = data.batch(first + (long) pass * settings.batch(), settings.batch());
-                double share = 1.0 / settings.accumulate();
-                Tensor part = objective.accumulate(batch, share);
-                loss += share * part.item();
+            List<Tensor> results = new ArrayList<>();
+            for (Batch batch : batches) {
+                results.add(objective.accumulate(batch, share).to(DType.FLOAT64));
+            }
+            results.add(parameters.clipGradients(settings.clip()).to(DType.FLOAT64));
+            ahead = step + 1 < settings.steps() ? batches(step + 1) : List.of();
+            double[] numbers = Tensors.stack(results, 0).doubles();
+            for (int pass = 0; pass < batches.size(); pass++) {
+                loss += share * numbers[pass];
                 if (!Double.isFinite(loss)) {
-                    throw diverged("loss " + loss, batch);
+                    throw diverged("loss " + loss, batches.get(pass));
                 }
             }
-            norm = parameters.clipGradients(settings.clip()).item();
+            norm = numbers[batches.size()];
             if (!Double.isFinite(norm)) {
-                throw diverged("a gradient of norm " + norm, data.batch(first, settings.batch()));
+                throw diverged("a gradient of norm " + norm, batches.getFirst());
             }
         }
         double rate = settings.learningRate() * settings.schedule().factor(step + 1, settings.steps());
@@ -183,8 +196,22 @@ public final class Trainer implements AutoCloseable {
                 settings.stage(), step, tokens, loss, rate, norm, seen / seconds, elapsed, ResidentMemory.bytes());
     }
 
+    /** What the passes of a step read. */
+    private List<Batch> batches(long ofStep) {
+        List<Batch> batches = new ArrayList<>();
+        for (int pass = 0; pass < settings.accumulate(); pass++) {
+            batches.add(data.batch(
+                    ofStep * settings.sequencesPerStep() + (long) pass * settings.batch(), settings.batch()));
+        }
+        return batches;
+    }
+
     private LizardException diverged(String what, Batch batch) {
         Optional<Checkpoints.Saved> last = checkpoints.last(listener::note);
+        objective.parameters().zeroGradients(); // clipping has spread what is not finite
+        try (Scope work = Scope.open()) {
+            objective.accumulate(batch, 1);
+        }
         return LizardException.at(
                 LizardException.Kind.FAILED,
                 "training diverged",

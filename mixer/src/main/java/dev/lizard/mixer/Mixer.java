@@ -4,6 +4,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
@@ -46,6 +47,14 @@ public interface Mixer {
                 }
             }
         };
+    }
+
+    /**
+     * As {@link #forward(MixerInput, Form)}; a mixer that has a kernel with a gradient of its own for this input puts
+     * it on {@code tape}.
+     */
+    default Tensor forward(MixerInput in, Form form, Tape tape) {
+        return forward(in, form);
     }
 
     private MixerState start(MixerInput in) {

@@ -3,6 +3,7 @@ package dev.lizard.model;
 import dev.lizard.mixer.MixerInput;
 import dev.lizard.mixer.Rotary;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 
 /**
@@ -19,9 +20,19 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
         Tensor heads(MixerInput in);
     }
 
-    /** x [B, T, D], first token at {@code start}, to [B, T, D]. All else it makes is freed before it returns. */
+    /** As {@link #apply(Tensor, Rotary, long, Mixing, Tape)} without a tape. */
     Tensor apply(Tensor x, Rotary rotary, long start, Mixing mixing) {
+        return apply(x, rotary, start, mixing, Tape.OFF);
+    }
+
+    /**
+     * x [B, T, D], first token at {@code start}, to [B, T, D]. All else it makes is freed before it returns.
+     *
+     * @param tape where a mixer may put operations of its own
+     */
+    Tensor apply(Tensor input, Rotary rotary, long start, Mixing mixing, Tape tape) {
         try (Scope work = Scope.open()) {
+            Tensor x = tape.cut(input); // read before the mixer and after it
             Tensor heads = mixing.heads(attention.project(before.apply(x), rotary, start)); // [B, H, T, d]
             Tensor attended = x.add(attention.join(heads)); // [B, T, D]
             return work.promote(attended.add(mlp.apply(between.apply(attended))));

@@ -13,6 +13,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -184,6 +185,25 @@ public final class Decoder implements AutoCloseable {
                 return heads;
             }));
             notify(observer, i + 1, x);
+        }
+        return replace(x, last.apply(x));
+    }
+
+    /**
+     * As {@link #hidden(Tensor, Form)}, for training: once a gradient was back-propagated from the result, {@code tape}
+     * carries it on to all leaves.
+     *
+     * @param recompute keeps only the input of each layer and computes the layer again on the way back, so that memory
+     *     hardly grows with depth
+     */
+    public Tensor hidden(Tensor ids, Form form, Tape tape, boolean recompute) {
+        Tensor x = embedding.use().embedding(ids); // [B, T, D]
+        for (int i = 0; i < blocks.size(); i++) {
+            Block block = blocks.get(i);
+            Mixer mixer = mixers.get(i);
+            Tape.Part layer =
+                    (in, inner) -> block.apply(in, rotary, 0, heads -> mixer.forward(heads, form, inner), inner);
+            x = replace(x, recompute ? tape.recompute(layer, x) : layer.apply(x, tape));
         }
         return replace(x, last.apply(x));
     }

@@ -18,7 +18,19 @@ public final class Losses {
     /** The target that does not count. */
     public static final long IGNORED = -100;
 
+    /** Logits of so many numbers exist at a time: 128 MiB on the CPU. */
+    private static final long LOGITS = 1L << 25;
+    /** A card is busy only with larger pieces. */
+    private static final long LOGITS_CUDA = 1L << 27;
+
     private Losses() {}
+
+    /** How many tokens' logits a decoder should make at a time. */
+    public static int rows(Decoder decoder) {
+        long logits = decoder.device().isCuda() ? LOGITS_CUDA : LOGITS;
+        long rows = Math.max(64, logits / decoder.config().vocabSize());
+        return (int) (decoder.device().isCuda() ? Long.highestOneBit(rows) : rows);
+    }
 
     /** As {@link #nextToken(Decoder, Tensor, Tensor, int, double)} with factor 1. */
     public static Tensor nextToken(Decoder decoder, Tensor hidden, Tensor targets, int rows) {

@@ -1,9 +1,16 @@
 package dev.lizard.tensor;
 
+import java.util.List;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 
 /** Switches the recording of gradients on this thread: {@code try (Gradients off = Gradients.off()) { ... }}. */
 public final class Gradients implements AutoCloseable {
+    private static final BoolOptional DEFAULT = new BoolOptional();
+    private static final TensorVector ALL_LEAVES = new TensorVector();
+
     private final boolean before;
 
     private Gradients(boolean enabled) {
@@ -22,6 +29,14 @@ public final class Gradients implements AutoCloseable {
 
     public static boolean enabled() {
         return GradMode.is_enabled();
+    }
+
+    /** Back-propagates {@code gradients} from {@code roots}, which may share their graph, in one pass. */
+    public static void inject(List<Tensor> roots, List<Tensor> gradients) {
+        try (TensorVector from = Tensors.vector(roots);
+                TensorVector with = Tensors.vector(gradients)) {
+            torch.backward(from, with, DEFAULT, false, ALL_LEAVES);
+        }
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * the end. A tensor belongs to a {@link Scope} and cannot be used after that scope, or the tensor itself, was closed.
  */
 public final class Tensor extends TensorMath implements AutoCloseable {
+    private static final MemoryFormatOptional SAME_FORMAT = new MemoryFormatOptional();
     private static final BoolOptional DEFAULT = new BoolOptional();
     private static final TensorArrayRefOptional ALL_LEAVES = new TensorArrayRefOptional();
 
@@ -177,6 +179,16 @@ public final class Tensor extends TensorMath implements AutoCloseable {
         return wrap(handle().to(device.handle(), handle().scalar_type()));
     }
 
+    /** As {@link #to(Device)}, but from the CPU to a CUDA device without waiting for what is queued there. */
+    public Tensor upload(Device device) {
+        if (!device.isCuda() || handle().is_cuda()) {
+            return to(device);
+        }
+        try (org.bytedeco.pytorch.Tensor pinned = handle().pin_memory()) {
+            return wrap(pinned.to(device.handle(), handle().scalar_type(), true, false, SAME_FORMAT));
+        }
+    }
+
     /** Copies {@code source} into this tensor, broadcast and converted. */
     public Tensor copy_(Tensor source) {
         handle().copy_(source.handle());
@@ -298,6 +310,11 @@ public final class Tensor extends TensorMath implements AutoCloseable {
     /** The same data cut from the graph: where gradients of a segment end. */
     public Tensor detach() {
         return wrap(handle().detach());
+    }
+
+    /** The same tensor, graph and gradient included, under an owner of its own. */
+    Tensor alias() {
+        return wrap(new org.bytedeco.pytorch.Tensor(handle()));
     }
 
     /** The gradient collected so far, or null. */

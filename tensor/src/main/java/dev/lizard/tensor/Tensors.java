@@ -106,7 +106,7 @@ public final class Tensors {
         return wrap(torch.where(condition.handle(), a.handle(), b.handle()));
     }
 
-    private static TensorVector vector(List<Tensor> parts) {
+    static TensorVector vector(List<Tensor> parts) {
         TensorVector vector = new TensorVector(parts.size());
         for (int i = 0; i < parts.size(); i++) {
             vector.put(i, parts.get(i).handle());

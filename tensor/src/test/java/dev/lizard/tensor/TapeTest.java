@@ -1,0 +1,127 @@
+package dev.lizard.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(LiveTensors.class)
+class TapeTest {
+    /** (a b, a + b) with its gradient written out. */
+    private static final class ProductAndSum implements Tape.Operation {
+        @Override
+        public List<Tensor> forward(List<Tensor> inputs, Scope kept) {
+            assertThat(Gradients.enabled()).isFalse();
+            kept.adopt(inputs.get(0).copy());
+            return List.of(inputs.get(0).mul(inputs.get(1)), inputs.get(0).add(inputs.get(1)));
+        }
+
+        @Override
+        public List<@Nullable Tensor> backward(List<Tensor> inputs, List<@Nullable Tensor> gradients) {
+            Tensor product = gradients.get(0);
+            Tensor sum = gradients.get(1);
+            List<@Nullable Tensor> result = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                Tensor part = product == null ? null : product.mul(inputs.get(1 - i));
+                result.add(part == null ? sum : sum == null ? part : part.add(sum));
+            }
+            return result;
+        }
+    }
+
+    private static Tensor leaf(long seed, long... shape) {
+        float[] values = RandomStream.named(seed, "tape").normal((int) (shape[0] * shape[1]), 1);
+        return Tensors.of(values, shape).to(DType.FLOAT64).requiresGrad(true);
+    }
+
+    /** A residual network of three layers: x ← x + sum(σ(x) W, x) ∘ product(σ(x) W, x). */
+    private static Tensor network(Tensor input, Tensor weight, Tape tape, boolean given) {
+        Tensor x = input;
+        for (int layer = 0; layer < 3; layer++) {
+            x = tape.cut(x);
+            Tensor a = x.sigmoid().matmul(weight);
+            if (given) {
+                List<Tensor> pair = tape.apply(new ProductAndSum(), List.of(a, x));
+                x = x.add(pair.get(0).mul(pair.get(1)));
+            } else {
+                x = x.add(a.mul(x).mul(a.add(x)));
+            }
+        }
+        return x;
+    }
+
+    @Test
+    void givenGradientsFlowThroughAResidualNetworkLikeAutomaticOnes() {
+        Tensor x1 = leaf(1, 4, 3);
+        Tensor w1 = leaf(2, 3, 3);
+        Tensor plain = network(x1, w1, Tape.OFF, false);
+        Tensor gradient = plain.detach().sigmoid();
+        plain.backward(gradient);
+
+        Tensor x2 = leaf(1, 4, 3);
+        Tensor w2 = leaf(2, 3, 3);
+        try (Tape tape = new Tape()) {
+            Tensor taped = network(x2, w2, tape, true);
+            assertThat(taped.doubles()).containsExactly(plain.doubles());
+            tape.backward(taped, gradient);
+        }
+        near(x2.grad(), x1.grad());
+        near(w2.grad(), w1.grad());
+    }
+
+    @Test
+    void aRecomputedPartHasTheSameGradients() {
+        Tensor x1 = leaf(3, 4, 3);
+        Tensor w1 = leaf(4, 3, 3);
+        Tensor plain = network(x1.square(), w1, Tape.OFF, false);
+        plain.sum().backward();
+
+        Tensor x2 = leaf(3, 4, 3);
+        Tensor w2 = leaf(4, 3, 3);
+        try (Tape tape = new Tape()) {
+            Tensor y = tape.recompute((in, inner) -> network(in, w2, inner, true), x2.square());
+            y.sum().backward();
+            tape.unwind();
+        }
+        near(x2.grad(), x1.grad());
+        near(w2.grad(), w1.grad());
+    }
+
+    @Test
+    void parametersInsideARecomputedPartLearnThoughItsInputDoesNot() {
+        Tensor w = leaf(5, 3, 3);
+        Tensor x = leaf(6, 4, 3).detach();
+        try (Tape tape = new Tape()) {
+            tape.recompute((in, inner) -> network(in, w, inner, true), x).sum().backward();
+            tape.unwind();
+        }
+        assertThat(w.grad()).isNotNull();
+        assertThat(x.grad()).isNull();
+    }
+
+    @Test
+    void nothingIsRecordedWhereNoGradientIsWantedAndWhatWasDroppedIsFreed() {
+        Tensor x = leaf(7, 2, 2);
+        List<Tensor> off = Tape.OFF.apply(new ProductAndSum(), List.of(x, x));
+        assertThat(off.getFirst().requiresGrad()).isFalse();
+        long before = Scope.liveTensors();
+        try (Scope work = Scope.open();
+                Tape tape = new Tape()) {
+            Tensor constant = x.detach();
+            assertThat(tape.cut(constant)).isSameAs(constant);
+            List<Tensor> outputs = tape.apply(new ProductAndSum(), List.of(tape.cut(x), constant));
+            assertThat(outputs.get(1).requiresGrad()).isTrue();
+        }
+        assertThat(Scope.liveTensors()).isEqualTo(before);
+    }
+
+    private static void near(@Nullable Tensor actual, @Nullable Tensor expected) {
+        assertThat(actual).isNotNull();
+        assertThat(expected).isNotNull();
+        assertThat(actual.sub(expected).norm().item())
+                .isLessThan(1e-12 * expected.norm().item());
+    }
+}
