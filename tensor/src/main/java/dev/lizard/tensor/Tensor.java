@@ -116,6 +116,11 @@ public final class Tensor extends TensorMath implements AutoCloseable {
         }
     }
 
+    /** Whether the elements lie in the memory of a CUDA device. */
+    public boolean isCuda() {
+        return handle().is_cuda();
+    }
+
     // ---- views -------------------------------------------------------------------------------------------------
 
     public Tensor view(long... shape) {

@@ -1,0 +1,165 @@
+package dev.lizard.tensor.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Engine;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A recorded sequence of operations and kernels, replayed with one call: what takes libtorch a few microseconds of the
+ * host for each operation then costs the host nothing.
+ *
+ * <p>It is libtorch's own {@code at::cuda::CUDAGraph}, so that tensors made while recording lie in memory set aside for
+ * the graph. Replays read and write the same addresses as the recording did: what is to change between them must be
+ * copied into tensors that were there before. One replay at a time.
+ */
+public final class CudaGraph implements AutoCloseable {
+    private static final StructLayout POOL = MemoryLayout.structLayout(JAVA_LONG, JAVA_LONG);
+    private static final int RELAXED = 2;
+    /** More than the C++ object takes in any version so far (some 200 bytes). */
+    private static final int OBJECT_BYTES = 8192;
+
+    private static final String CLASS = "N2at4cuda9CUDAGraph";
+
+    /** libtorch_cuda's functions. */
+    private record Functions(
+            MethodHandle create,
+            MethodHandle destroy,
+            MethodHandle begin,
+            MethodHandle end,
+            MethodHandle replay,
+            boolean keeps) {
+        static @Nullable Functions find() {
+            if (!TorchStream.settable() || Boolean.getBoolean("lizard.nographs")) {
+                return null;
+            }
+            NativeLibrary library = NativeLibrary.load("libtorch_cuda.so").orElse(null);
+            String begin = "_Z" + CLASS + "13capture_beginESt4pairIyyE21cudaStreamCaptureMode";
+            String withFlag = "_Z" + CLASS + "C1Eb";
+            String plain = "_Z" + CLASS + "C1Ev";
+            if (library == null || !library.has(begin) || !(library.has(withFlag) || library.has(plain))) {
+                return null;
+            }
+            boolean keeps = library.has(withFlag);
+            return new Functions(
+                    keeps ? library.procedure(withFlag, ADDRESS, JAVA_BOOLEAN) : library.procedure(plain, ADDRESS),
+                    library.procedure("_Z" + CLASS + "D1Ev", ADDRESS),
+                    library.procedure(begin, ADDRESS, POOL, JAVA_INT),
+                    library.procedure("_Z" + CLASS + "11capture_endEv", ADDRESS),
+                    library.procedure("_Z" + CLASS + "6replayEv", ADDRESS),
+                    keeps);
+        }
+    }
+
+    private static @Nullable Functions functions;
+    private static boolean searched;
+
+    private final Functions calls;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment graph;
+    private boolean open = true;
+
+    private CudaGraph(Functions calls) {
+        this.calls = calls;
+        graph = arena.allocate(OBJECT_BYTES, 64);
+    }
+
+    /** Whether work on {@code device} can be recorded here; {@code -Dlizard.nographs=true} says no. */
+    public static boolean supported(Device device) {
+        return device.isCuda() && functions() != null;
+    }
+
+    private static synchronized @Nullable Functions functions() {
+        if (!searched) {
+            functions = Functions.find();
+            searched = true;
+        }
+        return functions;
+    }
+
+    /**
+     * Records {@code work}, which is run once beforehand so that all that happens once only has happened.
+     *
+     * @param device a device that is {@link #supported}
+     * @param work queues operations; it must not wait for the device, and what it leaves must not depend on how often
+     *     it ran
+     */
+    public static CudaGraph record(Device device, Runnable work) {
+        Functions found = functions();
+        if (found == null) {
+            throw new IllegalStateException("work cannot be recorded on " + device);
+        }
+        CudaGraph graph = new CudaGraph(found);
+        Engine.synchronize(device);
+        TorchStream.aside(device.index(), () -> {
+            work.run();
+            Engine.synchronize(device);
+            graph.begin();
+            boolean whole = false;
+            try {
+                work.run();
+                whole = true;
+            } finally {
+                graph.end(whole);
+            }
+        });
+        Engine.synchronize(device);
+        return graph;
+    }
+
+    private void begin() {
+        try (Arena work = Arena.ofConfined()) {
+            if (calls.keeps) {
+                calls.create.invokeExact(graph, false);
+            } else {
+                calls.create.invokeExact(graph);
+            }
+            calls.begin.invokeExact(graph, work.allocate(POOL), RELAXED);
+        } catch (Throwable e) {
+            throw NativeLibrary.broken(e);
+        }
+    }
+
+    private void end(boolean whole) {
+        try {
+            calls.end.invokeExact(graph);
+        } catch (Throwable e) {
+            throw NativeLibrary.broken(e);
+        }
+        if (!whole) {
+            close();
+        }
+    }
+
+    /** Queues the recorded work once more. */
+    public void replay() {
+        try {
+            calls.replay.invokeExact(graph);
+        } catch (Throwable e) {
+            throw NativeLibrary.broken(e);
+        }
+    }
+
+    /** Frees the recording and its memory; the device must have finished its last replay. */
+    @Override
+    public void close() {
+        if (open) {
+            open = false;
+            try {
+                calls.destroy.invokeExact(graph);
+            } catch (Throwable e) {
+                throw NativeLibrary.broken(e);
+            }
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.lizard.tensor.cuda;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Engine;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.Locale;
+
+/** What there is of CUDA on this machine, piece by piece, for people: each answer is one line. */
+public final class CudaReport {
+    private static final double GIB = 1L << 30;
+
+    private CudaReport() {}
+
+    /**
+     * The driver and the cards it shows.
+     *
+     * @throws LizardException ENVIRONMENT where there is none
+     */
+    public static String driver() {
+        Driver driver = Driver.get();
+        StringBuilder line = new StringBuilder("driver for CUDA up to %s".formatted(version(driver.version())));
+        for (int i = 0; i < driver.devices(); i++) {
+            line.append(String.format(
+                    Locale.ROOT,
+                    "; cuda:%d is %s, %.1f GiB, compute capability %.1f",
+                    i,
+                    driver.name(i),
+                    driver.memory(i) / GIB,
+                    driver.capability(i) / 10.0));
+        }
+        return line.toString();
+    }
+
+    private static String version(int number) {
+        return number / 1000 + "." + number % 1000 / 10;
+    }
+
+    /**
+     * The run-time compiler.
+     *
+     * @throws LizardException ENVIRONMENT where there is none
+     */
+    public static String compiler() {
+        Nvrtc nvrtc = Nvrtc.get();
+        return "NVRTC %s at %s".formatted(nvrtc.version(), nvrtc.path());
+    }
+
+    /** Whether libtorch's streams and graphs are within reach. */
+    public static String graphs() {
+        return CudaGraph.supported(Device.cuda(0))
+                ? "CUDA graphs available"
+                : "CUDA graphs not available with this build of libtorch; steps cost more of the CPU";
+    }
+
+    /**
+     * Compiles a small kernel, runs it on {@code device} and checks what it wrote.
+     *
+     * @throws LizardException ENVIRONMENT where that fails
+     */
+    public static String trial(Device device) {
+        KernelSource source = KernelSource.of("trial.cu");
+        try (Scope work = Scope.open()) {
+            Tensor out = Tensors.zeros(dev.lizard.tensor.DType.FLOAT32, device, 1000);
+            Kernel kernel = Kernel.of(source, "trial", device);
+            kernel.launch(Dim.of(8), Dim.of(128), 0, out, 1000, 0.5f);
+            float[] values = out.floats();
+            for (int i = 0; i < values.length; i++) {
+                if (values[i] != 0.5f * i) {
+                    throw LizardException.environment(
+                            "a trial kernel on %s wrote %s where %s was due; run nvidia-smi, then restart the machine"
+                                    .formatted(device, values[i], 0.5f * i));
+                }
+            }
+        }
+        Engine.synchronize(device);
+        return "a trial kernel compiled and ran on " + device;
+    }
+}

@@ -1,0 +1,17 @@
+package dev.lizard.tensor.cuda;
+
+/** Sizes of a grid (in blocks) or of a block (in threads) along its three axes. */
+record Dim(int x, int y, int z) {
+    static Dim of(int x) {
+        return new Dim(x, 1, 1);
+    }
+
+    static Dim of(int x, int y) {
+        return new Dim(x, y, 1);
+    }
+
+    @Override
+    public String toString() {
+        return x + "x" + y + "x" + z;
+    }
+}

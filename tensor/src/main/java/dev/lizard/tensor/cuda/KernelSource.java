@@ -1,0 +1,73 @@
+package dev.lizard.tensor.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * CUDA C++ to be compiled: a resource of this package, the headers of this package that it includes, and options.
+ *
+ * @param name the resource's name, such as {@code decode.cu}
+ * @param text its text
+ * @param headers texts of the headers by the names they are included by
+ * @param options for the compiler, in order
+ */
+record KernelSource(String name, String text, Map<String, String> headers, List<String> options) {
+    private static final Pattern INCLUDE = Pattern.compile("(?m)^\\s*#\\s*include\\s*\"([^\"]+)\"");
+
+    KernelSource {
+        headers = Map.copyOf(headers);
+        options = List.copyOf(options);
+    }
+
+    /** Reads a resource and what it includes in quotes, and so on. */
+    static KernelSource of(String resource) {
+        String text = read(resource);
+        Map<String, String> headers = new TreeMap<>();
+        collect(text, headers);
+        return new KernelSource(resource, text, headers, List.of());
+    }
+
+    /** The same with {@code -Dname=value}. */
+    KernelSource define(String macro, Object value) {
+        return option("-D" + macro + "=" + value);
+    }
+
+    /** The same with one more option of NVRTC. */
+    KernelSource option(String option) {
+        List<String> more = new ArrayList<>(options);
+        more.add(option);
+        return new KernelSource(name, text, headers, more);
+    }
+
+    private static void collect(String text, Map<String, String> headers) {
+        Matcher matcher = INCLUDE.matcher(text);
+        while (matcher.find()) {
+            String header = matcher.group(1);
+            if (!headers.containsKey(header)) {
+                String content = read(header);
+                headers.put(header, content);
+                collect(content, headers);
+            }
+        }
+    }
+
+    private static String read(String resource) {
+        try (InputStream in = KernelSource.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new IllegalArgumentException(
+                        "no resource " + resource + " beside " + KernelSource.class.getName());
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
