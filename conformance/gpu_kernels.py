@@ -217,7 +217,7 @@ class Forward:
         self.main_args = tuple(
             [pointer(x) for x in (q, k, p["v"], self.y, p["cos"], p["sin"], p["gate"], p["sink"], p["share"], p["map_q"],
                                   p["map_k"], state, self.final, self.max, self.inverse, self.argmax, doc, self.carry)]
-            + sizes + strides(q) + strides(k) + strides(p["v"]) + strides(self.y))
+            + sizes + [i(p["cos"].stride(0))] + strides(q) + strides(k) + strides(p["v"]) + strides(self.y))
         self.state_args = tuple(
             [pointer(x) for x in (k, p["v"], p["gate"], p["map_k"], state, self.carry, doc)]
             + sizes + strides(k) + strides(p["v"]))

@@ -207,7 +207,8 @@ __device__ __forceinline__ void write4(u16* to, u32 a, u32 b) {
  * A warp rotates 16 rows of a tile in place. Pairs are (i, i + width/2). Lane l takes row (l & 7), pieces l >> 3, + 4..;
  * so eight lanes that work together touch eight rows at one column.
  *
- * load() reads the tables, so that the latency can be hidden; the tables are [positions][width/2] float32.
+ * load() reads the tables early, so that the latency can be hidden; they are float32, a row of width/2 a position, rows
+ * `pitch` elements apart.
  */
 template <int width>
 struct Rotation {
@@ -224,11 +225,12 @@ struct Rotation {
         return (task >> 1) * 4 + (lane >> 3);
     }
 
-    __device__ __forceinline__ void load(const float* cosines, const float* sines, int position, int last, int lane) {
+    __device__ __forceinline__ void load(
+            const float* cosines, const float* sines, int pitch, int position, int last, int lane) {
 #pragma unroll
         for (int t = 0; t < TASKS; t++) {
             int p = min(max(position + row(t, lane), 0), last);
-            long long from = (long long)p * (width / 2) + 8 * piece(t, lane);
+            long long from = (long long)p * pitch + 8 * piece(t, lane);
             const float4* a = reinterpret_cast<const float4*>(cosines + from);
             const float4* b = reinterpret_cast<const float4*>(sines + from);
             float4 x = a[0], y = a[1], z = b[0], w = b[1];

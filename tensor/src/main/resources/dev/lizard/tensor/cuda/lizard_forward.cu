@@ -713,7 +713,7 @@ __device__ __forceinline__ void writeOut(const float (&o)[4][2][4], Io* y, long 
 
 extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_forward(
         const Io* q, const Io* k, const Io* v, Io* y, // [B, T, H, D], [B, P + T, G, D] twice, [B, T, H, D] by strides
-        const float* cosines, const float* sines,     // [P + T, D / 2]; row P belongs to the first query
+        const float* cosines, const float* sines,     // [P + T, D / 2], rows `pitch` apart; row P: first query
         const float* gates,                           // log gamma [B, H, T]
         const float* sinks,                           // [H] or null
         const float* shares,                          // [H]
@@ -723,7 +723,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
         float* maximum, float* inverse, int* argmax,  // [B, H, T] each, with SAVE; argmax counts rows of k
         const int* documents,                         // [B, T] with DOCUMENTS, P = 0
         const float* carry,                           // [B, H, segments - 1, lizard_carry_floats] of lizard_states
-        int heads, int group, int tokens, int past, int segments, int length,
+        int heads, int group, int tokens, int past, int segments, int length, int pitch,
         int qb, int qt, int qh, int kb, int kt, int kh, int vb, int vt, int vh, int yb, int yt, int yh) {
     const Strides qs = {qb, qt, qh}, ks = {kb, kt, kh}, vs = {vb, vt, vh}, ys = {yb, yt, yh};
     extern __shared__ __align__(1024) char memory[];
@@ -786,7 +786,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
     __syncthreads();
     for (int r = 16 * warp; r < WINDOW; r += 16 * WARPS) { // the window before the first query
         Rotation<D> rotation;
-        rotation.load(cosines, sines, past + begin - WINDOW + r, past + tokens - 1, lane);
+        rotation.load(cosines, sines, pitch, past + begin - WINDOW + r, past + tokens - 1, lane);
         rotation.template apply<RING>(base + KEYS, r, lane);
     }
 
@@ -808,7 +808,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
             const int rows = 16 * (warp & 3);
             const int fresher = fresh + rows >= RING ? fresh + rows - RING : fresh + rows;
             Rotation<D> rotation;
-            rotation.load(cosines, sines, past + first + rows, past + tokens - 1, lane);
+            rotation.load(cosines, sines, pitch, past + first + rows, past + tokens - 1, lane);
             if (FAR) {
                 if (warp == 0) {
                     sumGates(small, gate, in, first, lane);
