@@ -62,6 +62,7 @@ final class App {
         if (settings.debug()) {
             System.setProperty("lizard.log", "DEBUG");
         }
+        System.setProperty("lizard.cache", settings.cache().toString());
         if (root.cache != null) {
             System.setProperty(
                     "org.bytedeco.javacpp.cachedir",

@@ -27,7 +27,8 @@ final class DoctorCommand implements Action {
             new Named("cache", MachineChecks::cache),
             new Named("variables", MachineChecks::variables),
             new Named("engine", EngineChecks::engine),
-            new Named("cuda", EngineChecks::cuda));
+            new Named("cuda", EngineChecks::cuda),
+            new Named("kernels", EngineChecks::kernels));
 
     @Override
     public int run(Context context) {

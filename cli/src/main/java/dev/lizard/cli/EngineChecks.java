@@ -1,6 +1,9 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.LizardException;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
+import dev.lizard.tensor.cuda.CudaReport;
 import java.util.List;
 
 /** What {@code doctor} asks of the tensor engine and the graphics cards. */
@@ -36,19 +39,46 @@ final class EngineChecks {
                             "cuda", "--device cuda was asked for but there is no NVIDIA driver", "pass --device cpu")
                     : Finding.ok("cuda", "no NVIDIA card; lizard works on the CPU");
         }
+        if (usable() > 0) {
+            return Finding.ok("cuda", CudaReport.driver() + "; " + CudaReport.runtime());
+        }
         List<String> cards = Cuda.cards();
         String found = cards.isEmpty() ? "a driver, but nvidia-smi does not answer" : String.join("; ", cards);
-        int usable;
-        try {
-            usable = Engine.cudaDevices();
-        } catch (LinkageError e) {
-            usable = 0;
+        if (!Engine.hasCuda()) {
+            return Finding.warn(
+                    "cuda",
+                    found + "; the engine loaded is the one for CPUs",
+                    "build with 'mvn -Pcuda -DskipTests package', or set LIZARD_LIBTORCH to the lib folder of a"
+                            + " libtorch with CUDA; see docs/gpu.md");
         }
-        return usable > 0
-                ? Finding.ok("cuda", "%s; %d usable".formatted(found, usable))
-                : Finding.warn(
-                        "cuda",
-                        found + "; the engine cannot use it",
-                        "try nvidia-smi, see README.md under GPU; --device cpu works meanwhile");
+        return Finding.warn(
+                "cuda",
+                found + "; the engine has CUDA but cannot use it",
+                "see whether nvidia-smi works and says CUDA 13 or newer; --device cpu works meanwhile");
+    }
+
+    private static int usable() {
+        try {
+            return Engine.cudaDevices();
+        } catch (LinkageError e) {
+            return 0;
+        }
+    }
+
+    /** Our own kernels: whether they can be compiled and run. */
+    static Finding kernels(Context context) {
+        if (usable() == 0) {
+            return Finding.ok("kernels", "none are needed on the CPU");
+        }
+        try {
+            String detail = CudaReport.compiler() + "; " + CudaReport.trial(Device.cuda(0)) + "; ";
+            return Finding.ok("kernels", detail + CudaReport.graphs());
+        } catch (LizardException e) {
+            return Finding.warn(
+                    "kernels",
+                    String.valueOf(e.getMessage()),
+                    "install NVRTC (libnvrtc of the CUDA toolkit), or name it with LIZARD_NVRTC; until then CUDA runs"
+                            + " without our kernels, more slowly");
+        }
     }
 }

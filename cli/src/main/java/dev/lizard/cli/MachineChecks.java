@@ -3,6 +3,7 @@ package dev.lizard.cli;
 import com.sun.management.OperatingSystemMXBean;
 import dev.lizard.base.Nearest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.FileStore;
@@ -23,7 +24,14 @@ final class MachineChecks {
 
     /** Variables that the launcher and the tests read; all others belong to options. */
     private static final List<String> OTHER_VARIABLES = List.of(
-            "LIZARD_CONFIG", "LIZARD_JAVA_HOME", "LIZARD_HEAP", "LIZARD_GOLDEN", "LIZARD_MODELS", "LIZARD_DATA");
+            "LIZARD_CONFIG",
+            "LIZARD_JAVA_HOME",
+            "LIZARD_HEAP",
+            "LIZARD_LIBTORCH",
+            "LIZARD_NVRTC",
+            "LIZARD_GOLDEN",
+            "LIZARD_MODELS",
+            "LIZARD_DATA");
 
     private MachineChecks() {}
 
@@ -128,7 +136,7 @@ final class MachineChecks {
             return files.filter(Files::isRegularFile)
                     .mapToLong(f -> f.toFile().length())
                     .sum();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) { // the latter when a file goes while the folder is walked
             return 0;
         }
     }

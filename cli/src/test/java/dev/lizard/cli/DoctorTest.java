@@ -21,7 +21,8 @@ class DoctorTest {
                 terminal.outLines().stream().map(Json.MAPPER::readTree).toList();
         assertThat(findings)
                 .extracting(f -> f.get("check").asString())
-                .containsExactly("java", "native-access", "memory", "disk", "cache", "variables", "engine", "cuda");
+                .containsExactly(
+                        "java", "native-access", "memory", "disk", "cache", "variables", "engine", "cuda", "kernels");
         assertThat(findings)
                 .allSatisfy(f -> assertThat(f.get("status").asString()).isIn("ok", "warn"))
                 .allSatisfy(f -> assertThat(f.get("fix").asString().isEmpty())

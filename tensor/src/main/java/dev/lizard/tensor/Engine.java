@@ -47,6 +47,11 @@ public final class Engine {
         }
     }
 
+    /** Whether the libtorch that is loaded was built for CUDA, with a card or without one. */
+    public static boolean hasCuda() {
+        return torch.hasCUDA();
+    }
+
     /** Number of CUDA devices that can be used from this process; 0 with the CPU build or without a driver. */
     public static int cudaDevices() {
         try {

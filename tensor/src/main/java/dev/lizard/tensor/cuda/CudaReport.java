@@ -1,12 +1,18 @@
 package dev.lizard.tensor.cuda;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What there is of CUDA on this machine, piece by piece, for people: each answer is one line. */
 public final class CudaReport {
@@ -38,6 +44,24 @@ public final class CudaReport {
         return number / 1000 + "." + number % 1000 / 10;
     }
 
+    /** The CUDA runtime that libtorch loaded. */
+    public static String runtime() {
+        return Stream.of("libcudart.so.13", "libcudart.so.12", "cudart64_13.dll", "cudart64_12.dll")
+                .map(NativeLibrary::load)
+                .flatMap(Optional::stream)
+                .findFirst()
+                .map(CudaReport::runtime)
+                .orElse("CUDA runtime inside libtorch");
+    }
+
+    private static String runtime(NativeLibrary library) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment number = arena.allocate(ValueLayout.JAVA_INT);
+            int code = library.call("cudaRuntimeGetVersion", number);
+            return "CUDA runtime " + (code == 0 ? version(number.get(ValueLayout.JAVA_INT, 0)) : "of unknown version");
+        }
+    }
+
     /**
      * The run-time compiler.
      *
@@ -63,7 +87,7 @@ public final class CudaReport {
     public static String trial(Device device) {
         KernelSource source = KernelSource.of("trial.cu");
         try (Scope work = Scope.open()) {
-            Tensor out = Tensors.zeros(dev.lizard.tensor.DType.FLOAT32, device, 1000);
+            Tensor out = Tensors.zeros(DType.FLOAT32, device, 1000);
             Kernel kernel = Kernel.of(source, "trial", device);
             kernel.launch(Dim.of(8), Dim.of(128), 0, out, 1000, 0.5f);
             float[] values = out.floats();
