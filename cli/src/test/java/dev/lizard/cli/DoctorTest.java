@@ -41,7 +41,8 @@ class DoctorTest {
     @Test
     void aVariableThatNothingReadsIsPointedOut() {
         Terminal terminal = new Terminal().with("LIZARD_SEDE", "3");
-        assertThat(terminal.run("doctor")).isZero();
+        int code = terminal.run("doctor");
+        assertThat(code).as(terminal.out()).isZero();
         assertThat(terminal.out())
                 .contains("warn  variables: nothing reads LIZARD_SEDE")
                 .contains("'LIZARD_SEED'");
