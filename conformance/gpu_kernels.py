@@ -187,7 +187,7 @@ def constant(mod, name):
 
 
 def stream():
-    return cupy.cuda.ExternalStream(torch.cuda.current_stream().cuda_stream)
+    return cupy.cuda.Stream.from_external(torch.cuda.current_stream())
 
 
 class Forward:
@@ -234,7 +234,7 @@ class Forward:
 
 def ratio(x, reference):
     x, reference = x.double(), reference.double()
-    return float((x - reference).norm() / reference.norm())
+    return float((x - reference).norm() / reference.norm().clamp_min(1e-30))
 
 
 CASES = {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param keyMap {@linkplain Hedgehog#grouped grouped} map of keys [G, d, R f/2]
  */
 record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
-    private static final String MEMORY = "linear.memory";
+    static final String MEMORY = "linear.memory";
 
     /** Adds the empty memory [B, H, f, d + 1] to a new state. */
     static void create(MixerState state, HeadDims dims, int batch, int half, DType model, Device device) {

@@ -144,6 +144,9 @@ final class Lizard implements Mixer {
 
     @Override
     public Tensor parallel(MixerInput original) {
+        if (FusedLizard.serves(spec, original)) {
+            return fused(original, null);
+        }
         try (Scope scope = Scope.open()) {
             MixerInput in = original.widened();
             Weights weights = weights(in.q().dtype());
@@ -169,6 +172,9 @@ final class Lizard implements Mixer {
 
     @Override
     public Tensor advance(MixerInput original, MixerState state) {
+        if (FusedLizard.serves(spec, original)) {
+            return fused(original, state);
+        }
         try (Scope scope = Scope.open()) {
             MixerInput in = original.widened();
             Weights weights = weights(in.q().dtype());
@@ -178,6 +184,21 @@ final class Lizard implements Mixer {
             Weighted near = WindowRing.advance(state, q, k, in.v(), weights.sink);
             state.saw(in.tokens());
             return scope.promote(original.narrowed(join(far, near, weights.share)));
+        }
+    }
+
+    /** Both forms by one kernel; without a state the sequence stands alone. */
+    private Tensor fused(MixerInput in, @Nullable MixerState state) {
+        try (Scope scope = Scope.open()) {
+            Weights weights = weights(DType.FLOAT32);
+            FusedLizard kernel = new FusedLizard(
+                    spec,
+                    parameter(LizardSpec.QUERY_MAP, DType.FLOAT32).contiguous(),
+                    parameter(LizardSpec.KEY_MAP, DType.FLOAT32).contiguous(),
+                    weights.sink == null ? null : weights.sink.contiguous(),
+                    weights.share.reshape(dims.heads()).contiguous());
+            Tensor gate = weights.logGate(in.x().to(DType.FLOAT32)).contiguous(); // [B, H, T]
+            return scope.promote(state == null ? kernel.parallel(in, gate) : kernel.advance(in, gate, state));
         }
     }
 

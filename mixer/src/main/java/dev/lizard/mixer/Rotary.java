@@ -56,6 +56,11 @@ public final class Rotary implements AutoCloseable {
         return turned(x, start, true);
     }
 
+    /** cos and sin of the angles of {@code length} > 1 positions, each pair's in both halves: float32 [length, d]. */
+    List<Tensor> angles(long start, long length, Device device) {
+        return turn(new Turn(start, length, false, DType.FLOAT32, device));
+    }
+
     private Tensor turned(Tensor x, long start, boolean back) {
         List<Tensor> turn = turn(new Turn(start, x.size(2), back, x.dtype(), x.device()));
         if (turn.size() == 1) {

@@ -37,6 +37,30 @@ final class WindowRing {
                 : Tensors.cat(2, ring.narrow(2, oldest, window - oldest), ring.narrow(2, 0, oldest), fresh);
     }
 
+    /** What is in the ring, oldest first: rotated keys and values [B, G, h, d], and the position of the first. */
+    record Held(Tensor keys, Tensor values, long position) {}
+
+    /** Null if the ring is empty. */
+    static @Nullable Held held(MixerState state) {
+        if (state.tokens() == 0) {
+            return null;
+        }
+        Tensor none = state.get(KEYS).narrow(2, 0, 0);
+        Tensor keys = extended(state, KEYS, none);
+        return new Held(keys, extended(state, VALUES, none), state.position() - keys.size(2));
+    }
+
+    /**
+     * Stores without computing anything.
+     *
+     * @param keys the last of {@code tokens} new rotated keys [B, G, n, d], n = min(tokens, w)
+     * @param values likewise
+     */
+    static void push(MixerState state, Tensor keys, Tensor values, long tokens) {
+        store(state, KEYS, keys, tokens);
+        store(state, VALUES, values, tokens);
+    }
+
     /** Tokens that leave the window: rotated keys and values [B, G, L, d], and the absolute position of the first. */
     record Leaving(Tensor keys, Tensor values, long position) {}
 
@@ -69,13 +93,12 @@ final class WindowRing {
         return tokens >= window ? ring : ring.narrow(2, 0, tokens);
     }
 
-    /** Stores {@code fresh} [B, G, T, d], which come after the tokens that {@code state} has seen. */
-    private static void store(MixerState state, String name, Tensor fresh) {
+    /** Stores the last of {@code tokens} which come after those that {@code state} has seen. */
+    private static void store(MixerState state, String name, Tensor fresh, long tokens) {
         Tensor ring = state.get(name);
         long window = ring.size(2);
-        long tokens = fresh.size(2);
         long kept = Math.min(tokens, window);
-        Tensor last = fresh.narrow(2, tokens - kept, kept).detach();
+        Tensor last = fresh.narrow(2, fresh.size(2) - kept, kept).detach();
         long first = (state.tokens() + tokens - kept) % window;
         long head = Math.min(kept, window - first);
         ring.narrow(2, first, head).copy_(last.narrow(2, 0, head));
@@ -96,8 +119,7 @@ final class WindowRing {
         Tensor values = extended(state, VALUES, v);
         long window = state.get(KEYS).size(2);
         Weighted result = WindowSoftmax.banded(q, keys, values, window, sink);
-        store(state, KEYS, k);
-        store(state, VALUES, v);
+        push(state, k, v, k.size(2));
         return result;
     }
 }

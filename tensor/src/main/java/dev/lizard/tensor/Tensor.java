@@ -95,6 +95,11 @@ public final class Tensor extends TensorMath implements AutoCloseable {
         return (int) handle().dim();
     }
 
+    /** Elements between neighbours along {@code axis}, counted from the end if negative. */
+    public long stride(int axis) {
+        return handle().stride(axis);
+    }
+
     /** Number of elements. */
     public long count() {
         return handle().numel();

@@ -842,7 +842,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
             scores.store(base + WEIGHTS, warp, lane);
         } else {
             constexpr bool start = MODE != SUM; // the half that also does the far part
-            constexpr int cut = start ? BAND / 3 : BAND - BAND / 3;
+            constexpr int cut = start ? BAND / 3 : BAND - C / 8; // SUM: all twins of written blocks in one half
             if (warp < 4) {
                 Scores<0, cut, FAR && start> scores;
                 scores.compute(row, in, small, warp, lane);

@@ -1,0 +1,206 @@
+package dev.lizard.tensor.cuda;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Lizard mixer over whole sequences on CUDA, forward, in one kernel ({@code lizard_forward.cu}, whose head explains
+ * it): products in bfloat16 with float32 sums. No gradients pass through it; what a backward pass needs can be kept.
+ */
+public final class LizardForward {
+    private static final int CAPABILITY = 80;
+    private static final Map<Made, LizardForward> MADE = new ConcurrentHashMap<>();
+
+    private record Made(KernelSource source, Device device) {}
+
+    /**
+     * What is kept for the backward pass.
+     *
+     * @param maximum m, the row maxima of the window, sink included [B, H, T], float32
+     * @param inverse one over each row's normaliser, likewise
+     * @param argmax row of k that has the maximum, −1 for the sink: int32 in memory that is declared float32
+     */
+    public record Saved(Tensor maximum, Tensor inverse, Tensor argmax) {}
+
+    /**
+     * What a run leaves.
+     *
+     * @param y [B, H, T, d] in the dtype of q, a view of [B, T, H, d]
+     * @param state memory after the last token [B, H, 2F, d + 1], float32, if asked for
+     */
+    public record Result(
+            Tensor y, @Nullable Saved saved, @Nullable Tensor state) {}
+
+    private final Kernel forward;
+    private final Kernel states;
+    private final int multiprocessors;
+
+    private LizardForward(Made made) {
+        forward = Kernel.of(made.source, "lizard_forward", made.device);
+        states = Kernel.of(made.source, "lizard_states", made.device);
+        multiprocessors = Driver.get().attribute(Driver.MULTIPROCESSORS, made.device.index());
+    }
+
+    /**
+     * Whether the kernel serves these sizes on this device: d 64 or 128, F 32 or 64 (128 with d 64), a window of 64 to
+     * 128 in steps of 16, CUDA with compute capability 8.0 and enough shared memory, and NVRTC to be found.
+     */
+    public static boolean serves(Device device, int width, int half, int window) {
+        LizardSizes sizes = new LizardSizes(width, half, window);
+        if (!device.isCuda() || !sizes.served()) {
+            return false;
+        }
+        try {
+            Driver driver = Driver.get();
+            Nvrtc.get();
+            return driver.capability(device.index()) >= CAPABILITY
+                    && driver.attribute(Driver.SHARED_BYTES_OPT_IN, device.index()) >= sizes.forwardShared();
+        } catch (LizardException e) {
+            return false; // the composed operations serve; `doctor` says what is missing
+        }
+    }
+
+    /**
+     * Runs the kernel on libtorch's current stream.
+     *
+     * @param save whether to keep what the backward pass needs
+     * @param wantState whether to return the memory after the last token
+     * @throws LizardException ENVIRONMENT if the kernel cannot be compiled
+     */
+    public static Result run(LizardInputs in, boolean save, boolean wantState) {
+        KernelSource source = in.defined(KernelSource.of("lizard_forward.cu"));
+        Made made = new Made(save ? source.define("SAVE", 1) : source, in.q().device());
+        return MADE.computeIfAbsent(made, LizardForward::new).launch(in, save, wantState);
+    }
+
+    private Result launch(LizardInputs in, boolean save, boolean wantState) {
+        try (Scope scope = Scope.open()) {
+            LizardSizes sizes = in.sizes();
+            Device device = in.q().device();
+            int batch = in.batch();
+            int heads = in.heads();
+            int tokens = in.tokens();
+            Tensor y = Tensors.empty(in.q().dtype(), device, batch, tokens, heads, sizes.width())
+                    .transpose(1, 2); // [B, H, T, d]
+            Saved saved = save ? new Saved(row(in, device), row(in, device), row(in, device)) : null;
+            Tensor state = wantState
+                    ? Tensors.empty(DType.FLOAT32, device, batch, heads, 2L * sizes.half(), sizes.width() + 1L)
+                    : null;
+            int length = stretch(batch * heads, tokens, sizes);
+            int stretches = Math.ceilDiv(tokens, length);
+            Tensor carry = stretches == 1
+                    ? null
+                    : Tensors.empty(DType.FLOAT32, device, (long) batch * heads * (stretches - 1), sizes.carryFloats());
+            int shared = sizes.forwardShared();
+            Dim block = Dim.of(sizes.threads());
+            Tensor k = in.k();
+            Tensor v = in.v();
+            if (carry != null) {
+                states.launch(
+                        Dim.of(batch * heads * (stretches - 1)),
+                        block,
+                        shared,
+                        k,
+                        v,
+                        in.logGate(),
+                        in.keyMap(),
+                        in.state(),
+                        carry,
+                        null,
+                        heads,
+                        in.group(),
+                        tokens,
+                        in.past(),
+                        stretches,
+                        length,
+                        stride(k, 0),
+                        stride(k, 2),
+                        stride(k, 1),
+                        stride(v, 0),
+                        stride(v, 2),
+                        stride(v, 1));
+            }
+            Tensor q = in.q();
+            forward.launch(
+                    Dim.of(batch * heads * stretches),
+                    block,
+                    shared,
+                    q,
+                    k,
+                    v,
+                    y,
+                    in.cos(),
+                    in.sin(),
+                    in.logGate(),
+                    in.sink(),
+                    in.share(),
+                    in.queryMap(),
+                    in.keyMap(),
+                    in.state(),
+                    state,
+                    saved == null ? null : saved.maximum,
+                    saved == null ? null : saved.inverse,
+                    saved == null ? null : saved.argmax,
+                    null,
+                    carry,
+                    heads,
+                    in.group(),
+                    tokens,
+                    in.past(),
+                    stretches,
+                    length,
+                    stride(in.cos(), 0),
+                    stride(q, 0),
+                    stride(q, 2),
+                    stride(q, 1),
+                    stride(k, 0),
+                    stride(k, 2),
+                    stride(k, 1),
+                    stride(v, 0),
+                    stride(v, 2),
+                    stride(v, 1),
+                    stride(y, 0),
+                    stride(y, 2),
+                    stride(y, 1));
+            scope.promote(y);
+            if (saved != null) {
+                scope.promote(saved.maximum);
+                scope.promote(saved.inverse);
+                scope.promote(saved.argmax);
+            }
+            return new Result(y, saved, state == null ? null : scope.promote(state));
+        }
+    }
+
+    private static Tensor row(LizardInputs in, Device device) {
+        return Tensors.empty(DType.FLOAT32, device, in.batch(), in.heads(), in.tokens());
+    }
+
+    private static int stride(Tensor x, int axis) {
+        return Math.toIntExact(x.stride(axis));
+    }
+
+    /**
+     * Tokens of a stretch that one block walks over: all of them where there are enough heads to fill the card, else
+     * fewer, at the price of computing the state of all stretches first.
+     */
+    private int stretch(int blocks, int tokens, LizardSizes sizes) {
+        int places = multiprocessors * (sizes.width() == 64 ? 2 : 1);
+        int wanted = Math.min(tokens / MINIMUM, places / blocks);
+        if (wanted < 2) {
+            return Math.max(tokens, 1);
+        }
+        int length = Math.ceilDiv(tokens, wanted);
+        return Math.ceilDiv(length, LizardSizes.CHUNK) * LizardSizes.CHUNK;
+    }
+
+    /** Shortest stretch worth a block of its own. */
+    private static final int MINIMUM = 256;
+}

@@ -1,0 +1,47 @@
+package dev.lizard.tensor.cuda;
+
+/**
+ * Sizes the fused Lizard kernels are compiled for, and what follows from them; must agree with the constants of the
+ * same meaning in {@code lizard_forward.cu}.
+ *
+ * @param width d
+ * @param half F, half of the features
+ * @param window w
+ */
+record LizardSizes(int width, int half, int window) {
+    /** Queries of a chunk. */
+    static final int CHUNK = 64;
+
+    private static final int PANEL = 64;
+    private static final int PANEL_ROW_BYTES = 128;
+
+    /** Whether there is a kernel for these. */
+    boolean served() {
+        boolean maps = half == 32 || half == 64 || (half == 128 && width == 64);
+        return (width == 64 || width == 128) && maps && window % 16 == 0 && window >= 64 && window <= 128;
+    }
+
+    /** Threads of a block: a warp for 16 columns of d. */
+    int threads() {
+        return 2 * width;
+    }
+
+    /** Floats a stretch leaves for the following ones. */
+    int carryFloats() {
+        return threads() * half + threads() * 2 + 4;
+    }
+
+    /** Dynamic shared memory of a block of the forward pass. */
+    int forwardShared() {
+        int ring = 2 * tile(width, window + CHUNK);
+        int keys = tile(Math.max(2 * half, width), CHUNK);
+        int queries = Math.max(tile(width, CHUNK) + tile(2 * half, CHUNK), tile(window + CHUNK, CHUNK));
+        int maps = 2 * tile(half, width);
+        int floats = 2 * half * (1 + threads() / half) + 10 * CHUNK + 4;
+        return ring + keys + queries + maps + floats * Float.BYTES;
+    }
+
+    private static int tile(int columns, int rows) {
+        return (columns + PANEL - 1) / PANEL * rows * PANEL_ROW_BYTES;
+    }
+}
