@@ -50,6 +50,13 @@ final class LinearizeCommand implements Action {
             description = "Files or folders of text, JSON lines or chats, gzipped or not.")
     List<Path> data;
 
+    @Option(
+            names = "--eval-data",
+            paramLabel = "DATA",
+            arity = "1..*",
+            description = "What quality is measured on; without it a share of --data is set aside.")
+    List<Path> evalData = List.of();
+
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "The folder to write.")
     Path out;
 
@@ -81,6 +88,7 @@ final class LinearizeCommand implements Action {
         LinearizeOptions options = new LinearizeOptions(
                 ModelPlace.find(model, context),
                 data,
+                evalData,
                 out,
                 context.settings().cache(),
                 context.device(),

@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param model the teacher: a folder or a GGUF file
  * @param data files and folders of the corpus
+ * @param heldOut files and folders to measure with, none of which is trained on; empty to set aside a share of the data
  * @param out the folder to write
  * @param cache where tokens are kept
  * @param device that computes
@@ -21,6 +22,7 @@ import java.util.List;
 public record LinearizeOptions(
         Path model,
         List<Path> data,
+        List<Path> heldOut,
         Path out,
         Path cache,
         Device device,
@@ -30,6 +32,7 @@ public record LinearizeOptions(
         List<String> command) {
     public LinearizeOptions {
         data = List.copyOf(data);
+        heldOut = List.copyOf(heldOut);
         command = List.copyOf(command);
     }
 }

@@ -120,6 +120,7 @@ public final class Linearizer {
         Optional<ChatFormat> chat = ChatTemplate.of(tokenizer).map(template -> template);
         TrainingData.Request request = new TrainingData.Request(
                 options.data(),
+                options.heldOut(),
                 options.cache(),
                 recipe.sequenceLength(),
                 recipe.sequenceLength() * recipe.heldOut().stretch(),

@@ -157,6 +157,7 @@ public final class Pretrainer {
         }
         TrainingData.Request request = new TrainingData.Request(
                 options.data(),
+                List.of(),
                 options.cache(),
                 config.sequenceLength(),
                 config.sequenceLength(),

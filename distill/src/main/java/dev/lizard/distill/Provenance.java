@@ -30,6 +30,8 @@ final class Provenance {
                 .put("tokens", data.tokens())
                 .put("documents", data.documents())
                 .put("tokenizer_sha256", data.tokenizerSha256());
+        ArrayNode measured = root.putArray("held_out");
+        options.heldOut().forEach(path -> measured.add(String.valueOf(path.getFileName())));
         root.put("recipe", recipe.name()).put("seed", recipe.seed());
         ArrayNode stages = root.putArray("stages");
         for (StageRecipe stage : recipe.stages()) {

@@ -11,29 +11,42 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A corpus in tokens, in two parts: to learn from and to measure with. It owns the mapped tokens.
+ * A corpus in tokens, in two parts: to learn from and to measure with, which is a share of the same text or text of its
+ * own. It owns the mapped tokens.
  */
 final class TrainingData implements AutoCloseable {
     /**
      * What to read and how to cut it.
      *
      * @param paths files and folders
+     * @param heldOutPaths files and folders to measure with; empty to hold out a share of {@code paths}
      * @param cache where tokens are kept
      * @param length T of training sequences
      * @param heldOutLength T of held-out ones
-     * @param heldOutShare of the tokens; 0 for none
+     * @param heldOutShare of the tokens; 0 for none; unused where {@code heldOutPaths} are given
      * @param seed of the order
      */
-    record Request(List<Path> paths, Path cache, int length, int heldOutLength, double heldOutShare, long seed) {}
+    record Request(
+            List<Path> paths,
+            List<Path> heldOutPaths,
+            Path cache,
+            int length,
+            int heldOutLength,
+            double heldOutShare,
+            long seed) {}
+
+    /** Some documents of a store. */
+    @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
+    private record Part(TokenStore store, int[] documents) {}
 
     private final Request request;
-    private final TokenStore store;
-    private final Split parts;
+    private final Part training;
+    private final Part heldOut;
 
-    private TrainingData(Request request, TokenStore store, Split parts) {
+    private TrainingData(Request request, Part training, Part heldOut) {
         this.request = request;
-        this.store = store;
-        this.parts = parts;
+        this.training = training;
+        this.heldOut = heldOut;
     }
 
     /**
@@ -42,48 +55,68 @@ final class TrainingData implements AutoCloseable {
      * @throws dev.lizard.base.LizardException INPUT for bad data, USAGE where sequences are longer than the data
      */
     static TrainingData open(Request request, Tokenizer tokenizer, Optional<ChatFormat> chat, TrainListener listener) {
-        Corpus corpus = Corpus.open(request.paths(), tokenizer, chat);
-        TokenStore store = TokenStore.open(request.cache(), corpus, tokens -> {});
+        TokenStore store = store(request.paths(), request, tokenizer, chat);
+        TokenStore apart = null;
         try {
-            boolean split = request.heldOutShare() > 0 && store.description().documents() > 1;
-            if (request.heldOutShare() > 0 && !split) {
-                listener.note("the data are one document: nothing is held out, so nothing is measured");
+            TrainingData data;
+            if (request.heldOutPaths().isEmpty()) {
+                Split split = split(store, request.heldOutShare(), listener);
+                data = new TrainingData(request, new Part(store, split.training()), new Part(store, split.heldOut()));
+            } else {
+                apart = store(request.heldOutPaths(), request, tokenizer, chat);
+                data = new TrainingData(
+                        request, new Part(store, store.documents()), new Part(apart, apart.documents()));
             }
-            TrainingData data = new TrainingData(request, store, Split.of(store, split ? request.heldOutShare() : 0));
             data.training(true); // says now if sequences are longer than the data
             return data;
         } catch (RuntimeException e) {
             store.close();
+            if (apart != null) {
+                apart.close();
+            }
             throw e;
         }
     }
 
+    private static TokenStore store(List<Path> paths, Request request, Tokenizer tokenizer, Optional<ChatFormat> chat) {
+        return TokenStore.open(request.cache(), Corpus.open(paths, tokenizer, chat), tokens -> {});
+    }
+
+    private static Split split(TokenStore store, double share, TrainListener listener) {
+        boolean possible = share > 0 && store.description().documents() > 1;
+        if (share > 0 && !possible) {
+            listener.note("the data are one document: nothing is held out, so nothing is measured");
+        }
+        return Split.of(store, possible ? share : 0);
+    }
+
     /** The sequences to learn from; all targets count, or only those the corpus marks (responses). */
     SequenceSource training(boolean allTokens) {
-        return source(parts.training(), request.length(), allTokens, true);
+        return source(training, request.length(), allTokens, true);
     }
 
     /** The held-out sequences, at most as many as have {@code tokens}, if anything is held out. */
     Optional<HeldOut> heldOut(long tokens, int batch) {
         long there = 0;
-        for (int document : parts.heldOut()) {
-            there += store.length(document);
+        for (int document : heldOut.documents) {
+            there += heldOut.store.length(document);
         }
         if (there < 2) {
             return Optional.empty();
         }
         int length = (int) Math.min(request.heldOutLength(), there - 1);
-        PackedSource source = source(parts.heldOut(), length, true, false);
+        PackedSource source = source(heldOut, length, true, false);
         long sequences = Math.clamp(tokens / length, 1, source.data().sequences());
         return Optional.of(new HeldOut(source, (int) sequences, batch));
     }
 
-    private PackedSource source(int[] documents, int length, boolean allTokens, boolean shuffled) {
-        PackedDataset packed = new PackedDataset(store, documents, length, request.seed(), shuffled);
+    private PackedSource source(Part part, int length, boolean allTokens, boolean shuffled) {
+        TokenStore.Description made = part.store.description();
+        PackedDataset packed = new PackedDataset(part.store, part.documents, length, request.seed(), shuffled);
         String name = "data %s tokenizer %s, %d sequences of %d, seed %d, %s tokens"
                 .formatted(
-                        description().dataSha256(),
-                        description().tokenizerSha256(),
+                        made.dataSha256(),
+                        made.tokenizerSha256(),
                         packed.sequences(),
                         length,
                         request.seed(),
@@ -91,13 +124,16 @@ final class TrainingData implements AutoCloseable {
         return new PackedSource(packed, length, name, allTokens);
     }
 
-    /** What the tokens were made of. */
+    /** What the tokens to learn from were made of. */
     TokenStore.Description description() {
-        return store.description();
+        return training.store.description();
     }
 
     @Override
     public void close() {
-        store.close();
+        training.store.close();
+        if (heldOut.store != training.store) {
+            heldOut.store.close();
+        }
     }
 }

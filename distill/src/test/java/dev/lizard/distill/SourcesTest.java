@@ -74,7 +74,8 @@ class SourcesTest {
     void labelsDecideWhichTargetsCount(@TempDir Path temp) throws IOException {
         Path data = temp.resolve("alpaca.jsonl");
         Files.writeString(data, "{\"instruction\":\"Say a\",\"input\":\"\",\"output\":\"aaaa\"}\n".repeat(20));
-        TrainingData.Request request = new TrainingData.Request(List.of(data), temp.resolve("cache"), 200, 400, 0.1, 0);
+        TrainingData.Request request =
+                new TrainingData.Request(List.of(data), List.of(), temp.resolve("cache"), 200, 400, 0.1, 0);
         try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
                 TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE)) {
             Batch all = corpus.training(true).batch(0, 4);
@@ -86,6 +87,24 @@ class SourcesTest {
                 long target = responses.targets()[t];
                 assertThat(target).isIn(Batch.IGNORED, (long) 'a', 256L); // the answer and what ends it
             }
+        }
+    }
+
+    @Test
+    void textOfItsOwnIsHeldOutWhole(@TempDir Path temp) throws IOException {
+        Path data = temp.resolve("data.txt");
+        Files.writeString(data, "a".repeat(1000));
+        Path apart = temp.resolve("apart.txt");
+        Files.writeString(apart, "b".repeat(500));
+        TrainingData.Request request =
+                new TrainingData.Request(List.of(data), List.of(apart), temp.resolve("cache"), 100, 200, 0.1, 0);
+        try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
+                TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE)) {
+            HeldOut measured = corpus.heldOut(10_000, 4).orElseThrow();
+            assertThat(measured.source().length()).isEqualTo(200);
+            assertThat(measured.sequences()).isEqualTo(2);
+            assertThat(measured.source().batch(0, 2).inputs()).containsOnly('b');
+            assertThat(corpus.training(true).batch(0, 9).inputs()).doesNotContain('b');
         }
     }
 

@@ -84,6 +84,7 @@ final class TinyTeacher {
         return new LinearizeOptions(
                 folder.resolve("teacher"),
                 List.of(folder.resolve("stories")),
+                List.of(),
                 folder.resolve(out),
                 folder.resolve("cache"),
                 Device.CPU,

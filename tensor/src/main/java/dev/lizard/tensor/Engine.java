@@ -27,6 +27,7 @@ public final class Engine {
         setIfAbsent("org.bytedeco.javacpp.nopointergc", "true");
         setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
         setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        IdleThreads.spinBriefly();
         try {
             torch.hasCUDA();
         } catch (LinkageError e) {

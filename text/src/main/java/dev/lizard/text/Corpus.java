@@ -10,8 +10,9 @@ import java.util.stream.StreamSupport;
 
 /**
  * Training text on disk: {@code .txt}, {@code .jsonl} with {@code text}, with {@code instruction}/{@code input}/
- * {@code output} (Alpaca), or with {@code messages} (chat), each also gzipped. Documents are read one after another; at
- * no time is more than one in memory.
+ * {@code output} (Alpaca), {@code question}/{@code answer} (written as an instruction), {@code prompt}/{@code response}
+ * or {@code prompt}/{@code completion} (taken as they are), or with {@code messages} (chat), each also gzipped. Documents
+ * are read one after another; at no time is more than one in memory.
  *
  * <p>All tokens of plain text are learnt, of instructions the answer only, of conversations the assistant's turns. EOS
  * follows each document where the tokenizer has one. A text file is cut at blank lines into documents of about 64 Ki

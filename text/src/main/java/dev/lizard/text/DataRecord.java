@@ -25,10 +25,13 @@ sealed interface DataRecord {
         }
     }
 
+    /** A prompt as the model shall see it, and what it shall answer. */
+    record Pair(String prompt, String answer) implements DataRecord {}
+
     /** A conversation for the chat template. */
     record Chat(List<Message> messages) implements DataRecord {}
 
-    List<String> KEYS = List.of("text", "instruction", "messages");
+    List<String> KEYS = List.of("text", "instruction", "prompt", "question", "messages");
 
     /** Reads one line; {@code where} is {@code file:line}. */
     static DataRecord parse(String line, String where) {
@@ -52,6 +55,13 @@ sealed interface DataRecord {
             String input = node.path("input").isMissingNode() ? "" : string(node, "input", where);
             return new Instruction(string(node, "instruction", where), input, string(node, "output", where));
         }
+        if (node.has("prompt")) {
+            String answer = node.has("completion") ? "completion" : "response";
+            return new Pair(string(node, "prompt", where), string(node, answer, where));
+        }
+        if (node.has("question")) {
+            return new Instruction(string(node, "question", where), "", string(node, "answer", where));
+        }
         if (node.has("text")) {
             return new Text(string(node, "text", where));
         }
@@ -60,7 +70,8 @@ sealed interface DataRecord {
                 LizardException.Kind.INPUT,
                 "unknown record",
                 where,
-                "the key 'text', 'instruction' (with 'output') or 'messages'",
+                "the key 'text', 'instruction' (with 'output'), 'prompt' (with 'response'), 'question' (with 'answer')"
+                        + " or 'messages'",
                 keys.isEmpty() ? "no key" : "'" + String.join("', '", keys) + "'",
                 similar(keys));
     }

@@ -101,12 +101,8 @@ final class DocumentReader implements Iterator<Document>, AutoCloseable {
     private Document document(DataRecord parsed, String where) {
         return switch (parsed) {
             case DataRecord.Text(String text) -> plain(text, !text.isEmpty());
-            case DataRecord.Instruction instruction -> {
-                String prompt = instruction.prompt();
-                String text = prompt + instruction.output();
-                LabelledText.Span answer = new LabelledText.Span(prompt.length(), text.length());
-                yield ended(new LabelledText(text, List.of(answer)).tokenize(tokenizer, true), true);
-            }
+            case DataRecord.Instruction instruction -> answered(instruction.prompt(), instruction.output());
+            case DataRecord.Pair(String prompt, String answer) -> answered(prompt, answer);
             case DataRecord.Chat(List<Message> messages) -> {
                 ChatFormat format = chat.orElseThrow(() -> LizardException.at(
                         LizardException.Kind.INPUT,
@@ -121,6 +117,12 @@ final class DocumentReader implements Iterator<Document>, AutoCloseable {
                 yield endsItself(document.ids()) ? document : ended(document, false);
             }
         };
+    }
+
+    private Document answered(String prompt, String answer) {
+        String text = prompt + answer;
+        LabelledText.Span learnt = new LabelledText.Span(prompt.length(), text.length());
+        return ended(new LabelledText(text, List.of(learnt)).tokenize(tokenizer, true), true);
     }
 
     /** The next part of a text file; EOS follows the last. */

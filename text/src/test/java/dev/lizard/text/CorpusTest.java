@@ -40,8 +40,10 @@ class CorpusTest {
         write(
                 "5.jsonl",
                 "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"r\"}]}");
+        write("4a.jsonl", "{\"question\":\"Say.\",\"answer\":\"yo\"}");
+        write("4b.jsonl", "{\"prompt\":\"p:\",\"response\":\"r\"}\n{\"prompt\":\"p:\",\"completion\":\"c\"}");
         List<Document> documents = read(List.of(folder));
-        assertThat(documents).hasSize(6);
+        assertThat(documents).hasSize(9);
         assertThat(texts(documents))
                 .startsWith("caf\u00e9\r\n\nx<e>", "one<e>", "two<e>")
                 .anySatisfy(text -> assertThat(text)
@@ -51,9 +53,11 @@ class CorpusTest {
                 .anySatisfy(text -> assertThat(text)
                         .isEqualTo("Below is an instruction that describes a task. Write a response that appropriately"
                                 + " completes the request.\n\n### Instruction:\nSay.\n\n### Response:\nhi<e>"));
+        assertThat(texts(documents)).contains("p:r<e>", "p:c<e>");
         assertThat(texts(documents).getLast()).isEqualTo("<u>q<e>\n<a>r<e>\n");
         assertThat(learnt(documents))
-                .containsExactly("caf\u00e9\r\n\nx<e>", "one<e>", "two<e>", "3<e>", "hi<e>", "r<e>");
+                .containsExactly(
+                        "caf\u00e9\r\n\nx<e>", "one<e>", "two<e>", "3<e>", "hi<e>", "yo<e>", "r<e>", "c<e>", "r<e>");
     }
 
     @Test

@@ -80,6 +80,7 @@ public final class Demo {
                         new LinearizeOptions(
                                 options.teacher(),
                                 List.of(corpus),
+                                List.of(),
                                 options.out().resolve(MODEL),
                                 options.cache(),
                                 Device.CPU,
