@@ -257,7 +257,7 @@ public final class ConfigTree {
     }
 
     private static int index(JsonNode at, String name, String key, Origin origin) {
-        String expected = "a number below " + at.size();
+        String expected = at.isEmpty() ? "an entry in the list, which is empty," : "a number below " + at.size();
         if (at instanceof ArrayNode && name.matches("\\d{1,9}") && Integer.parseInt(name) < at.size()) {
             return Integer.parseInt(name);
         }

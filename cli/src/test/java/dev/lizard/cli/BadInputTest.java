@@ -65,7 +65,10 @@ class BadInputTest {
         if (Arrays.stream(more).noneMatch(arg -> arg.startsWith("--data"))) {
             args.add("--data=" + data);
         }
-        args.addAll(List.of("--seq-len=32", "--stage1-tokens=512", "--stage2-tokens=512"));
+        if (Arrays.stream(more).noneMatch(arg -> arg.startsWith("--seq-len"))) {
+            args.add("--seq-len=32");
+        }
+        args.addAll(List.of("--stage1-tokens=512", "--stage2-tokens=512"));
         args.addAll(List.of(more));
         return args;
     }
@@ -216,7 +219,7 @@ class BadInputTest {
     @Test
     void unknownKeyInARecipe() throws IOException {
         Path recipe = temp.resolve("mine.yaml");
-        Files.writeString(recipe, "name: mine\nmixer: {mixer: lizard}\nstages: []\nsequence_lenght: 5\n");
+        Files.writeString(recipe, "name: mine\nsequence_lenght: 5\nmixer: {mixer: lizard}\nstages: [{}, {}]\n");
         refused(USAGE, linearize("--recipe=" + recipe), "mine.yaml", "sequence_lenght", "sequence_length");
     }
 

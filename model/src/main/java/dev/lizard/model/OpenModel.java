@@ -46,12 +46,26 @@ public record OpenModel(
     /**
      * The model's tokenizer. The caller closes it.
      *
-     * @throws LizardException INPUT where there is none, or one that is not supported
+     * @throws LizardException INPUT where there is none, one that is not supported, or one with ids that the model's
+     *     embedding does not have
      */
     public Tokenizer openTokenizer() {
-        return ggufMetadata
+        Tokenizer tokenizer = ggufMetadata
                 .map(metadata -> Tokenizers.fromGguf(metadata, path.toString()))
                 .orElseGet(() -> Tokenizers.open(path));
+        int there = config().vocabSize();
+        int wanted = tokenizer.vocabSize();
+        if (wanted > there) {
+            tokenizer.close();
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "tokenizer of another vocabulary",
+                    path,
+                    "at most the model's %,d ids".formatted(there),
+                    "%,d".formatted(wanted),
+                    "put the model's own tokenizer files there");
+        }
+        return tokenizer;
     }
 
     /** The checksum of all that decides what the model computes ({@link Checkpoint#sha256}). Reads the files again. */
