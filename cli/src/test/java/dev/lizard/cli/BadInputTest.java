@@ -243,13 +243,19 @@ class BadInputTest {
 
     @Test
     void outputBelowAFile() {
-        refused(ENVIRONMENT, List.of(
-                "linearize", "--model=" + model, "--data=" + data, "--out=" + data.resolve("out")), "data.txt");
+        refused(
+                ENVIRONMENT,
+                List.of("linearize", "--model=" + model, "--data=" + data, "--out=" + data.resolve("out")),
+                "data.txt");
     }
 
     @Test
     void cudaWhereThereIsNone() {
-        refused(ENVIRONMENT, Stream.concat(generate(model).stream(), Stream.of("--device=cuda:63")).toList(), "cuda");
+        refused(
+                ENVIRONMENT,
+                Stream.concat(generate(model).stream(), Stream.of("--device=cuda:63"))
+                        .toList(),
+                "cuda");
     }
 
     @Test
