@@ -2,10 +2,13 @@ package dev.lizard.generate;
 
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
+import dev.lizard.model.RecordedStep;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Several sequences of equal length, read and continued together: one pass over the weights serves them all. For bulk
@@ -15,6 +18,7 @@ public final class BatchSession implements AutoCloseable {
     private final Decoder decoder;
     private final DecoderState state;
     private final float[][] logits;
+    private @Nullable RecordedStep recorded;
 
     /** {@code batch} sequences that have read nothing. */
     public BatchSession(Decoder decoder, int batch) {
@@ -50,6 +54,16 @@ public final class BatchSession implements AutoCloseable {
     }
 
     private void advance(int[] flat, int tokens, int from, int length) {
+        RecordedStep fast = tokens == 1 ? recorded() : null;
+        if (fast != null) {
+            try (Scope work = Scope.open()) {
+                Tensor scores = fast.step(flat).to(Device.CPU); // [B, V]
+                for (int row = 0; row < logits.length; row++) {
+                    Session.copyRow(scores.select(0, row), logits[row]);
+                }
+            }
+            return;
+        }
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             Tensor all = Tensors.of(flat, logits.length, tokens); // [B, all tokens]
@@ -62,6 +76,17 @@ public final class BatchSession implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private @Nullable RecordedStep recorded() {
+        if (recorded != null && !recorded.fits()) {
+            recorded.close();
+            recorded = null;
+        }
+        if (recorded == null && RecordedStep.served(decoder)) {
+            recorded = new RecordedStep(decoder, state, logits.length);
+        }
+        return recorded;
     }
 
     /** Reads one token of each sequence; otherwise as {@link #read}. */
@@ -85,6 +110,9 @@ public final class BatchSession implements AutoCloseable {
 
     @Override
     public void close() {
+        if (recorded != null) {
+            recorded.close();
+        }
         state.close();
     }
 }

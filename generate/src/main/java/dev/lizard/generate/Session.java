@@ -4,6 +4,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
+import dev.lizard.model.RecordedStep;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
@@ -30,11 +31,16 @@ public final class Session implements AutoCloseable {
     /** Tokens read at once by {@link #prefill(int[])}. */
     public static final int CHUNK = 512;
 
+    /** Single steps before one is recorded: recording takes as long as some dozen steps. */
+    private static final int UNRECORDED = 4;
+
     private final Decoder decoder;
     private final float[] logits;
     private DecoderState state;
     private History history;
     private boolean ready;
+    private int singles;
+    private @Nullable RecordedStep recorded;
 
     /** A session that has read nothing. */
     public Session(Decoder decoder) {
@@ -106,6 +112,13 @@ public final class Session implements AutoCloseable {
         ready = false;
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
+            RecordedStep fast = recorded(ids.length);
+            if (fast != null) {
+                copyRow(fast.step(ids), logits);
+                history.append(ids[0]);
+                ready = true;
+                return;
+            }
             Tensor input = Tensors.of(ids, 1, ids.length); // [1, T]
             Tensor hidden = decoder.advance(onDevice(input), state); // [1, T, D]
             Tensor last = ids.length == 1 ? hidden : hidden.narrow(1, ids.length - 1L, 1); // [1, 1, D]
@@ -115,6 +128,28 @@ public final class Session implements AutoCloseable {
             history.append(id);
         }
         ready = true;
+    }
+
+    /** The recorded step, once single tokens come in a row and where there is such a thing; else null. */
+    private @Nullable RecordedStep recorded(int count) {
+        singles = count == 1 ? singles + 1 : 0;
+        if (singles <= UNRECORDED) {
+            return null;
+        }
+        if (recorded != null && !recorded.fits()) {
+            forgetRecording();
+        }
+        if (recorded == null && RecordedStep.served(decoder)) {
+            recorded = new RecordedStep(decoder, state, 1);
+        }
+        return recorded;
+    }
+
+    private void forgetRecording() {
+        if (recorded != null) {
+            recorded.close();
+            recorded = null;
+        }
     }
 
     private Tensor onDevice(Tensor ids) {
@@ -206,6 +241,7 @@ public final class Session implements AutoCloseable {
     }
 
     private void replace(DecoderState newState, History newHistory) {
+        forgetRecording();
         state.close();
         state = newState;
         history = newHistory;
@@ -252,6 +288,7 @@ public final class Session implements AutoCloseable {
 
     @Override
     public void close() {
+        forgetRecording();
         state.close();
     }
 }

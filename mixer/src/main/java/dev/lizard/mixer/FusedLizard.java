@@ -67,7 +67,7 @@ record FusedLizard(
         LizardForward.Result result =
                 LizardForward.run(inputs(in, rows(k), rows(v), first, gate, memory), false, join() != Join.WINDOW);
         if (result.state() != null) {
-            state.put(LinearBranch.MEMORY, result.state());
+            state.get(LinearBranch.MEMORY).copy_(result.state()); // where it is: recorded steps know the address
         }
         long tokens = in.tokens();
         long kept = Math.min(tokens, spec.window());

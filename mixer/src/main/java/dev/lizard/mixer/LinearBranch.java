@@ -57,7 +57,11 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
         }
         MatrixMemory.Result result =
                 MatrixMemory.chunk(queries(q), keys(last(k, tokens)), values(v, tokens), logGate, memory);
-        state.put(MEMORY, result.memory().detach().copy());
+        if (Gradients.enabled()) { // the graph may still need what is there
+            state.put(MEMORY, result.memory().detach().copy());
+        } else {
+            memory.copy_(result.memory());
+        }
         return split(result.y());
     }
 

@@ -6,6 +6,8 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.DecodeClock;
+import dev.lizard.tensor.cuda.DecodeKernel;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -176,6 +178,11 @@ final class Lizard implements Mixer {
             return fused(original, state);
         }
         try (Scope scope = Scope.open()) {
+            if (original.tokens() == 1
+                    && !Gradients.enabled()
+                    && recordable(original.q().dtype(), original.q().device())) {
+                return scope.promote(step(original, state));
+            }
             MixerInput in = original.widened();
             Weights weights = weights(in.q().dtype());
             Tensor q = rotated(in, in.q(), state.position());
@@ -200,6 +207,33 @@ final class Lizard implements Mixer {
             Tensor gate = weights.logGate(in.x().to(DType.FLOAT32)).contiguous(); // [B, H, T]
             return scope.promote(state == null ? kernel.parallel(in, gate) : kernel.advance(in, gate, state));
         }
+    }
+
+    @Override
+    public boolean recordable(DType model, Device device) {
+        return frozen != null
+                && delayed()
+                && spec.branches() == LizardSpec.Branches.BOTH
+                && DecodeKernel.serves(dims.headWidth(), spec.features(), spec.window(), model, device);
+    }
+
+    /** One token in one kernel. */
+    private Tensor step(MixerInput in, MixerState state) {
+        Weights weights = weights(DType.FLOAT32);
+        DecodeKernel.Maps maps = new DecodeKernel.Maps(
+                weights.gateWeight,
+                weights.gateBias,
+                weights.sink,
+                weights.share,
+                weights.linear.queryMap(),
+                weights.linear.keyMap());
+        DecodeKernel.Memory memory = new DecodeKernel.Memory(
+                state.get(WindowRing.KEYS), state.get(WindowRing.VALUES), state.get(LinearBranch.MEMORY));
+        DecodeClock clock = in.rotary().clock(spec.window(), in.q().device());
+        Tensor y = DecodeKernel.step(
+                in.x(), in.q(), in.k(), in.v(), maps, memory, clock, state.position(), state.tokens());
+        state.saw(1);
+        return y;
     }
 
     /** The linear branch; {@code k} are the rotated keys, which are not yet in the ring. */

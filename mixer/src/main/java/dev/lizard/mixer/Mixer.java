@@ -86,6 +86,16 @@ public interface Mixer {
         return this;
     }
 
+    /**
+     * Whether a step of this mixer on {@code device}, one token without gradients, is the same sequence of kernels at
+     * every position, so that it can be recorded once and replayed. Only {@linkplain #prepared prepared} mixers can.
+     *
+     * @param model dtype of the inputs to come
+     */
+    default boolean recordable(DType model, Device device) {
+        return false;
+    }
+
     /** What mixers compute and remember in: float32, or float64 in a float64 model. */
     static DType computing(DType model) {
         return model == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;

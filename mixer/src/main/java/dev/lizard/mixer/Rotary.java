@@ -5,6 +5,9 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.DecodeClock;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,9 +26,13 @@ public final class Rotary implements AutoCloseable {
     /** What a turn depends on; {@code back} for its inverse. */
     private record Turn(long start, long length, boolean back, DType dtype, Device device) {}
 
+    /** What a clock of decoding kernels depends on. */
+    private record Beat(int window, Device device) {}
+
     private final double[] frequencies;
     private final double scale;
     private final Scope scope = Scope.owner();
+    private final Map<Beat, DecodeClock> clocks = new LinkedHashMap<>();
     private final Map<Turn, List<Tensor>> recent = new LinkedHashMap<>(16, 0.75f, true);
 
     /**
@@ -49,6 +56,17 @@ public final class Rotary implements AutoCloseable {
     /** Turns x [B, n, T, d], whose first token stands at {@code start}, by the angles of its positions. */
     public Tensor apply(Tensor x, long start) {
         return turned(x, start, false);
+    }
+
+    /** The clock by which decoding kernels with this window turn queries and keys; it is this object's. */
+    DecodeClock clock(int window, Device device) {
+        return clocks.computeIfAbsent(
+                new Beat(window, device), b -> new DecodeClock(frequencies, scale, b.window, b.device));
+    }
+
+    /** The clocks that were asked for. */
+    public Collection<DecodeClock> clocks() {
+        return Collections.unmodifiableCollection(clocks.values());
     }
 
     /** The inverse of {@link #apply}. */
@@ -140,5 +158,7 @@ public final class Rotary implements AutoCloseable {
     public void close() {
         scope.close();
         recent.clear();
+        clocks.values().forEach(DecodeClock::close);
+        clocks.clear();
     }
 }

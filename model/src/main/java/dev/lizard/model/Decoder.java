@@ -15,7 +15,9 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.DecodeClock;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -240,8 +242,24 @@ public final class Decoder implements AutoCloseable {
         preparation = owner;
     }
 
+    /** Whether the step of every layer, as prepared, can be recorded. */
+    boolean recordable() {
+        return !prepared.isEmpty() && prepared.stream().allMatch(mixer -> mixer.recordable(dtype, device));
+    }
+
+    /** Stands for what is prepared now: another object after each {@link #prepare}. */
+    Scope preparation() {
+        return preparation;
+    }
+
+    /** The clocks of decoding kernels. */
+    Collection<DecodeClock> clocks() {
+        return rotary.clocks();
+    }
+
     private void unprepare() {
         preparation.close();
+        preparation = Scope.owner();
         prepared = List.of();
     }
 

@@ -87,13 +87,13 @@ public final class CudaGraph implements AutoCloseable {
     }
 
     /**
-     * Records {@code work}, which is run once beforehand so that all that happens once only has happened.
+     * Runs {@code first}, then records {@code work}, which is not run.
      *
      * @param device a device that is {@link #supported}
-     * @param work queues operations; it must not wait for the device, and what it leaves must not depend on how often
-     *     it ran
+     * @param first the same operations as {@code work}: all that happens once only, such as compilation, happens here
+     * @param work queues operations and must not wait for the device
      */
-    public static CudaGraph record(Device device, Runnable work) {
+    public static CudaGraph record(Device device, Runnable first, Runnable work) {
         Functions found = functions();
         if (found == null) {
             throw new IllegalStateException("work cannot be recorded on " + device);
@@ -101,7 +101,7 @@ public final class CudaGraph implements AutoCloseable {
         CudaGraph graph = new CudaGraph(found);
         Engine.synchronize(device);
         TorchStream.aside(device.index(), () -> {
-            work.run();
+            first.run();
             Engine.synchronize(device);
             graph.begin();
             boolean whole = false;

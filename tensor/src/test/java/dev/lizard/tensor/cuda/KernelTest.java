@@ -89,12 +89,14 @@ class KernelTest {
         Tensor x = Tensors.ones(DType.FLOAT32, CUDA, 256, 256);
         Tensor ramp = Tensors.zeros(DType.FLOAT32, CUDA, 256);
         Tensor y = Tensors.zeros(DType.FLOAT32, CUDA, 256, 256);
-        try (CudaGraph graph = CudaGraph.record(CUDA, () -> {
-            try (Scope work = Scope.open()) {
+        Runnable work = () -> {
+            try (Scope scope = Scope.open()) {
                 kernel.launch(Dim.of(2), Dim.of(128), 0, ramp, 256, 2f);
                 y.copy_(x.matmul(x).add(ramp));
             }
-        })) {
+        };
+        try (CudaGraph graph = CudaGraph.record(CUDA, work, work)) {
+            assertThat(y.floats()[0]).isEqualTo(256f);
             x.fill_(2);
             y.zero_();
             for (int i = 0; i < 3; i++) {
