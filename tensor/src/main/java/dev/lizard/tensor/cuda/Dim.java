@@ -10,6 +10,10 @@ record Dim(int x, int y, int z) {
         return new Dim(x, y, 1);
     }
 
+    static Dim of(int x, int y, int z) {
+        return new Dim(x, y, z);
+    }
+
     @Override
     public String toString() {
         return x + "x" + y + "x" + z;

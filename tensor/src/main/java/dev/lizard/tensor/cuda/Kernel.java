@@ -76,7 +76,7 @@ final class Kernel {
      * @param sharedBytes dynamic shared memory of a block
      * @param stream the driver's handle; 0 is the legacy default stream
      * @param arguments in the order of the function's parameters: tensors on this device and null (pointers), ints,
-     *     longs, floats, doubles
+     *     longs, floats, doubles, and memory segments that hold a struct passed by value
      */
     void launch(Dim grid, Dim block, int sharedBytes, long stream, @Nullable Object[] arguments) {
         driver.use(device);
@@ -90,7 +90,8 @@ final class Kernel {
             for (int i = 0; i < arguments.length; i++) {
                 long at = values + (long) i * WORD;
                 put(words, at, arguments[i], i);
-                words.set(ValueLayout.JAVA_LONG, (long) i * WORD, words.address() + at);
+                long value = arguments[i] instanceof MemorySegment struct ? struct.address() : words.address() + at;
+                words.set(ValueLayout.JAVA_LONG, (long) i * WORD, value);
             }
             driver.launch(function, grid, block, sharedBytes, stream, words);
         }
@@ -104,6 +105,7 @@ final class Kernel {
             case Long value -> words.set(ValueLayout.JAVA_LONG, at, value);
             case Float value -> words.set(ValueLayout.JAVA_FLOAT, at, value);
             case Double value -> words.set(ValueLayout.JAVA_DOUBLE, at, value);
+            case MemorySegment struct -> {} // read where it lies
             default ->
                 throw new IllegalArgumentException("argument %d of kernel %s is a %s"
                         .formatted(index, name, argument.getClass().getSimpleName()));

@@ -1,0 +1,233 @@
+"""The fused backward kernels, compiled from the product's own sources, against autograd of the float64 twin; and their
+times beside flash-linear-attention and PyTorch's flash attention, forward and backward, on the same card in the same run.
+
+    python conformance/gpu_backward.py [--check] [--time] [--only TEXT] [--out results/gpu-backward.jsonl]
+
+Needs what gpu_kernels.py needs; the forward kernel runs first and leaves what the backward reads. One JSON line a case,
+errors are ||x - twin|| / ||twin||. Exit status 1 if one is over its limit.
+
+A row's maximum passes a gradient on to the key that holds it. Where two scores of a row differ by less than bfloat16
+rounds, kernel and twin may choose differently; `dq` and `dk` are also compared with the twin made to choose as the
+kernel did (the columns "same best"), and that is what the limit applies to.
+"""
+import argparse
+import ctypes
+import json
+import math
+import pathlib
+import sys
+
+import cupy
+import torch
+
+import gpu_kernels as fused
+
+LIMIT = 0.005
+CHUNK = 64
+POINTERS = """q k v y dy cosine sine gate sink share top inverse best queryMap keyMap
+    dq dk dv dgate dsink dshare dqueryMap dkeyMap
+    turnedQ turnedK states slopes mass massSlope delta near rows across scoreQ scoreK headK headV
+    partShare partSink partMap""".split()
+INTS = "batch tokens heads keyHeads window delay chunks keyChunks parts angles".split()
+KERNELS = "states queries keys maps sums".split()
+GRADIENTS = dict(q="dq", k="dk", v="dv", gate="dgate", sink="dsink", share="dshare", map_q="dqueryMap", map_k="dkeyMap")
+
+
+class Problem(ctypes.Structure):
+    """The struct of that name in lizard_backward.cu."""
+
+    _fields_ = ([(n, ctypes.c_void_p) for n in POINTERS]
+                + [(a + b, ctypes.c_longlong) for a in ("q", "k", "v", "y", "dy") for b in ("Batch", "Token", "Head")]
+                + [(n, ctypes.c_int) for n in INTS])
+
+
+class Backward:
+    """One prepared call of the backward kernels; run() repeats it."""
+
+    def __init__(self, p, y, dy, top, inverse, best):
+        q, k, v = p["q"], p["k"], p["v"]
+        b, t, h, d = q.shape
+        g, f, w = k.shape[2], p["map_q"].shape[2], p["window"]
+        maps_float = int(p["map_q"].dtype == torch.float32)
+        module = fused.module("lizard_backward.cu", WIDTH=d, HALF=f, MAP_FLOAT=maps_float)
+        sizes = cupy.ndarray(6, cupy.int32, module.get_global("lizard_backward_sizes")).get()
+        assert sizes[4] == ctypes.sizeof(Problem)
+        chunks, key_chunks = -(-t // CHUNK), (t - 1 + w) // CHUNK + 1
+        parts = max(1, min(b * chunks, 264 // h + 1))
+        half = lambda *s: torch.full(s, math.nan, device="cuda", dtype=torch.bfloat16)
+        full = lambda *s: torch.full(s, math.nan, device="cuda")
+        self.tensors = x = dict(
+            q=q, k=k, v=v, y=y, dy=dy, cosine=p["cos"], sine=p["sin"], gate=p["gate"], sink=p["sink"], share=p["share"],
+            top=top, inverse=inverse, best=best, queryMap=p["map_q"], keyMap=p["map_k"],
+            dq=half(b, t, h, d), dk=half(b, t, g, d), dv=half(b, t, g, d), dgate=full(b, h, t),
+            dsink=None if p["sink"] is None else full(h), dshare=full(h), dqueryMap=full(h, d, f), dkeyMap=full(h, d, f),
+            turnedQ=half(b, h, t, d), turnedK=half(b, g, t, d), states=half(b, h, chunks, 2 * f, d),
+            slopes=half(b, h, chunks, 2 * f, d), mass=full(b, h, chunks, 2 * f), massSlope=full(b, h, chunks, 2 * f),
+            delta=full(b, h, t), near=full(b, h, t), rows=full(b, h, t), across=full(b, h, chunks),
+            scoreQ=half(b, h, t, f), scoreK=half(b, h, t, f), headK=half(b, t, h, d) if g < h else None,
+            headV=half(b, t, h, d) if g < h else None, partShare=full(h, b * chunks), partSink=full(h, b * chunks),
+            partMap=full(2, parts, h, d, f))
+        problem = Problem()
+        for n in POINTERS:
+            setattr(problem, n, 0 if x[n] is None else x[n].data_ptr())
+        for a in ("q", "k", "v", "y", "dy"):
+            for i, n in enumerate(("Batch", "Token", "Head")):
+                setattr(problem, a + n, x[a].stride(i))
+        for n, value in zip(INTS, (b, t, h, g, w, w, chunks, key_chunks, parts, p["cos"].stride(0))):
+            setattr(problem, n, value)
+        self.problem = problem
+        self.arguments = (ctypes.c_void_p * 1)(ctypes.addressof(problem))
+        grids = [(2, h, b), (chunks, h, b), (key_chunks, h, b), (parts, h, 2), (264, 2 if g < h else 1, 1)]
+        self.launches = []
+        for i, name in enumerate(KERNELS):
+            function = module.get_function("lizard_backward_" + name)
+            shared = int(sizes[i]) if i < 4 else 0
+            if shared > 48 * 1024:
+                function.max_dynamic_shared_size_bytes = shared
+            self.launches.append((function.kernel.ptr, grids[i], shared))
+        self.driver = ctypes.CDLL("libcuda.so.1")
+
+    def run(self):
+        stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
+        for function, grid, shared in self.launches:
+            code = self.driver.cuLaunchKernel(ctypes.c_void_p(function), *grid, 128, 1, 1, shared, stream, self.arguments, None)
+            if code:
+                raise RuntimeError(f"cuLaunchKernel: error {code}")
+        return self
+
+    def gradients(self):
+        return {n: self.tensors[x] for n, x in GRADIENTS.items() if self.tensors[x] is not None}
+
+
+CASES = {
+    "t512": dict(gamma=0.95),
+    "t2048": dict(t=2048, b=1),
+    "t1": dict(t=1),
+    "t63": dict(t=63),
+    "t300 w112": dict(t=300, w=112),
+    "gamma 0.01": dict(gamma=0.01),
+    "gamma 0.5": dict(gamma=0.5),
+    "gamma 0.999": dict(gamma=0.999, t=1024),
+    "gamma 1": dict(gamma=1.0, t=1024),
+    "no sink": dict(sink=False),
+    "loud q.k to +-150": dict(loud=4.0, limit=0.05),
+    "w64": dict(w=64),
+    "F32": dict(f=32),
+    "F128": dict(f=128, t=300),
+    "d128": dict(d=128, h=4, t=400),
+    "d128 no group": dict(d=128, h=4, g=4, t=300),
+    "float maps": dict(maps=torch.float32, t=300),
+}
+
+
+def twin_gradients(p, dy, best=None):
+    """Autograd of the twin; `best` makes each row's maximum the key that it names."""
+    names = [n for n in GRADIENTS if p[n] is not None]
+    leaves = dict(p) | {n: p[n].double().detach().requires_grad_() for n in names}
+    y = fused.twin(leaves)["y"] if best is None else chosen_twin(leaves, best)
+    result = torch.autograd.grad((y * dy.double()).sum(), [leaves[n] for n in names], allow_unused=True)
+    return {n: torch.zeros_like(leaves[n]) if x is None else x for n, x in zip(names, result)}
+
+
+def chosen_twin(p, best):
+    """The joint form over all pairs, its rows' maxima at the given keys (-1: the sink)."""
+    q, k, v = (p[n].transpose(1, 2) for n in "qkv")
+    h, t, w = q.shape[1], q.shape[2], p["window"]
+    k, v = (x.repeat_interleave(h // x.shape[1], 1) for x in (k, v))
+    cos, sin = p["cos"].double(), p["sin"].double()
+    qr, kr = fused.rotated(q, cos, sin), fused.rotated(k, cos, sin)
+    i, j = torch.arange(t, device="cuda")[:, None], torch.arange(t, device="cuda")
+    s = qr @ kr.transpose(-1, -2) / math.sqrt(q.shape[3])
+    m = s.gather(-1, best.clamp(min=0).long()[..., None])
+    sink = None if p["sink"] is None else p["sink"].view(1, h, 1, 1)
+    if sink is not None:
+        m = torch.where(best[..., None] < 0, sink, m)
+    e = (s - m).masked_fill((j > i) | (j <= i - w), -math.inf).exp()
+    mass = e.sum(-1, keepdim=True) + (0 if sink is None else (sink - m).exp())
+    g = p["gate"].clamp_min(-30).cumsum(-1)
+    decay = (g[..., :, None] - g[..., None, (j + w).clamp(max=t - 1)]).masked_fill(j > i - w, -math.inf).exp()
+    a = (fused.phi(q, p["map_q"].double()) @ fused.phi(k, p["map_k"].double()).transpose(-1, -2)) * decay
+    share = p["share"].view(1, h, 1, 1)
+    return ((a + share * e) @ v / (a.sum(-1, keepdim=True) + share * mass)).transpose(1, 2)
+
+
+def check(name, settings):
+    settings = dict(settings)
+    limit = settings.pop("limit", LIMIT)
+    p = fused.problem(**settings)
+    dy = torch.randn_like(p["q"])
+    forward = fused.Forward(p, save=True, final=False).run()
+    first = Backward(p, forward.y, dy, forward.max, forward.inverse, forward.argmax).run().gradients()
+    again = Backward(p, forward.y, dy, forward.max, forward.inverse, forward.argmax).run().gradients()
+    torch.cuda.synchronize()
+    want = twin_gradients(p, dy)
+    chosen = twin_gradients(p, dy, forward.argmax)
+    line = {"case": name, "limit": limit, "same bits": all(torch.equal(first[n], again[n]) for n in first)}
+    good = line["same bits"]
+    for n, x in first.items():
+        size = float(chosen[n].norm())
+        tiny = size < 1e-9 * math.sqrt(x.numel())  # nothing is far: exactly zero but for rounding
+        error = float(x.double().norm()) if tiny else fused.ratio(x, chosen[n])
+        line[n] = float(f"{error:.3g}")
+        if n in "qk":
+            line[n + ", twin's own best"] = float(f"{fused.ratio(x, want[n]):.3g}")
+        # sums over all rows of terms of both signs: their error is that of the terms
+        good = good and error < (4 * limit if n in ("sink", "share") else limit)
+    return line | {"ok": good}
+
+
+def times(name, settings):
+    p = fused.problem(**settings)
+    dy = torch.randn_like(p["q"])
+    forward = fused.Forward(p, save=True, final=False)
+    forward.run()
+    backward = Backward(p, forward.y, dy, forward.max, forward.inverse, forward.argmax)
+    line = {"shape": name, "backward": fused.milliseconds(backward.run),
+            "forward + backward": fused.milliseconds(lambda: (forward.run(), backward.run()))}
+    for n in "qkv":
+        p[n].requires_grad_()
+    p["gate"].requires_grad_()
+    for n, call in fused.rivals(p).items():
+        leaves = [x.requires_grad_() for x in (p["q"], p["k"], p["v"])]
+
+        def both():
+            y = call()
+            y = y[0] if isinstance(y, tuple) else y
+            y.backward(torch.ones_like(y), retain_graph=True)
+            for x in leaves:
+                x.grad = None
+
+        try:
+            line[n + ", forward + backward"] = fused.milliseconds(both)
+        except Exception as e:
+            line[n] = repr(e)[:160]
+    return {n: round(x, 4) if isinstance(x, float) else x for n, x in line.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--time", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--out", default="")
+    args = parser.parse_args()
+    both = args.check == args.time
+    lines = [{"device": torch.cuda.get_device_name(), "torch": torch.__version__}]
+    print(json.dumps(lines[0]), flush=True)
+    work = [(check, n, s) for n, s in CASES.items()] if args.check or both else []
+    work += [(times, n, s) for n, s in fused.SHAPES.items()] if args.time or both else []
+    for call, name, settings in work:
+        if args.only in name:
+            line = call(name, settings)
+            print(json.dumps(line), flush=True)
+            lines.append(line)
+            torch.cuda.empty_cache()
+    if args.out:
+        path = pathlib.Path(args.out)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(x) + "\n" for x in lines))
+    return 0 if all(x.get("ok", True) for x in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

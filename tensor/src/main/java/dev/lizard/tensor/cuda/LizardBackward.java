@@ -1,0 +1,208 @@
+package dev.lizard.tensor.cuda;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gradients of {@link LizardForward}, joint form, in five kernels ({@code lizard_backward.cu}, whose head explains them):
+ * products in bfloat16 with float32 sums, no atomic operation, so the same inputs give the same bits.
+ */
+public final class LizardBackward {
+    private static final int CAPABILITY = 80;
+    private static final int THREADS = 128;
+    private static final int MULTIPROCESSORS = 132;
+    private static final Map<Made, LizardBackward> MADE = new ConcurrentHashMap<>();
+
+    private record Made(KernelSource source, Device device) {}
+
+    /**
+     * Gradients, each in the shape of what it belongs to.
+     *
+     * @param q [B, H, T, d] in the dtype of q, a view of [B, T, H, d], as are k and v
+     * @param k [B, G, T, d]
+     * @param v [B, G, T, d]
+     * @param logGate [B, H, T], float32, of the clamped log-gates
+     * @param sink [H], float32, or null without sinks
+     * @param share [H], float32, of e itself, not of its logarithm
+     * @param queryMap [H, d, F], float32
+     * @param keyMap [H, d, F], float32
+     */
+    public record Slopes(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor logGate,
+            @Nullable Tensor sink,
+            Tensor share,
+            Tensor queryMap,
+            Tensor keyMap) {
+        /** In the order of the components; without sinks there is none among them. */
+        public List<Tensor> all() {
+            return sink == null
+                    ? List.of(q, k, v, logGate, share, queryMap, keyMap)
+                    : List.of(q, k, v, logGate, sink, share, queryMap, keyMap);
+        }
+    }
+
+    private final Kernel states;
+    private final Kernel queries;
+    private final Kernel keys;
+    private final Kernel maps;
+    private final Kernel sums;
+
+    private LizardBackward(Made made) {
+        states = Kernel.of(made.source, "lizard_backward_states", made.device);
+        queries = Kernel.of(made.source, "lizard_backward_queries", made.device);
+        keys = Kernel.of(made.source, "lizard_backward_keys", made.device);
+        maps = Kernel.of(made.source, "lizard_backward_maps", made.device);
+        sums = Kernel.of(made.source, "lizard_backward_sums", made.device);
+    }
+
+    /**
+     * Whether the kernels serve these sizes on this device: d 64 or 128, F 32 to 128 in steps of 32, any window, CUDA with
+     * compute capability 8.0 and enough shared memory, and NVRTC to be found.
+     */
+    public static boolean serves(Device device, int width, int half) {
+        boolean sizes = (width == 64 || width == 128) && half >= 32 && half <= 128 && half % 32 == 0;
+        if (!device.isCuda() || !sizes) {
+            return false;
+        }
+        try {
+            Driver driver = Driver.get();
+            Nvrtc.get();
+            return driver.capability(device.index()) >= CAPABILITY
+                    && driver.attribute(Driver.SHARED_BYTES_OPT_IN, device.index())
+                            >= new BackwardSizes(width, half).most();
+        } catch (LizardException e) {
+            return false; // the composed operations serve; `doctor` says what is missing
+        }
+    }
+
+    /**
+     * Runs the kernels on libtorch's current stream.
+     *
+     * @param in what the forward pass read, without tokens before the first query and without a state, joint form
+     * @param y what it returned [B, H, T, d]
+     * @param saved what it kept
+     * @param dy gradient of y, likewise
+     * @throws LizardException ENVIRONMENT if the kernels cannot be compiled
+     */
+    public static Slopes run(LizardInputs in, Tensor y, LizardForward.Saved saved, Tensor dy) {
+        if (in.join() != LizardInputs.Join.JOINT || in.past() != 0 || in.state() != null) {
+            throw new IllegalArgumentException(
+                    "gradients of the %s form with %d earlier tokens%s: only the joint form over whole sequences has them"
+                            .formatted(in.join(), in.past(), in.state() == null ? "" : " and a state"));
+        }
+        KernelSource source = KernelSource.of("lizard_backward.cu")
+                .define("WIDTH", in.q().size(3))
+                .define("HALF", in.queryMap().size(2))
+                .define("MAP_FLOAT", in.queryMap().dtype() == DType.FLOAT32 ? 1 : 0);
+        LizardBackward made = MADE.computeIfAbsent(new Made(source, in.q().device()), LizardBackward::new);
+        try (Scope scope = Scope.open()) {
+            DType dtype = in.q().dtype();
+            Slopes slopes = made.launch(in, half(in.q()), half(in.k()), half(in.v()), half(y), half(dy), saved);
+            Slopes all = new Slopes(
+                    slopes.q.to(dtype),
+                    slopes.k.to(dtype),
+                    slopes.v.to(dtype),
+                    slopes.logGate,
+                    slopes.sink,
+                    slopes.share,
+                    slopes.queryMap,
+                    slopes.keyMap);
+            all.all().forEach(scope::promote);
+            return all;
+        }
+    }
+
+    /** In bfloat16, with rows where the kernels' copies of 16 bytes can find them. */
+    private static Tensor half(Tensor x) {
+        Tensor half = x.to(DType.BFLOAT16);
+        boolean aligned = half.stride(-1) == 1
+                && half.address() % 16 == 0
+                && half.stride(0) % 8 == 0
+                && half.stride(1) % 8 == 0
+                && half.stride(2) % 8 == 0;
+        return aligned ? half : half.copy();
+    }
+
+    private Slopes launch(
+            LizardInputs in, Tensor q, Tensor k, Tensor v, Tensor y, Tensor dy, LizardForward.Saved saved) {
+        int batch = in.batch();
+        int heads = in.heads();
+        int tokens = in.tokens();
+        int window = in.window();
+        int keyHeads = heads / in.group();
+        int width = (int) q.size(3);
+        int half = (int) in.queryMap().size(2);
+        BackwardSizes sizes = new BackwardSizes(width, half);
+        int chunks = Math.ceilDiv(tokens, LizardSizes.CHUNK);
+        int keyChunks = (tokens - 1 + window) / LizardSizes.CHUNK + 1;
+        int parts = Math.max(1, Math.min(batch * chunks, 2 * MULTIPROCESSORS / heads + 1));
+        Memory on = new Memory(q.device());
+        Tensor sink = in.sink();
+        Slopes out = new Slopes(
+                on.half(batch, tokens, heads, width).transpose(1, 2),
+                on.half(batch, tokens, keyHeads, width).transpose(1, 2),
+                on.half(batch, tokens, keyHeads, width).transpose(1, 2),
+                on.full(batch, heads, tokens),
+                sink == null ? null : on.full(heads),
+                on.full(heads),
+                on.full(heads, width, half),
+                on.full(heads, width, half));
+        boolean grouped = in.group() > 1;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment problem = new ProblemWords(arena, BackwardSizes.PROBLEM_BYTES)
+                    .pointers(q, k, v, y, dy, in.cos(), in.sin(), in.logGate(), sink, in.share())
+                    .pointers(saved.maximum(), saved.inverse(), saved.argmax(), in.queryMap(), in.keyMap())
+                    .pointers(out.q, out.k, out.v, out.logGate, out.sink, out.share, out.queryMap, out.keyMap)
+                    .pointers(on.half(batch, heads, tokens, width), on.half(batch, keyHeads, tokens, width))
+                    .pointers(on.half(batch, heads, chunks, 2L * half, width))
+                    .pointers(on.half(batch, heads, chunks, 2L * half, width))
+                    .pointers(on.full(batch, heads, chunks, 2L * half), on.full(batch, heads, chunks, 2L * half))
+                    .pointers(on.full(batch, heads, tokens), on.full(batch, heads, tokens))
+                    .pointers(on.full(batch, heads, tokens), on.full(batch, heads, chunks))
+                    .pointers(on.half(batch, heads, tokens, half), on.half(batch, heads, tokens, half))
+                    .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
+                    .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
+                    .pointers(on.full(heads, batch, chunks), on.full(heads, batch, chunks))
+                    .pointers(on.full(2, parts, heads, width, half))
+                    .strides(q)
+                    .strides(k)
+                    .strides(v)
+                    .strides(y)
+                    .strides(dy)
+                    .ints(batch, tokens, heads, keyHeads, window, window, chunks, keyChunks, parts)
+                    .ints(Math.toIntExact(in.cos().stride(0)))
+                    .done();
+            Dim block = Dim.of(THREADS);
+            states.launch(Dim.of(2, heads, batch), block, sizes.states(), problem);
+            queries.launch(Dim.of(chunks, heads, batch), block, sizes.pairs(), problem);
+            keys.launch(Dim.of(keyChunks, heads, batch), block, sizes.pairs(), problem);
+            maps.launch(Dim.of(parts, heads, 2), block, sizes.maps(), problem);
+            sums.launch(Dim.of(2 * MULTIPROCESSORS, grouped ? 2 : 1), block, 0, problem);
+        }
+        return out;
+    }
+
+    /** Where results and workspace lie. */
+    private record Memory(Device device) {
+        Tensor half(long... shape) {
+            return Tensors.empty(DType.BFLOAT16, device, shape);
+        }
+
+        Tensor full(long... shape) {
+            return Tensors.empty(DType.FLOAT32, device, shape);
+        }
+    }
+}

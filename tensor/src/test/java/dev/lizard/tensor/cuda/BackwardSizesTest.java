@@ -1,0 +1,43 @@
+package dev.lizard.tensor.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Tensor;
+import java.lang.foreign.Arena;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BackwardSizesTest {
+    /** The expected numbers are the constants of the compiled source. */
+    @ParameterizedTest
+    @CsvSource({
+        "64, 64, 50436, 68608, 32768",
+        "128, 64, 99588, 101376, 49152",
+        "64, 32, 42244, 52224, 32768",
+        "64, 96, 66820, 101376, 49152",
+        "128, 128, 148740, 166912, 65536"
+    })
+    void agreeWithTheSource(int width, int half, int states, int pairs, int maps) {
+        BackwardSizes sizes = new BackwardSizes(width, half);
+        assertThat(sizes.states()).isEqualTo(states);
+        assertThat(sizes.pairs()).isEqualTo(pairs);
+        assertThat(sizes.maps()).isEqualTo(maps);
+    }
+
+    @Test
+    void otherSizesAreNotServed() {
+        assertThat(LizardBackward.serves(Device.CPU, 64, 64)).isFalse();
+    }
+
+    @Test
+    void wordsMustFillTheStruct() {
+        try (Arena arena = Arena.ofConfined()) {
+            ProblemWords words = new ProblemWords(arena, 24).number(7).ints(1, 2);
+            assertThatThrownBy(words::done).hasMessage("16 of 24 bytes filled");
+            assertThat(words.pointers((Tensor) null).done().byteSize()).isEqualTo(24);
+        }
+    }
+}
