@@ -307,7 +307,7 @@ SHAPES = {
     "smol B16 T2048": dict(b=16, h=9, g=3, t=2048, d=64, w=128),
     "smol B4 T8192": dict(b=4, h=9, g=3, t=8192, d=64, w=128),
 }
-LENGTHS = {"smol B16 T2048": (None, 1024, 512, 256), "smol B4 T8192": (None, 2048, 1024, 512)}
+LENGTHS = {"smol B16 T2048": (None, 1024, 512), "smol B4 T8192": (None, 2048, 1024, 512)}
 
 
 def rivals(p):

@@ -28,7 +28,7 @@ record LizardSizes(int width, int half, int window) {
 
     /** Floats a stretch leaves for the following ones. */
     int carryFloats() {
-        return threads() * half + threads() * 2 + 4;
+        return threads() * half + 2 * half + 4;
     }
 
     /** Dynamic shared memory of a block of the forward pass. */
@@ -37,8 +37,9 @@ record LizardSizes(int width, int half, int window) {
         int keys = tile(Math.max(2 * half, width), CHUNK);
         int queries = Math.max(tile(width, CHUNK) + tile(2 * half, CHUNK), tile(window + CHUNK, CHUNK));
         int maps = 2 * tile(half, width);
-        int floats = 2 * half * (1 + threads() / half) + 10 * CHUNK + 4;
-        return ring + keys + queries + maps + floats * Float.BYTES;
+        int tables = width == 128 ? 4 * CHUNK * width : 0;
+        int floats = 2 * half + 11 * CHUNK + 4;
+        return ring + keys + queries + maps + tables + floats * Float.BYTES;
     }
 
     private static int tile(int columns, int rows) {

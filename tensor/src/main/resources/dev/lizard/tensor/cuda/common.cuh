@@ -33,6 +33,12 @@ __device__ __forceinline__ float exp2Fast(float x) {
     return y;
 }
 
+__device__ __forceinline__ float reciprocal(float x) {
+    float y;
+    asm("rcp.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 // ---- bfloat16 ----
 
 /** Two floats as bfloat16, the first in the low half. */
@@ -72,16 +78,28 @@ __device__ __forceinline__ void load4t(u32 (&r)[4], u32 address) {
                  : "memory");
 }
 
+/**
+ * Address for ldmatrix and stmatrix of 16 rows and the two pieces 2 step, 2 step + 1, matrices in the order: upper rows,
+ * lower rows, then the second piece. The swizzle of the lane's row meets the step only as an exclusive or with a
+ * constant, and all else is added: so few instructions, provided `row` is a multiple of 8.
+ */
+template <int rows>
+__device__ __forceinline__ u32 block16(u32 tile, int row, int step, int lane) {
+    u32 own = (lane & 15) * 128 + (((lane >> 4) ^ (lane & 7)) << 4);
+    return (own ^ ((step & 3) << 5)) + tile + row * 128 + (step >> 2) * (rows * 128);
+}
+
 /** A fragment of rows row..row+15, columns 16 step..: stored [m][k]. */
 template <int rows>
 __device__ __forceinline__ void loadA(u32 (&a)[4], u32 tile, int row, int step, int lane) {
-    load4(a, tile + at<rows>(row + (lane & 15), 2 * step + (lane >> 4)));
+    load4(a, block16<rows>(tile, row, step, lane));
 }
 
 /** B fragments of two steps of k (32 step ..) for the 8 columns n = row..row+7: stored [n][k]. b0 b1 | b0 b1. */
 template <int rows>
 __device__ __forceinline__ void loadB(u32 (&b)[4], u32 tile, int row, int step, int lane) {
-    load4(b, tile + at<rows>(row + (lane & 7), 4 * step + (lane >> 3)));
+    u32 own = (lane & 7) * 128 + (((lane >> 3) ^ (lane & 7)) << 4);
+    load4(b, (own ^ ((step & 1) << 6)) + tile + row * 128 + (step >> 1) * (rows * 128));
 }
 
 /**
@@ -90,11 +108,11 @@ __device__ __forceinline__ void loadB(u32 (&b)[4], u32 tile, int row, int step, 
  */
 template <int rows>
 __device__ __forceinline__ void loadBt(u32 (&b)[4], u32 tile, int row, int block, int lane) {
-    load4t(b, tile + at<rows>(row + (lane & 15), 2 * block + (lane >> 4)));
+    load4t(b, block16<rows>(tile, row, block, lane));
 }
 
 __device__ __forceinline__ void mma(float (&c)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                  : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                  : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
@@ -123,12 +141,26 @@ __device__ __forceinline__ u32 fetch4(u32 address) {
     return x;
 }
 
-/** Stores a C fragment, rounded, at rows row + r and row + r + 8, columns 8 piece ... */
+/** Stores a C fragment, rounded, at rows row + r and row + r + 8, columns 8 piece .. ; row a multiple of 8. */
 template <int rows>
 __device__ __forceinline__ void storeC(u32 tile, int row, int piece, int lane, u32 top, u32 bottom) {
-    int r = row + (lane >> 2);
-    store4(tile + at<rows>(r, piece) + 4 * (lane & 3), top);
-    store4(tile + at<rows>(r + 8, piece) + 4 * (lane & 3), bottom);
+    u32 own = (lane >> 2) * 128 + ((lane >> 2) << 4) + 4 * (lane & 3);
+    u32 address = (own ^ ((piece & 7) << 4)) + tile + row * 128 + (piece >> 3) * (rows * 128);
+    store4(address, top);
+    store4(address + 1024, bottom);
+}
+
+/** Stores two neighbouring C fragments, rounded, columns 16 block .. : top and bottom of the first, of the second. */
+template <int rows>
+__device__ __forceinline__ void storeC2(u32 tile, int row, int block, int lane, u32 a, u32 b, u32 c, u32 d) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1,%2,%3,%4};" ::"r"(block16<rows>(tile, row, block, lane)),
+                 "r"(a), "r"(b), "r"(c), "r"(d)
+                 : "memory");
+#else
+    storeC<rows>(tile, row, 2 * block, lane, a, b);
+    storeC<rows>(tile, row, 2 * block + 1, lane, c, d);
+#endif
 }
 
 // ---- sums over the four lanes that hold a row ----
@@ -239,6 +271,27 @@ struct Rotation {
         }
     }
 
+    /** From tiles of the tables in shared memory, laid out by tableAt(). */
+    __device__ __forceinline__ void fetch(u32 cosines, u32 sines, int first, int lane) {
+#pragma unroll
+        for (int t = 0; t < TASKS; t++) {
+#pragma unroll
+            for (int h = 0; h < 2; h++) {
+                u32 at = tableAt(first + row(t, lane), 2 * piece(t, lane) + h);
+                uint4 x = fetch16(cosines + at), y = fetch16(sines + at);
+                c[t][4 * h] = __uint_as_float(x.x), c[t][4 * h + 1] = __uint_as_float(x.y);
+                c[t][4 * h + 2] = __uint_as_float(x.z), c[t][4 * h + 3] = __uint_as_float(x.w);
+                s[t][4 * h] = __uint_as_float(y.x), s[t][4 * h + 1] = __uint_as_float(y.y);
+                s[t][4 * h + 2] = __uint_as_float(y.z), s[t][4 * h + 3] = __uint_as_float(y.w);
+            }
+        }
+    }
+
+    /** Byte offset of 4 floats of a table's row: swizzled like bfloat16 tiles. */
+    __device__ __forceinline__ static u32 tableAt(int row, int quad) {
+        return (u32)(row * (2 * width) + ((quad ^ (row & 7)) << 4));
+    }
+
     /** `direction` 1 rotates, -1 turns back. */
     template <int rows>
     __device__ __forceinline__ void apply(u32 tile, int first, int lane, float direction = 1.f) const {
@@ -296,24 +349,21 @@ __device__ __forceinline__ void features(
         float top = NONE, bottom = -NONE;
 #pragma unroll
         for (int n = 0; n < half / 8; n++) {
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-                float z = plus[n][2 * side + i] *= LOG2E;
-                top = fmaxf(top, z), bottom = fminf(bottom, z);
-            }
+            top = fmaxf(top, fmaxf(plus[n][2 * side], plus[n][2 * side + 1]));
+            bottom = fminf(bottom, fminf(plus[n][2 * side], plus[n][2 * side + 1]));
         }
-        top = quadMax(top), bottom = quadMin(bottom);
+        top = quadMax(top) * LOG2E, bottom = quadMin(bottom) * LOG2E;
         float up = 0.f, down = 0.f;
 #pragma unroll
         for (int n = 0; n < half / 8; n++) {
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 float z = plus[n][2 * side + i];
-                up += plus[n][2 * side + i] = exp2Fast(z - top);
-                down += minus[n][2 * side + i] = exp2Fast(bottom - z);
+                up += plus[n][2 * side + i] = exp2Fast(fmaf(z, LOG2E, -top));
+                down += minus[n][2 * side + i] = exp2Fast(fmaf(z, -LOG2E, bottom));
             }
         }
-        up = 1.f / quadSum(up), down = 1.f / quadSum(down);
+        up = reciprocal(quadSum(up)), down = reciprocal(quadSum(down));
 #pragma unroll
         for (int n = 0; n < half / 8; n++) {
 #pragma unroll

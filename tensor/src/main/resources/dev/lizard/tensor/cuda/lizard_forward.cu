@@ -27,17 +27,21 @@
 // "columns": a warp owns 16 of the d columns. P, phi_q, phi_k go from one to the other through shared memory.
 //
 // Shared memory: rings of w + 64 rotated keys and values; the written keys, then their features in their place; q and
-// phi_q, then P in their place; both maps. d = 64, F = 64, w = 128: 110 KB; d = 128: 180 KB.
-// The next chunk is under way while one is worked on: k by cp.async into the ring's oldest rows once the scores are
-// done, v at the chunk's end, q and the written keys in registers, since their places are taken.
+// phi_q, then P in their place; both maps; at d = 128 the chunk's rows of cos and sin (at d = 64 they wait in registers, so
+// that two blocks fit). d = 64, F = 64, w = 128: 107 KB; d = 128: 211 KB.
+// The next chunk is under way while one is worked on: k and the tables by cp.async once the scores are done, into the
+// ring's oldest rows, v at the chunk's end, q and the written keys in registers, since their places are taken.
 //
 // Decay: G = running sum of log2 gates within the chunk; every exponent is a difference G_i - G_j <= 0, formed first.
+// Before the diagonal it is cut in two such differences at the last of each 16 keys, which saves most exponentials.
 //
 // Recomputed: nothing, but the written keys are read twice (raw, from L2 as a rule), and their rotation is not undone.
 //
-// Bound: at d = 128, w = 128, F = 64 about 186 kFLOP a query and head, of which mma.sync could do 4 a clock and
-// multiprocessor... in practice the fragments' way through shared memory (about 1 MB a chunk, 128 bytes a clock) is
-// the limit, then the tensor cores; device memory (q, k, v, y once each) needs a third of the time.
+// Registers: all 255 are used (64 hold S), which allows 8 warps a multiprocessor in either size.
+//
+// Bound: at d = 128, w = 128, F = 64 about 186 kFLOP a query and head: 0.4 ms for 2^20 of them at the rate of mma.sync on
+// an H100, about what device memory needs for q, k, v and y. Neither is reached: with two warps a scheduler, latency and
+// instructions beside the products (softmax, features, addresses: 3/4 of all) set the time.
 //
 // Long sequences with few heads: SEGMENTS. `lizard_states` walks over stretches of `length` tokens at once and leaves
 // for each what it writes into an empty S; `lizard_forward` then starts each stretch from the decayed sum of those before.
@@ -81,15 +85,17 @@ constexpr int STEPS = RING / 16;            // of 16 columns of P
 constexpr int NF = FEATURES / 8;
 constexpr bool FAR = MODE != NEAR;
 constexpr int WRITTEN = LAG == 0 ? WINDOW : 0; // column of P at which the written keys stand
-constexpr int PARTS = THREADS / HALF;       // threads that sum one pair of features of z
+constexpr int SHARE = NF / 2 > WARPS ? NF / 2 / WARPS : 1; // pairs of blocks of features whose part of z a warp sums
 
 static_assert(D == 64 || D == 128, "head width");
-static_assert(HALF % 16 == 0 && THREADS % HALF == 0, "features");
+static_assert(HALF % 16 == 0, "features");
 static_assert(WINDOW % 16 == 0 && WINDOW >= 64, "window");
 
 constexpr int panels(int columns) {
     return (columns + 63) / 64;
 }
+
+constexpr int CARRY = THREADS * 4 * NF + FEATURES + 4; // floats that a stretch leaves: S, z, decay
 
 constexpr int larger(int a, int b) {
     return a > b ? a : b;
@@ -104,19 +110,22 @@ constexpr int PHI_Q = QUERIES + panels(D) * C * 128;
 constexpr int WEIGHTS = QUERIES;                                   // P, over q and phi_q
 constexpr int MAP_Q = QUERIES + larger(panels(D) + panels(FEATURES), panels(RING)) * C * 128;
 constexpr int MAP_K = MAP_Q + panels(HALF) * D * 128;
-constexpr int SMALL = MAP_K + panels(HALF) * D * 128;
-constexpr int SHARED = SMALL + (int)sizeof(float) * (FEATURES * (1 + PARTS) + 10 * C + 4);
+constexpr bool TABLES = D == 128;                                 // cos and sin by shared memory, else by registers
+constexpr int COSINES = MAP_K + panels(HALF) * D * 128;
+constexpr int SINES = COSINES + (TABLES ? C * 2 * D : 0);
+constexpr int SMALL = SINES + (TABLES ? C * 2 * D : 0);
+constexpr int SHARED = SMALL + (int)sizeof(float) * (FEATURES + 11 * C + 4);
 
 extern "C" __device__ const int lizard_shared_bytes = SHARED;
 extern "C" __device__ const int lizard_threads = THREADS;
-extern "C" __device__ const int lizard_carry_floats = THREADS * 4 * NF + THREADS * 2 + 4; // a stretch
+extern "C" __device__ const int lizard_carry_floats = CARRY;
 
 /** Small arrays in shared memory. */
 struct Small {
     float z[FEATURES];              // sum of decayed phi_k
-    float parts[PARTS][FEATURES];   // its parts, by thread groups
     float decay[C];                 // G
     float write[C];                 // weight of a written key at the chunk's end
+    float ages[C];                  // decay from a written key to the last of its 16
     float mass[C];                  // phi_q . z
     float factor[C];                // of a query's row of phi_q S
     float top[2][C];                // exchange between the two warps of 16 queries
@@ -137,46 +146,79 @@ struct Source {
     const Io* v;
     const float* gate;     // [T]
     const int* document;   // [T] or null
-    long long qt, kt, vt;  // token strides
+    int qt, kt, vt;        // token strides
     int tokens, past;
-
-    __device__ __forceinline__ bool key(int j) const {
-        return j >= -past && j < tokens;
-    }
 };
 
-/** Rows `from` .. of k or v into a ring at row `to`. */
-__device__ __forceinline__ void stageRows(
-        u32 ring, int to, const Io* x, long long stride, const Source& in, int from, int count) {
-    for (int t = threadIdx.x; t < count * (D / 8); t += THREADS) {
-        int row = t / (D / 8), piece = t % (D / 8);
-        int place = to + row;
-        place -= place >= RING ? RING : 0;
-        bool valid = in.key(from + row);
-        stage8(ring + at<RING>(place, piece), x + (valid ? (from + row) * stride + 8 * piece : 0), valid);
+/** Part of a tile of 64 rows that a thread copies: one piece of every 16th row, COPIES in all. */
+constexpr int COPIES = 4;
+static_assert(THREADS == 2 * D, "a pass of copies is 16 rows");
+
+__device__ __forceinline__ int ownRow() {
+    return threadIdx.x / (D / 8);
+}
+
+__device__ __forceinline__ int ownPiece() {
+    return threadIdx.x % (D / 8);
+}
+
+__device__ __forceinline__ bool within(int row, int lowest, int end) {
+    return (u32)(row - lowest) < (u32)(end - lowest);
+}
+
+/** Rows from .. from + 63 of k or v into a ring at row `to`, a multiple of 16. */
+__device__ __forceinline__ void stageRows(u32 ring, int to, const Io* x, int stride, const Source& in, int from) {
+    const Io* own = x + (long long)(from + ownRow()) * stride + 8 * ownPiece();
+    u32 place = ring + at<RING>(ownRow(), ownPiece());
+#pragma unroll
+    for (int n = 0; n < COPIES; n++) {
+        int row = to + 16 * n;
+        row -= row >= RING ? RING : 0;
+        bool valid = within(from + ownRow() + 16 * n, -in.past, in.tokens);
+        stage8(place + row * 128, valid ? own + (long long)(16 * n) * stride : x, valid);
+    }
+}
+
+/** Rows of the tables from position `from` on. */
+__device__ __forceinline__ void stageTables(
+        u32 base, const float* cosines, const float* sines, int pitch, int from, int last) {
+#pragma unroll
+    for (int n = 0; n < COPIES; n++) {
+        int row = ownRow() + 16 * n;
+        long long at = (long long)min(from + row, last) * pitch + 4 * ownPiece();
+        u32 to = Rotation<D>::tableAt(row, ownPiece());
+        copy16(base + COSINES + to, cosines + at, true);
+        copy16(base + SINES + to, sines + at, true);
+    }
+}
+
+/** The w rows before `from` into the ring's first rows. */
+__device__ __forceinline__ void stageWindow(u32 ring, const Io* x, int stride, const Source& in, int from) {
+    for (int row = ownRow(); row < WINDOW; row += 16) {
+        bool valid = within(from - WINDOW + row, -in.past, in.tokens);
+        stage8(ring + at<RING>(row, ownPiece()),
+               valid ? x + (long long)(from - WINDOW + row) * stride + 8 * ownPiece() : x, valid);
     }
 }
 
 /** A tile of 64 rows on its way through registers. */
 struct Held {
-    static constexpr int N = C * (D / 8) / THREADS;
-    uint4 x[N];
+    uint4 x[COPIES];
 
-    __device__ __forceinline__ void read(const Io* from, long long stride, int row, int lowest, int end) {
+    __device__ __forceinline__ void read(const Io* from, int stride, int row, int lowest, int end) {
+        const Io* own = from + (long long)(row + ownRow()) * stride + 8 * ownPiece();
 #pragma unroll
-        for (int n = 0; n < N; n++) {
-            int t = n * THREADS + threadIdx.x;
-            int at = row + t / (D / 8);
-            bool valid = at >= lowest && at < end;
-            x[n] = read8(from + (valid ? at * stride + 8 * (t % (D / 8)) : 0), valid);
+        for (int n = 0; n < COPIES; n++) {
+            bool valid = within(row + ownRow() + 16 * n, lowest, end);
+            x[n] = read8(valid ? own + (long long)(16 * n) * stride : from, valid);
         }
     }
 
     __device__ __forceinline__ void write(u32 tile) const {
+        u32 own = tile + at<C>(ownRow(), ownPiece());
 #pragma unroll
-        for (int n = 0; n < N; n++) {
-            int t = n * THREADS + threadIdx.x;
-            store16(tile + at<C>(t / (D / 8), t % (D / 8)), x[n]);
+        for (int n = 0; n < COPIES; n++) {
+            store16(own + n * 16 * 128, x[n]);
         }
     }
 };
@@ -197,8 +239,12 @@ __device__ __forceinline__ void mapRows(u32 x, u32 map, u32 to, Small& small, in
     float above = 0.f, below = 0.f;
 #pragma unroll
     for (int n = 0; n < HALF / 8; n++) {
-        storeC<C>(to, row, n, lane, pack(plus[n][0], plus[n][1]), pack(plus[n][2], plus[n][3]));
-        storeC<C>(to, row, HALF / 8 + n, lane, pack(minus[n][0], minus[n][1]), pack(minus[n][2], minus[n][3]));
+        if (n % 2 == 0) {
+            storeC2<C>(to, row, n / 2, lane, pack(plus[n][0], plus[n][1]), pack(plus[n][2], plus[n][3]),
+                       pack(plus[n + 1][0], plus[n + 1][1]), pack(plus[n + 1][2], plus[n + 1][3]));
+            storeC2<C>(to, row, HALF / 16 + n / 2, lane, pack(minus[n][0], minus[n][1]), pack(minus[n][2], minus[n][3]),
+                       pack(minus[n + 1][0], minus[n + 1][1]), pack(minus[n + 1][2], minus[n + 1][3]));
+        }
         if (withMass) {
             int column = 8 * n + 2 * (lane & 3);
             float2 zp = *reinterpret_cast<const float2*>(small.z + column);
@@ -241,6 +287,9 @@ __device__ __forceinline__ void sumGates(Small& small, float2 gates, const Sourc
 #endif
     small.write[2 * lane] = keepA ? exp2Fast(end - a) : 0.f;
     small.write[2 * lane + 1] = keepB ? exp2Fast(end - b) : 0.f;
+    float sixteenth = __shfl_sync(0xffffffffu, b, lane | 7);
+    small.ages[2 * lane] = exp2Fast(sixteenth - a);
+    small.ages[2 * lane + 1] = exp2Fast(sixteenth - b);
     if (lane == 0) {
         small.total[0] = keep * exp2Fast(end);
         small.total[1] = end;
@@ -254,29 +303,25 @@ __device__ __forceinline__ float2 readGates(const Source& in, int first, int lan
     return make_float2(a, b);
 }
 
-/** The matrix S of a block, transposed: this warp's 16 columns of d as rows; and this thread's part of z. */
+/** The matrix S of a block, transposed: this warp's 16 columns of d as rows. */
 struct State {
     float s[NF][4];
-    float z[2];
 
     __device__ __forceinline__ void clear() {
 #pragma unroll
         for (int n = 0; n < NF; n++) {
             s[n][0] = s[n][1] = s[n][2] = s[n][3] = 0.f;
         }
-        z[0] = z[1] = 0.f;
     }
 
-    /** Adds weight times what `put` wrote. */
-    __device__ __forceinline__ void add(const float* from, float weight) {
+    /** Adds what `put` wrote. */
+    __device__ __forceinline__ void add(const float* from) {
         const float4* x = reinterpret_cast<const float4*>(from);
 #pragma unroll
         for (int n = 0; n < NF; n++) {
             float4 y = x[n * THREADS + threadIdx.x];
-            s[n][0] += weight * y.x, s[n][1] += weight * y.y, s[n][2] += weight * y.z, s[n][3] += weight * y.w;
+            s[n][0] += y.x, s[n][1] += y.y, s[n][2] += y.z, s[n][3] += y.w;
         }
-        float2 y = reinterpret_cast<const float2*>(x + NF * THREADS)[threadIdx.x];
-        z[0] += weight * y.x, z[1] += weight * y.y;
     }
 
     /** In the order of registers: no one but add() reads it. */
@@ -286,7 +331,6 @@ struct State {
         for (int n = 0; n < NF; n++) {
             x[n * THREADS + threadIdx.x] = make_float4(s[n][0], s[n][1], s[n][2], s[n][3]);
         }
-        reinterpret_cast<float2*>(x + NF * THREADS)[threadIdx.x] = make_float2(z[0], z[1]);
     }
 
     /** Place of element i of s[n] in [f][d + 1]. */
@@ -305,10 +349,6 @@ struct State {
                 s[n][i] = from[place(n, i)];
             }
         }
-        int pair = threadIdx.x % HALF;
-        bool first = threadIdx.x < HALF;
-        z[0] = first ? from[(2 * pair) * (D + 1) + D] : 0.f;
-        z[1] = first ? from[(2 * pair + 1) * (D + 1) + D] : 0.f;
     }
 
     /** To [f][d + 1]; z must be in `small`. */
@@ -332,12 +372,17 @@ struct State {
         }
     }
 
-    /** Adds V^T phi_k over 16 keys, v fragments as loadBt gives them, each key with its weight. */
-    __device__ __forceinline__ void learn(const u32 (&v)[4], u32 phi, const float* weights, int step, int lane) {
+    /**
+     * Adds V^T phi_k over 16 keys, v fragments as loadBt gives them, each key with its weight; and to z, this warp's
+     * share of the features, the weights times phi_k.
+     */
+    __device__ __forceinline__ void learn(
+            const u32 (&v)[4], u32 phi, const float* weights, float (&z)[2 * SHARE][4], int step, int warp, int lane) {
         float2 a = *reinterpret_cast<const float2*>(weights + 16 * step + 2 * (lane & 3));
         float2 b = *reinterpret_cast<const float2*>(weights + 16 * step + 8 + 2 * (lane & 3));
         u32 a0 = pack(low(v[0]) * a.x, high(v[0]) * a.y), a1 = pack(low(v[2]) * a.x, high(v[2]) * a.y);
         u32 a2 = pack(low(v[1]) * b.x, high(v[1]) * b.y), a3 = pack(low(v[3]) * b.x, high(v[3]) * b.y);
+        u32 w0 = lane < 4 ? pack(a.x, a.y) : 0, w2 = lane < 4 ? pack(b.x, b.y) : 0; // one row of weights
 #pragma unroll
         for (int n = 0; n < NF / 2; n++) {
             u32 x[4];
@@ -345,34 +390,39 @@ struct State {
             mma(s[2 * n], a0, a1, a2, a3, x[0], x[1]);
             mma(s[2 * n + 1], a0, a1, a2, a3, x[2], x[3]);
         }
-    }
-
-    /** This thread's part of z: every PARTS-th key, two features. */
-    __device__ __forceinline__ void count(u32 phi, const Small& small) {
-        int pair = threadIdx.x % HALF, part = threadIdx.x / HALF;
-        float a = z[0] * small.total[0], b = z[1] * small.total[0];
-#pragma unroll 8
-        for (int j = part; j < C; j += PARTS) {
-            u32 x = fetch4(phi + at<C>(j, pair >> 2) + 4 * (pair & 3));
-            a += small.write[j] * low(x), b += small.write[j] * high(x);
+#pragma unroll
+        for (int n = 0; n < SHARE; n++) {
+            u32 x[4];
+            loadBt<C>(x, phi, 16 * step, min(warp * SHARE + n, NF / 2 - 1), lane);
+            mma(z[2 * n], w0, 0, w2, 0, x[0], x[1]);
+            mma(z[2 * n + 1], w0, 0, w2, 0, x[2], x[3]);
         }
-        z[0] = a, z[1] = b;
-    }
-
-    __device__ __forceinline__ void showParts(Small& small) const {
-        int pair = threadIdx.x % HALF, part = threadIdx.x / HALF;
-        *reinterpret_cast<float2*>(&small.parts[part][2 * pair]) = make_float2(z[0], z[1]);
     }
 };
 
-__device__ __forceinline__ void sumParts(Small& small) {
-    for (int t = threadIdx.x; t < FEATURES; t += THREADS) {
-        float x = 0.f;
+/** z = decay z + what learn() summed. */
+__device__ __forceinline__ void keepSums(const float (&z)[2 * SHARE][4], Small& small, int warp, int lane) {
+    if (lane < 4 && warp * SHARE < NF / 2) {
 #pragma unroll
-        for (int p = 0; p < PARTS; p++) {
-            x += small.parts[p][t];
+        for (int n = 0; n < 2 * SHARE; n++) {
+            float2* to = reinterpret_cast<float2*>(small.z + 16 * SHARE * warp + 8 * n + 2 * lane);
+            float2 old = *to;
+            *to = make_float2(old.x * small.total[0] + z[n][0], old.y * small.total[0] + z[n][1]);
         }
-        small.z[t] = x;
+    }
+}
+
+__device__ __forceinline__ void clearSums(float (&z)[2 * SHARE][4]) {
+#pragma unroll
+    for (int n = 0; n < 2 * SHARE; n++) {
+        z[n][0] = z[n][1] = z[n][2] = z[n][3] = 0.f;
+    }
+}
+
+/** z from a state [f][d + 1], or zeros. */
+__device__ __forceinline__ void startSums(Small& small, const float* from) {
+    for (int t = threadIdx.x; t < FEATURES; t += THREADS) {
+        small.z[t] = from == nullptr ? 0.f : from[t * (D + 1) + D];
     }
 }
 
@@ -457,25 +507,58 @@ struct Scores {
         int where[2];
 #pragma unroll
         for (int n = 0; n < N; n++) {
+            if (FROM + n < 2 || FROM + n >= BAND - 2) { // the oldest and the newest 16 keys of the band
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                int row = r + 8 * (i >> 1), column = 8 * (FROM + n) + c + (i & 1);
-                bool seen = true;
-                if (FROM + n < 2) {
-                    seen = column > row;
+                for (int i = 0; i < 4; i++) {
+                    int row = r + 8 * (i >> 1), column = 8 * (FROM + n) + c + (i & 1);
+                    bool seen = FROM + n < 2 ? column > row : column - WINDOW <= row;
+                    x[n][i] = seen ? x[n][i] : 2 * NONE;
                 }
-                if (FROM + n >= BAND - 2) {
-                    seen = seen && column - WINDOW <= row;
-                }
-                if (early) {
-                    seen = seen && in.first - WINDOW + rows + column >= -source.past;
-                }
+            }
+        }
 #ifdef DOCUMENTS
-                int j = in.first - WINDOW + rows + column;
-                seen = seen && j >= 0 && j < source.tokens
-                        && source.document[max(min(j, source.tokens - 1), 0)] == source.document[min(in.first + rows + row, source.tokens - 1)];
+        early = true;
 #endif
-                x[n][i] = seen ? x[n][i] * in.scale : 2 * NONE;
+        if (early) {
+#pragma unroll
+            for (int n = 0; n < N; n++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    int j = in.first - WINDOW + rows + 8 * (FROM + n) + c + (i & 1);
+                    bool seen = j >= -source.past;
+#ifdef DOCUMENTS
+                    seen = seen && j >= 0 && j < source.tokens
+                            && source.document[max(min(j, source.tokens - 1), 0)]
+                                    == source.document[min(in.first + rows + r + 8 * (i >> 1), source.tokens - 1)];
+#endif
+                    x[n][i] = seen ? x[n][i] : 2 * NONE;
+                }
+            }
+            if (WITH_FAR) {
+#pragma unroll
+                for (int u = 0; u < M; u++) {
+#pragma unroll
+                    for (int i = 0; i < 4; i++) {
+                        int j = in.first - LAG + 8 * (rows / 8 + 1 - u) + c + (i & 1);
+                        bool seen = j >= -source.past;
+#ifdef DOCUMENTS
+                        seen = seen && j >= 0 && source.document[min(max(j, 0), source.tokens - 1)]
+                                        == source.document[min(in.first + rows + r + 8 * (i >> 1), source.tokens - 1)];
+#endif
+                        a[u][i] = seen ? a[u][i] : 0.f;
+                    }
+                }
+            }
+        }
+        // Decay: on the diagonal from key to query; before it from the key to the last of its 16, and from there.
+        float2 age[M];
+        float since[M / 2 + 1];
+        if (WITH_FAR) {
+#pragma unroll
+            for (int u = 0; u < M; u++) {
+                int column = max(8 * (rows / 8 + 1 - u), 0);
+                age[u] = *reinterpret_cast<const float2*>((u < 2 ? small.decay : small.ages) + column + c);
+                since[u / 2] = small.decay[column | 15];
             }
         }
 #pragma unroll
@@ -485,7 +568,7 @@ struct Scores {
             for (int n = 0; n < N; n++) {
                 best = fmaxf(best, fmaxf(x[n][2 * y], x[n][2 * y + 1]));
             }
-            top[y] = best = quadMax(best);
+            best = quadMax(best);
             where[y] = 0x7fffffff;
 #ifdef SAVE
 #pragma unroll
@@ -496,11 +579,12 @@ struct Scores {
             }
             where[y] = quadMin(where[y]);
 #endif
+            top[y] = best = best * in.scale;
             float s = 0.f;
 #pragma unroll
             for (int n = 0; n < N; n++) {
-                s += x[n][2 * y] = exp2Fast(x[n][2 * y] - best);
-                s += x[n][2 * y + 1] = exp2Fast(x[n][2 * y + 1] - best);
+                s += x[n][2 * y] = exp2Fast(fmaf(x[n][2 * y], in.scale, -best));
+                s += x[n][2 * y + 1] = exp2Fast(fmaf(x[n][2 * y + 1], in.scale, -best));
             }
             sum[y] = quadSum(s);
             float l = 0.f;
@@ -508,24 +592,17 @@ struct Scores {
                 float g = small.decay[rows + r + 8 * y];
 #pragma unroll
                 for (int u = 0; u < M; u++) {
-                    int block = rows / 8 + 1 - u;
-                    if (block >= 0) {
-#pragma unroll
-                        for (int i = 0; i < 2; i++) {
-                            int row = rows + r + 8 * y, column = 8 * block + c + i;
-                            bool seen = column <= row;
-                            if (early) {
-                                seen = seen && in.first - LAG + column >= -source.past;
-                            }
-#ifdef DOCUMENTS
-                            int j = in.first - LAG + column;
-                            seen = seen && j >= 0 && source.document[max(j, 0)] == source.document[min(in.first + row, source.tokens - 1)];
-#endif
-                            float w = seen ? a[u][2 * y + i] * exp2Fast(g - small.decay[column]) : 0.f;
-                            a[u][2 * y + i] = w;
-                            l += w;
-                        }
+                    float first, second;
+                    if (u < 2) { // the diagonal
+                        first = 8 * (1 - u) + c <= r + 8 * y ? a[u][2 * y] * exp2Fast(g - age[u].x) : 0.f;
+                        second = 8 * (1 - u) + c + 1 <= r + 8 * y ? a[u][2 * y + 1] * exp2Fast(g - age[u].y) : 0.f;
+                    } else {
+                        float rest = exp2Fast(fminf(g - since[u / 2], 0.f)); // <= 0 but where there is no block
+                        first = a[u][2 * y] * (rest * age[u].x);
+                        second = a[u][2 * y + 1] * (rest * age[u].y);
                     }
+                    a[u][2 * y] = first, a[u][2 * y + 1] = second;
+                    l += first + second;
                 }
                 l = quadSum(l);
             }
@@ -572,13 +649,13 @@ struct Scores {
             float linear = FAR ? lin[y] + g * small.mass[row] : 0.f;
             float nearFactor, farFactor, inverse;
             if (MODE == JOINT) {
-                inverse = 1.f / (linear + in.share * all);
+                inverse = reciprocal(linear + in.share * all);
                 nearFactor = in.share * inverse, farFactor = inverse;
             } else if (MODE == SUM) {
-                inverse = 1.f / all;
-                nearFactor = (1.f - in.share) * inverse, farFactor = in.share / linear;
+                inverse = reciprocal(all);
+                nearFactor = (1.f - in.share) * inverse, farFactor = in.share * reciprocal(linear);
             } else {
-                inverse = 1.f / all;
+                inverse = reciprocal(all);
                 nearFactor = inverse, farFactor = 0.f;
             }
             if (side == 0 && (lane & 3) == 0) {
@@ -633,15 +710,15 @@ struct Scores {
     __device__ __forceinline__ void store(u32 p, int warp, int lane) const {
         int rows = 16 * (warp & 3);
 #pragma unroll
-        for (int n = 0; n < N; n++) {
-            storeC<C>(p, rows, rows / 8 + FROM + n, lane, near[n][0], near[n][1]);
+        for (int n = 0; n < N; n += 2) {
+            storeC2<C>(p, rows, rows / 16 + (FROM + n) / 2, lane, near[n][0], near[n][1], near[n + 1][0], near[n + 1][1]);
         }
         if (WITH_FAR) {
 #pragma unroll
-            for (int u = 0; u < M; u++) {
-                int block = rows / 8 + 1 - u;
-                if (twin(u) < 0 && block >= 0) {
-                    storeC<C>(p, rows, WRITTEN / 8 + block, lane, far[u][0], far[u][1]);
+            for (int u = 1; u < M; u += 2) {
+                int pair = rows / 16 - u / 2;
+                if (twin(u) < 0 && pair >= 0) {
+                    storeC2<C>(p, rows, WRITTEN / 16 + pair, lane, far[u][0], far[u][1], far[u - 1][0], far[u - 1][1]);
                 }
             }
         }
@@ -760,8 +837,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
         stageMap(base + MAP_Q, mapQ + head * D * HALF);
         stageMap(base + MAP_K, mapK + head * D * HALF);
     }
-    stageRows(base + KEYS, 0, in.k, in.kt, in, begin - WINDOW, WINDOW + C);
-    stageRows(base + VALUES, 0, in.v, in.vt, in, begin - WINDOW, WINDOW);
+    stageWindow(base + KEYS, in.k, in.kt, in, begin);
+    stageRows(base + KEYS, WINDOW, in.k, in.kt, in, begin);
+    stageWindow(base + VALUES, in.v, in.vt, in, begin);
+    if (TABLES) {
+        stageTables(base, cosines, sines, pitch, past + begin, past + tokens - 1);
+    }
     copyCommit();
     Held heldQ, heldK;
     float2 gate = make_float2(0.f, 0.f);
@@ -769,27 +850,33 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
     if (FAR) {
         heldK.read(in.k, in.kt, begin - LAG, -past, tokens);
         gate = readGates(in, begin, lane);
-        if (initial != nullptr && segment == 0) {
-            state.read(initial + (long long)bh * FEATURES * (D + 1));
+        const float* old = segment == 0 && initial != nullptr ? initial + (long long)bh * FEATURES * (D + 1) : nullptr;
+        if (old != nullptr) {
+            state.read(old);
         }
-        constexpr int size = THREADS * 4 * NF + THREADS * 2 + 4;
+        startSums(small, old);
         for (int s = 0; s < segment; s++) { // older stretches decay by the younger ones
-            const float* from = carry + ((long long)bh * (segments - 1) + s) * size;
-            float by = from[size - 4];
+            const float* from = carry + ((long long)bh * (segments - 1) + s) * CARRY;
+            float by = from[CARRY - 4];
             state.decay(by);
-            state.z[0] *= by, state.z[1] *= by;
-            state.add(from, 1.f);
+            state.add(from);
+            for (int t = threadIdx.x; t < FEATURES; t += THREADS) {
+                small.z[t] = small.z[t] * by + from[THREADS * 4 * NF + t];
+            }
         }
-        state.showParts(small);
     }
     copyWait<0>();
     __syncthreads();
     for (int r = 16 * warp; r < WINDOW; r += 16 * WARPS) { // the window before the first query
-        Rotation<D> rotation;
-        rotation.load(cosines, sines, pitch, past + begin - WINDOW + r, past + tokens - 1, lane);
-        rotation.template apply<RING>(base + KEYS, r, lane);
+        Rotation<D> before;
+        before.load(cosines, sines, pitch, past + begin - WINDOW + r, past + tokens - 1, lane);
+        before.template apply<RING>(base + KEYS, r, lane);
     }
 
+    Rotation<D> rotation;
+    if (!TABLES) {
+        rotation.load(cosines, sines, pitch, past + begin + 16 * (warp & 3), past + tokens - 1, lane);
+    }
     int ring = 0; // ring row of time first - WINDOW
     for (int first = begin; first < end; first += C) {
         const int fresh = ring + WINDOW >= RING ? ring + WINDOW - RING : ring + WINDOW;
@@ -798,19 +885,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
         heldQ.write(base + QUERIES);
         if (FAR) {
             heldK.write(base + PHI_K);
-            sumParts(small);
         }
         copyWait<0>(); // the chunk's keys
         __syncthreads();
-        stageRows(base + VALUES, fresh, in.v, in.vt, in, first, C);
+        stageRows(base + VALUES, fresh, in.v, in.vt, in, first);
         copyCommit();
         {
             const int rows = 16 * (warp & 3);
             const int fresher = fresh + rows >= RING ? fresh + rows - RING : fresh + rows;
-            Rotation<D> rotation;
-            rotation.load(cosines, sines, pitch, past + first + rows, past + tokens - 1, lane);
             if (FAR) {
-                if (warp == 0) {
+                if (warp == WARPS - 1) {
                     sumGates(small, gate, in, first, lane);
                 }
                 if (PAIR == 1 || warp < 4) {
@@ -819,6 +903,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
                 if (PAIR == 1 || warp >= 4) {
                     mapRows<false>(base + PHI_K, base + MAP_K, base + PHI_K, small, rows, lane);
                 }
+            }
+            if (TABLES) {
+                rotation.fetch(base + COSINES, base + SINES, rows, lane);
             }
             if (PAIR == 1 || warp < 4) {
                 rotation.template apply<C>(base + QUERIES, rows, lane);
@@ -842,7 +929,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
             scores.store(base + WEIGHTS, warp, lane);
         } else {
             constexpr bool start = MODE != SUM; // the half that also does the far part
-            constexpr int cut = start ? BAND / 3 : BAND - C / 8; // SUM: all twins of written blocks in one half
+            constexpr int cut = start ? BAND / 6 * 2 : BAND - C / 8; // SUM: all twins of written blocks in one half
             if (warp < 4) {
                 Scores<0, cut, FAR && start> scores;
                 scores.compute(row, in, small, warp, lane);
@@ -865,7 +952,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
         }
         const bool more = first + C < end;
         if (more) { // the oldest keys are done with
-            stageRows(base + KEYS, ring, in.k, in.kt, in, first + C, C);
+            stageRows(base + KEYS, ring, in.k, in.kt, in, first + C);
+            if (TABLES) {
+                stageTables(base, cosines, sines, pitch, past + first + C, past + tokens - 1);
+            }
         }
         copyCommit();
         if (FAR) {
@@ -889,9 +979,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
                 heldK.read(in.k, in.kt, first + C - LAG, -past, tokens);
                 gate = readGates(in, first + C, lane);
             }
+            if (!TABLES) {
+                rotation.load(cosines, sines, pitch, past + first + C + 16 * (warp & 3), past + tokens - 1, lane);
+            }
         }
+        float z[2 * SHARE][4];
         if (FAR) {
             state.decay(small.total[0]);
+            clearSums(z);
         }
 #pragma unroll
         for (int step = 0; step < STEPS; step++) {
@@ -909,20 +1004,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
                 }
             }
             if (FAR && step >= WRITTEN / 16 && step < WRITTEN / 16 + C / 16) {
-                state.learn(b, row.phiK, small.write, step - WRITTEN / 16, lane);
+                state.learn(b, row.phiK, small.write, z, step - WRITTEN / 16, warp, lane);
             }
         }
         if (FAR) {
-            state.count(row.phiK, small);
-            state.showParts(small);
+            keepSums(z, small, warp, lane);
         }
         writeOut(o, y, ys.token, first, tokens, lane);
         __syncthreads();
         ring = ring + C >= RING ? ring + C - RING : ring + C;
     }
     if (FAR && final != nullptr && end == tokens) {
-        sumParts(small);
-        __syncthreads();
         state.write(final + (long long)bh * FEATURES * (D + 1), small);
     }
 }
@@ -952,14 +1044,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_st
     State state;
     state.clear();
     float whole = 1.f;
-    if (initial != nullptr && segment == 0) {
-        state.read(initial + (long long)bh * FEATURES * (D + 1));
+    const float* old = segment == 0 && initial != nullptr ? initial + (long long)bh * FEATURES * (D + 1) : nullptr;
+    if (old != nullptr) {
+        state.read(old);
     }
+    startSums(small, old);
     stageMap(base + MAP_K, mapK + head * D * HALF);
     Held held;
     held.read(in.k, in.kt, begin - LAG, -past, tokens);
     float2 gate = readGates(in, begin, lane);
-    stageRows(base + VALUES, 0, in.v, in.vt, in, begin - LAG, C);
+    stageRows(base + VALUES, 0, in.v, in.vt, in, begin - LAG);
     copyCommit();
     int place = 0;
     for (int first = begin; first < end; first += C) {
@@ -967,7 +1061,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_st
         copyWait<0>();
         __syncthreads();
         if (first + C < end) {
-            stageRows(base + VALUES, C - place, in.v, in.vt, in, first + C - LAG, C);
+            stageRows(base + VALUES, C - place, in.v, in.vt, in, first + C - LAG);
             copyCommit();
             held.read(in.k, in.kt, first + C - LAG, -past, tokens);
         }
@@ -983,20 +1077,24 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_st
         __syncthreads();
         state.decay(small.total[0]);
         whole *= small.total[0];
+        float z[2 * SHARE][4];
+        clearSums(z);
 #pragma unroll
         for (int step = 0; step < C / 16; step++) {
             u32 b[4];
             loadBt<RING>(b, base + VALUES, place + 16 * step, warp, lane);
-            state.learn(b, base + PHI_K, small.write, step, lane);
+            state.learn(b, base + PHI_K, small.write, z, step, warp, lane);
         }
-        state.count(base + PHI_K, small);
+        keepSums(z, small, warp, lane);
         __syncthreads();
         place = C - place;
     }
-    constexpr int size = THREADS * 4 * NF + THREADS * 2 + 4;
-    float* to = carry + ((long long)bh * (segments - 1) + segment) * size;
+    float* to = carry + ((long long)bh * (segments - 1) + segment) * CARRY;
     state.put(to);
+    for (int t = threadIdx.x; t < FEATURES; t += THREADS) {
+        to[THREADS * 4 * NF + t] = small.z[t];
+    }
     if (threadIdx.x == 0) {
-        to[size - 4] = whole;
+        to[CARRY - 4] = whole;
     }
 }
