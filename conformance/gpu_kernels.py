@@ -16,11 +16,16 @@ import sys
 import time
 import traceback
 
-import cupy
 import numpy
 import torch
 
+try:
+    import cupy
+except ImportError:  # the twin and the inputs serve the emulator too
+    cupy = None
+
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / "tensor/src/main/resources/dev/lizard/tensor/cuda"
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 JOINT, SUM, NEAR = 0, 1, 2
 LIMIT = 0.004
 
@@ -111,10 +116,10 @@ def twin(p, rows=1024):
 def problem(b=2, h=6, g=2, t=512, d=64, f=64, w=128, past=0, mode=JOINT, gamma=None, sink=True, loud=1.0, io=torch.bfloat16,
             maps=torch.bfloat16, state=False, documents=False, seed=1):
     """Random inputs on the card. gamma: one gate for all, or None for gates spread over heads and tokens."""
-    r = torch.Generator(device="cuda").manual_seed(seed)
-    randn = lambda *shape: torch.randn(*shape, device="cuda", generator=r)
-    position = torch.arange(past + t, device="cuda", dtype=torch.float64)
-    angle = position[:, None] * 10000.0 ** (-torch.arange(d // 2, device="cuda", dtype=torch.float64) / (d // 2))
+    r = torch.Generator(device=DEVICE).manual_seed(seed)
+    randn = lambda *shape: torch.randn(*shape, device=DEVICE, generator=r)
+    position = torch.arange(past + t, device=DEVICE, dtype=torch.float64)
+    angle = position[:, None] * 10000.0 ** (-torch.arange(d // 2, device=DEVICE, dtype=torch.float64) / (d // 2))
     p = {
         "q": (randn(b, t, h, d) * loud).to(io),
         "k": (randn(b, past + t, g, d) * loud).to(io),
@@ -122,7 +127,7 @@ def problem(b=2, h=6, g=2, t=512, d=64, f=64, w=128, past=0, mode=JOINT, gamma=N
         "cos": angle.cos().float(),
         "sin": angle.sin().float(),
         "sink": randn(h) * 2 if sink else None,
-        "share": torch.rand(h, device="cuda", generator=r) * 0.8 + 0.1,
+        "share": torch.rand(h, device=DEVICE, generator=r) * 0.8 + 0.1,
         "map_q": (randn(h, d, f) / math.sqrt(d) * 2).to(maps),
         "map_k": (randn(h, d, f) / math.sqrt(d) * 2).to(maps),
         "window": w,
@@ -130,11 +135,11 @@ def problem(b=2, h=6, g=2, t=512, d=64, f=64, w=128, past=0, mode=JOINT, gamma=N
         "state": randn(b, h, 2 * f, d + 1).abs() if state else None,
     }
     if gamma is None:
-        p["gate"] = torch.nn.functional.logsigmoid(randn(b, h, t) + torch.linspace(2, 8, h, device="cuda").view(1, h, 1))
+        p["gate"] = torch.nn.functional.logsigmoid(randn(b, h, t) + torch.linspace(2, 8, h, device=DEVICE).view(1, h, 1))
     else:
-        p["gate"] = torch.full((b, h, t), math.log(gamma) if gamma > 0 else -math.inf, device="cuda")
+        p["gate"] = torch.full((b, h, t), math.log(gamma) if gamma > 0 else -math.inf, device=DEVICE)
     if documents:
-        p["documents"] = (torch.rand(b, t, device="cuda", generator=r) < 0.01).cumsum(-1).int()
+        p["documents"] = (torch.rand(b, t, device=DEVICE, generator=r) < 0.01).cumsum(-1).int()
     return p
 
 
@@ -204,10 +209,10 @@ class Forward:
         length = t if length is None else length
         segments = -(-t // length)
         self.y = torch.full_like(q, math.nan)
-        new = lambda dtype: torch.full((b, h, t), -7, device="cuda", dtype=dtype) if save else None
+        new = lambda dtype: torch.full((b, h, t), -7, device=DEVICE, dtype=dtype) if save else None
         self.max, self.inverse, self.argmax = new(torch.float32), new(torch.float32), new(torch.int32)
-        self.final = torch.full((b, h, 2 * f, d + 1), math.nan, device="cuda") if final else None
-        self.carry = torch.empty(b * h * max(1, segments - 1) * carry, device="cuda") if segments > 1 else None
+        self.final = torch.full((b, h, 2 * f, d + 1), math.nan, device=DEVICE) if final else None
+        self.carry = torch.empty(b * h * max(1, segments - 1) * carry, device=DEVICE) if segments > 1 else None
         self.main, self.states = (self.module.get_function(n) for n in ("lizard_forward", "lizard_states"))
         self.main.max_dynamic_shared_size_bytes = shared
         self.states.max_dynamic_shared_size_bytes = shared
