@@ -3,12 +3,13 @@ times beside flash-linear-attention and PyTorch's flash attention, forward and b
 
     python conformance/gpu_backward.py [--check] [--time] [--only TEXT] [--out results/gpu-backward.jsonl]
 
-Needs what gpu_kernels.py needs; the forward kernel runs first and leaves what the backward reads. One JSON line a case,
-errors are ||x - twin|| / ||twin||. Exit status 1 if one is over its limit.
+Needs what gpu_kernels.py needs, and cuda-bindings (CuPy does not compile for sm_90a); the forward kernel runs first and
+leaves what the backward reads. One JSON line a case, errors are ||x - twin|| / ||twin||. Exit status 1 if one is over its
+limit.
 
 A row's maximum passes a gradient on to the key that holds it. Where two scores of a row differ by less than bfloat16
-rounds, kernel and twin may choose differently; `dq` and `dk` are also compared with the twin made to choose as the
-kernel did (the columns "same best"), and that is what the limit applies to.
+rounds, kernel and twin may choose differently; gradients are compared with the twin made to choose as the
+kernel did, and that is what the limit applies to.
 """
 import argparse
 import ctypes
@@ -17,8 +18,8 @@ import math
 import pathlib
 import sys
 
-import cupy
 import torch
+from cuda.bindings import nvrtc
 
 import gpu_kernels as fused
 
@@ -41,6 +42,48 @@ class Problem(ctypes.Structure):
                 + [(n, ctypes.c_int) for n in INTS])
 
 
+DRIVER = ctypes.CDLL("libcuda.so.1")
+_modules = {}
+
+
+def driver(name, *arguments):
+    code = getattr(DRIVER, name)(*arguments)
+    if code:
+        raise RuntimeError(f"{name}: error {code}")
+
+
+def compiled(**defines):
+    """Machine code of lizard_backward.cu for this card."""
+    major, minor = torch.cuda.get_device_capability()
+    headers = sorted(fused.SOURCES.glob("*.cuh"))
+    code, program = nvrtc.nvrtcCreateProgram(
+        (fused.SOURCES / "lizard_backward.cu").read_bytes(), b"lizard_backward.cu", len(headers),
+        [h.read_bytes() for h in headers], [h.name.encode() for h in headers])
+    options = [f"-arch=sm_{major}{minor}{'a' if major >= 9 else ''}", "-std=c++17"]
+    options = [x.encode() for x in options + [f"-D{k}={v}" for k, v in defines.items()]]
+    code, = nvrtc.nvrtcCompileProgram(program, len(options), options)
+    if code != nvrtc.nvrtcResult.NVRTC_SUCCESS:
+        log = b" " * nvrtc.nvrtcGetProgramLogSize(program)[1]
+        nvrtc.nvrtcGetProgramLog(program, log)
+        raise RuntimeError(log.decode()[:3000])
+    image = b" " * nvrtc.nvrtcGetCUBINSize(program)[1]
+    nvrtc.nvrtcGetCUBIN(program, image)
+    return image
+
+
+def module(**defines):
+    """The loaded code, and the six numbers that it tells the host."""
+    key = tuple(sorted(defines.items()))
+    if key not in _modules:
+        torch.zeros(1, device="cuda")  # torch's context is the current one from here on
+        handle, address, size, sizes = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t(), (ctypes.c_int * 6)()
+        driver("cuModuleLoadData", ctypes.byref(handle), compiled(**defines))
+        driver("cuModuleGetGlobal_v2", ctypes.byref(address), ctypes.byref(size), handle, b"lizard_backward_sizes")
+        driver("cuMemcpyDtoH_v2", sizes, address, ctypes.c_size_t(24))
+        _modules[key] = handle, list(sizes)
+    return _modules[key]
+
+
 class Backward:
     """One prepared call of the backward kernels; run() repeats it."""
 
@@ -49,8 +92,7 @@ class Backward:
         b, t, h, d = q.shape
         g, f, w = k.shape[2], p["map_q"].shape[2], p["window"]
         maps_float = int(p["map_q"].dtype == torch.float32)
-        module = fused.module("lizard_backward.cu", WIDTH=d, HALF=f, MAP_FLOAT=maps_float)
-        sizes = cupy.ndarray(6, cupy.int32, module.get_global("lizard_backward_sizes")).get()
+        handle, sizes = module(WIDTH=d, HALF=f, MAP_FLOAT=maps_float)
         assert sizes[4] == ctypes.sizeof(Problem)
         chunks, key_chunks = -(-t // CHUNK), (t - 1 + w) // CHUNK + 1
         parts = max(1, min(b * chunks, 264 // h + 1))
@@ -80,19 +122,17 @@ class Backward:
         grids = [(2, h, b), (chunks, h, b), (key_chunks, h, b), (parts, h, 2), (264, 2 if g < h else 1, 1)]
         self.launches = []
         for i, name in enumerate(KERNELS):
-            function = module.get_function("lizard_backward_" + name)
-            shared = int(sizes[i]) if i < 4 else 0
+            function = ctypes.c_void_p()
+            driver("cuModuleGetFunction", ctypes.byref(function), handle, ("lizard_backward_" + name).encode())
+            shared = sizes[i] if i < 4 else 0
             if shared > 48 * 1024:
-                function.max_dynamic_shared_size_bytes = shared
-            self.launches.append((function.kernel.ptr, grids[i], shared))
-        self.driver = ctypes.CDLL("libcuda.so.1")
+                driver("cuFuncSetAttribute", function, 8, shared)  # its dynamic shared memory
+            self.launches.append((function, grids[i], shared))
 
     def run(self):
         stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
         for function, grid, shared in self.launches:
-            code = self.driver.cuLaunchKernel(ctypes.c_void_p(function), *grid, 128, 1, 1, shared, stream, self.arguments, None)
-            if code:
-                raise RuntimeError(f"cuLaunchKernel: error {code}")
+            driver("cuLaunchKernel", function, *grid, 128, 1, 1, shared, stream, self.arguments, None)
         return self
 
     def gradients(self):

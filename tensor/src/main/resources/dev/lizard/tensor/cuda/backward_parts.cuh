@@ -1,0 +1,208 @@
+// What the backward kernels share: the problem, feature maps and their slopes, decays, rotation, rows of tiles.
+#pragma once
+#include "tiles.cuh"
+
+#ifndef WIDTH
+#define WIDTH 64 // d: head width, 64 or 128
+#endif
+#ifndef HALF
+#define HALF 64 // F: columns of a feature map: 32, 64, 96 or 128
+#endif
+#ifndef MAP_FLOAT
+#define MAP_FLOAT 0 // 1: feature maps are float32, else bfloat16
+#endif
+
+constexpr int D = WIDTH;
+constexpr int F = HALF;
+constexpr int FEATURES = 2 * F;
+constexpr int DP = (D + 63) / 64;        // panels of a tile with d columns
+constexpr int FP = (FEATURES + 63) / 64; // with f columns
+constexpr int HP = (F + 63) / 64;        // with F columns
+constexpr int X_BYTES = DP * CHUNK * 128;
+constexpr int PHI_BYTES = FP * CHUNK * 128;
+constexpr int MAP_BYTES = HP * D * 128;
+constexpr int STATE_BYTES = DP * FEATURES * 128;
+constexpr int BLOCKS = F > 64 ? 1 : D == 64 ? 3 : 2; // of a multiprocessor: bounds registers
+constexpr float SMALLEST = 1e-12f;
+constexpr float FLOOR = -30; // lowest log-gate that is told from 0; below it gradients are 0
+constexpr float CLAMPED = 1.005e-12f; // bf16 of the smallest feature is below this
+__host__ __device__ constexpr int larger(int a, int b) { return a > b ? a : b; }
+
+struct Strides {
+    i64 batch, token, head;
+};
+
+struct Problem {
+    const bf16 *q, *k, *v, *y, *dy;
+    const float *cosine, *sine, *gate, *sink, *share, *top, *inverse;
+    const int* best;
+    const void *queryMap, *keyMap;
+    bf16 *dq, *dk, *dv;                                        // contiguous [B, T, heads, d]
+    float *dgate, *dsink, *dshare, *dqueryMap, *dkeyMap;       // [B, H, T], [H], [H], [H, d, F] twice
+    bf16 *turnedQ, *turnedK, *states, *slopes;                 // [B, H, T, d], [B, G, T, d], images [B, H, N, f, d] twice
+    float *mass, *massSlope;                                   // [B, H, N, f] twice
+    float *delta, *near, *rows, *across;                       // [B, H, T] three times, [B, H, N]
+    bf16 *scoreQ, *scoreK;                                     // dz [B, H, T, F] twice
+    bf16 *headK, *headV;                                       // [B, T, H, d] twice, if R > 1
+    float *partShare, *partSink, *partMap;                     // [H, B N] twice, [2, parts, H, d, F]
+    Strides sq, sk, sv, sy, sdy;
+    int batch, tokens, heads, keyHeads, window, delay, chunks, keyChunks, parts;
+    int angles; // row stride of the tables
+};
+
+// ---- parts shared by the kernels ------------------------------------------------------------------------------------
+
+// The map of one head, W [d, F], as a tile. Publish before use.
+DEVICE void copy_map(u32 tile, const void* maps, int head) {
+#if MAP_FLOAT
+    const float4* from = (const float4*)((const float*)maps + (i64)head * D * F);
+    for (int i = threadIdx.x; i < D * F / 8; i += THREADS) {
+        float4 a = from[2 * i], b = from[2 * i + 1];
+        store(piece<D>(tile, i / (F / 8), i % (F / 8)),
+              make_uint4(pack(a.x, a.y), pack(a.z, a.w), pack(b.x, b.y), pack(b.z, b.w)));
+    }
+#else
+    copy_tile<D, F>(tile, (const bf16*)maps + (i64)head * D * F, F, 0, D);
+#endif
+}
+
+// Softmax of z and of -z, rows scaled, as a tile [64, f].
+DEVICE void write_features(u32 tile, const float (*z)[4], float scale0, float scale1) {
+#pragma unroll
+    for (int sign = 0; sign < 2; sign++) {
+        float c = sign ? -LOG2E : LOG2E;
+        float m0 = -1e30f, m1 = -1e30f, s0 = 0, s1 = 0;
+        float p[F / 8][4];
+#pragma unroll
+        for (int n = 0; n < F / 8; n++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) p[n][i] = z[n][i] * c;
+            m0 = fmaxf(m0, fmaxf(p[n][0], p[n][1]));
+            m1 = fmaxf(m1, fmaxf(p[n][2], p[n][3]));
+        }
+        m0 = quad_max(m0), m1 = quad_max(m1);
+#pragma unroll
+        for (int n = 0; n < F / 8; n++) {
+            p[n][0] = exp2_fast(p[n][0] - m0), p[n][1] = exp2_fast(p[n][1] - m0);
+            p[n][2] = exp2_fast(p[n][2] - m1), p[n][3] = exp2_fast(p[n][3] - m1);
+            s0 += p[n][0] + p[n][1];
+            s1 += p[n][2] + p[n][3];
+        }
+        s0 = __frcp_rn(quad_sum(s0)), s1 = __frcp_rn(quad_sum(s1));
+#pragma unroll
+        for (int n = 0; n < F / 8; n++) {
+            u32 at = pair_address(tile, sign * (F / 8) + n);
+            store(at, pack(fmaxf(p[n][0] * s0, SMALLEST) * scale0, fmaxf(p[n][1] * s0, SMALLEST) * scale0));
+            store(at + 1024, pack(fmaxf(p[n][2] * s1, SMALLEST) * scale1, fmaxf(p[n][3] * s1, SMALLEST) * scale1));
+        }
+    }
+}
+
+// From the gradient of features to that of z: dz = phi+ (g+ - phi+ . g+) - phi- (g- - phi- . g-), in c's first half.
+DEVICE void features_slope(float (*c)[4], u32 phi) {
+    float plus0 = 0, plus1 = 0, minus0 = 0, minus1 = 0;
+#pragma unroll
+    for (int n = 0; n < FEATURES / 8; n++) {
+        u32 at = pair_address(phi, n);
+        u32 a = load(at), b = load(at + 1024);
+        c[n][0] = low(a) > CLAMPED ? c[n][0] * low(a) : 0;
+        c[n][1] = high(a) > CLAMPED ? c[n][1] * high(a) : 0;
+        c[n][2] = low(b) > CLAMPED ? c[n][2] * low(b) : 0;
+        c[n][3] = high(b) > CLAMPED ? c[n][3] * high(b) : 0;
+        if (n < F / 8) {
+            plus0 += c[n][0] + c[n][1];
+            plus1 += c[n][2] + c[n][3];
+        } else {
+            minus0 += c[n][0] + c[n][1];
+            minus1 += c[n][2] + c[n][3];
+        }
+    }
+    plus0 = quad_sum(plus0), plus1 = quad_sum(plus1), minus0 = quad_sum(minus0), minus1 = quad_sum(minus1);
+#pragma unroll
+    for (int n = 0; n < F / 8; n++) {
+        u32 at = pair_address(phi, n), bt = pair_address(phi, n + F / 8);
+        u32 a = load(at), b = load(at + 1024), e = load(bt), f = load(bt + 1024);
+        c[n][0] += low(e) * minus0 - low(a) * plus0 - c[n + F / 8][0];
+        c[n][1] += high(e) * minus0 - high(a) * plus0 - c[n + F / 8][1];
+        c[n][2] += low(f) * minus1 - low(b) * plus1 - c[n + F / 8][2];
+        c[n][3] += high(f) * minus1 - high(b) * plus1 - c[n + F / 8][3];
+    }
+}
+
+// Row sums of c against a tile of features.
+DEVICE void against(const float (*c)[4], u32 phi, float& r0, float& r1) {
+    r0 = r1 = 0;
+#pragma unroll
+    for (int n = 0; n < FEATURES / 8; n++) {
+        u32 at = pair_address(phi, n);
+        u32 a = load(at), b = load(at + 1024);
+        r0 += c[n][0] * low(a) + c[n][1] * high(a);
+        r1 += c[n][2] * low(b) + c[n][3] * high(b);
+    }
+    r0 = quad_sum(r0), r1 = quad_sum(r1);
+}
+
+// One warp: running sums of 64 log-gates of a chunk, and their total, into shared memory. a, b: gates 2 lane, 2 lane + 1.
+DEVICE float running_sum(float a, float b, float& first, float& second) {
+    float s = a + b, t = s;
+#pragma unroll
+    for (int o = 1; o < 32; o *= 2) {
+        float x = __shfl_up_sync(~0u, t, o);
+        if (lane() >= o) t += x;
+    }
+    first = t - s + a, second = t;
+    return __shfl_sync(~0u, t, 31);
+}
+DEVICE void chunk_decay(float* sum, const float* gate, int chunk, int tokens) {
+    int t = chunk * CHUNK + 2 * lane();
+    float a, b;
+    running_sum(t < tokens ? fmaxf(gate[t], FLOOR) : 0, t + 1 < tokens ? fmaxf(gate[t + 1], FLOOR) : 0, a, b);
+    sum[2 * lane()] = a, sum[2 * lane() + 1] = b;
+}
+
+// Turns accumulators [64, d] back by their tokens' angles.
+DEVICE void turn_back(float (*c)[4], const Problem& p, int first) {
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        int t = first + own_row() + 8 * r;
+        t = t < 0 ? 0 : t >= p.tokens ? p.tokens - 1 : t;
+        const float* cs = p.cosine + (i64)t * p.angles + (lane() & 3) * 2;
+        const float* sn = p.sine + (i64)t * p.angles + (lane() & 3) * 2;
+#pragma unroll
+        for (int n = 0; n < D / 16; n++) {
+            float2 x = *(const float2*)(cs + n * 8), y = *(const float2*)(sn + n * 8);
+            float a = c[n][2 * r], b = c[n + D / 16][2 * r];
+            c[n][2 * r] = a * x.x + b * y.x, c[n + D / 16][2 * r] = b * x.x - a * y.x;
+            a = c[n][2 * r + 1], b = c[n + D / 16][2 * r + 1];
+            c[n][2 * r + 1] = a * x.y + b * y.y, c[n + D / 16][2 * r + 1] = b * x.y - a * y.y;
+        }
+    }
+}
+
+// Accumulators [64, N] as rows of a matrix; rows outside [0, end) are left out.
+template <int N>
+DEVICE void write_rows(bf16* to, i64 stride, const float (*c)[4], int first, int end) {
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        int t = first + own_row() + 8 * r;
+        if (t >= 0 && t < end) {
+            u32* row = (u32*)(to + t * stride) + (lane() & 3);
+#pragma unroll
+            for (int n = 0; n < N / 8; n++) row[n * 4] = pack(c[n][2 * r], c[n][2 * r + 1]);
+        }
+    }
+}
+// What write_rows<F> wrote of the thread's own rows, as left operand.
+DEVICE void read_rows(u32 (*a)[4], const bf16* from, int first, int end) {
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        int t = first + own_row() + 8 * r;
+        bool valid = t >= 0 && t < end;
+        const u32* row = (const u32*)(from + (valid ? (i64)t * F : 0)) + (lane() & 3);
+#pragma unroll
+        for (int k = 0; k < F / 16; k++) {
+            a[k][r] = valid ? row[8 * k] : 0;
+            a[k][2 + r] = valid ? row[8 * k + 4] : 0;
+        }
+    }
+}

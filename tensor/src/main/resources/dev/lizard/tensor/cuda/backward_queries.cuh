@@ -1,0 +1,231 @@
+// Kernel 2 of lizard_backward.cu: gradients of queries.
+#pragma once
+#include "backward_pairs.cuh"
+
+// Grid (N, H, B).
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_queries(const __grid_constant__ Problem p) {
+    extern __shared__ __align__(1024) char memory[];
+    const u32 base = shared_address(memory);
+    float* vectors = (float*)(memory + W_VECTORS);
+    const int c = blockIdx.x, h = blockIdx.y, b = blockIdx.z;
+    const int group = p.heads / p.keyHeads, g = h / group, bh = b * p.heads + h, T = p.tokens;
+    const int r0 = c * CHUNK, k0 = r0 - p.delay, first = p.delay / CHUNK;
+    const bool far = c >= first, old = c > first;
+    const i64 chunk = (i64)bh * p.chunks + c;
+    const bf16* v = p.v + b * p.sv.batch + g * p.sv.head;
+    const bf16* turnedK = p.turnedK + (i64)(b * p.keyHeads + g) * T * D;
+
+    copy_tile<CHUNK, D>(base + W_OWN, p.dy + b * p.sdy.batch + h * p.sdy.head, p.sdy.token, r0, T);
+    const int t0 = r0 + own_row(), t1 = t0 + 8;
+    const i64 row = (i64)bh * T;
+    const float inverse0 = t0 < T ? p.inverse[row + t0] : 0, inverse1 = t1 < T ? p.inverse[row + t1] : 0;
+    float delta0 = t0 < T ? p.delta[row + t0] : 0, delta1 = t1 < T ? p.delta[row + t1] : 0;
+    float near0 = 0, near1 = 0;   // c_i: what the maximum takes back; first from what is far
+    float share0 = 0, share1 = 0; // of what is far in the row's mass
+    bf16* scores = p.scoreQ + row * F;
+
+    if (far) {
+        copy_tile<CHUNK, D>(base + W_PHIQ, p.q + b * p.sq.batch + h * p.sq.head, p.sq.token, r0, T);
+        copy_tile<CHUNK, D>(base + W_PHIK, p.k + b * p.sk.batch + g * p.sk.head, p.sk.token, k0, T);
+        copy_map(base + W_STATE, p.queryMap, h);
+        copy_map(base + W_STATE + MAP_BYTES, p.keyMap, h);
+        commit();
+        copy_tile<CHUNK, D>(base + W_OTHER, v, p.sv.token, k0, T);
+        commit();
+        if (warp() == 0) chunk_decay(vectors, p.gate + row, c, T);
+        wait<1>();
+        publish();
+        {
+            float zq[F / 8][4], zk[F / 8][4];
+            product<F, D, CHUNK, false, D, true>(zq, base + W_PHIQ, base + W_STATE, false);
+            product<F, D, CHUNK, false, D, true>(zk, base + W_PHIK, base + W_STATE + MAP_BYTES, false);
+            __syncthreads();
+            if (old) copy_image<STATE_BYTES>(base + W_STATE, p.states + chunk * FEATURES * D);
+            commit();
+            write_features(base + W_PHIQ, zq, 1, 1);
+            int j = k0 + own_row();
+            write_features(base + W_PHIK, zk, j >= 0 && j < T, j + 8 >= 0 && j + 8 < T);
+        }
+        wait<1>();
+        publish();
+        const float sum0 = vectors[own_row()], sum1 = vectors[own_row() + 8];
+        u32 slope[CHUNK / 16][4];
+        float rows0 = 0, rows1 = 0; // pairs within the chunk
+        {
+            float da[CHUNK / 8][4], a[CHUNK / 8][4];
+            product<CHUNK, D, CHUNK, false, CHUNK, false>(da, base + W_OWN, base + W_OTHER, false);
+            product<CHUNK, FEATURES, CHUNK, false, CHUNK, false>(a, base + W_PHIQ, base + W_PHIK, false);
+#pragma unroll
+            for (int n = 0; n < CHUNK / 8; n++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    int j = n * 8 + (lane() & 3) * 2 + (i & 1), r = own_row() + (i >> 1) * 8;
+                    float s = i >> 1 ? sum1 : sum0;
+                    float x = j <= r ? exp_fast(s - vectors[j]) : 0;
+                    (i >> 1 ? share1 : share0) += x * a[n][i];
+                    x *= (da[n][i] - (i >> 1 ? delta1 : delta0)) * (i >> 1 ? inverse1 : inverse0);
+                    da[n][i] = x;
+                    float pair = x * a[n][i];
+                    (i >> 1 ? near1 : near0) -= pair;
+                    (i >> 1 ? rows1 : rows0) += j < r ? pair : 0;
+                }
+            }
+            as_operand<CHUNK>(slope, da);
+        }
+        near0 = quad_sum(near0), near1 = quad_sum(near1);
+        share0 = quad_sum(share0) * inverse0, share1 = quad_sum(share1) * inverse1;
+        rows0 = quad_sum(rows0), rows1 = quad_sum(rows1);
+        float dphi[FEATURES / 8][4];
+        if (old) {
+            wait<0>();
+            publish();
+            product<FEATURES, D, CHUNK, false, FEATURES, false>(dphi, base + W_OWN, base + W_STATE, false);
+            const float* z = p.mass + chunk * FEATURES + (lane() & 3) * 2;
+            float f0 = exp_fast(sum0) * inverse0, f1 = exp_fast(sum1) * inverse1, m0 = 0, m1 = 0;
+#pragma unroll
+            for (int n = 0; n < FEATURES / 8; n++) {
+                float2 m = *(const float2*)(z + n * 8);
+                u32 at = pair_address(base + W_PHIQ, n);
+                u32 top = load(at), bottom = load(at + 1024);
+                m0 += m.x * low(top) + m.y * high(top);
+                m1 += m.x * low(bottom) + m.y * high(bottom);
+                dphi[n][0] = (dphi[n][0] - delta0 * m.x) * f0, dphi[n][1] = (dphi[n][1] - delta0 * m.y) * f0;
+                dphi[n][2] = (dphi[n][2] - delta1 * m.x) * f1, dphi[n][3] = (dphi[n][3] - delta1 * m.y) * f1;
+            }
+            share0 += quad_sum(m0) * f0, share1 += quad_sum(m1) * f1;
+            float a0, a1;
+            against(dphi, base + W_PHIQ, a0, a1);
+            near0 -= a0, near1 -= a1, rows0 += a0, rows1 += a1;
+        }
+        product<FEATURES, CHUNK, CHUNK, true>(dphi, slope, base + W_PHIK, old);
+        features_slope(dphi, base + W_PHIQ);
+        write_rows<F>(scores, F, dphi, r0, T);
+        if ((lane() & 3) == 0) {
+            if (t0 < T) p.rows[row + t0] = rows0;
+            if (t1 < T) p.rows[row + t1] = rows1;
+        }
+        float across = 0; // pairs from before the chunk to after it
+        if (old && c + 1 < p.chunks) {
+            const uint4* slopes = (const uint4*)(p.slopes + chunk * FEATURES * D);
+#pragma unroll 4
+            for (int i = threadIdx.x; i < FEATURES * D / 8; i += THREADS) {
+                uint4 s = load4(base + W_STATE + i * 16), d = slopes[i];
+                across += low(s.x) * low(d.x) + high(s.x) * high(d.x) + low(s.y) * low(d.y) + high(s.y) * high(d.y);
+                across += low(s.z) * low(d.z) + high(s.z) * high(d.z) + low(s.w) * low(d.w) + high(s.w) * high(d.w);
+            }
+            for (int i = threadIdx.x; i < FEATURES; i += THREADS) {
+                across += p.mass[chunk * FEATURES + i] * p.massSlope[chunk * FEATURES + i];
+            }
+            across *= exp_fast(vectors[63]);
+        }
+        across = block_sum(across, vectors + 64);
+        if (threadIdx.x == 0) p.across[chunk] = across;
+    }
+
+    // The window.
+    const float share = p.share[h];
+    const float top0 = t0 < T ? p.top[row + t0] : 1e30f, top1 = t1 < T ? p.top[row + t1] : 1e30f;
+    const int best0 = t0 < T ? p.best[row + t0] : -2, best1 = t1 < T ? p.best[row + t1] : -2;
+    const int low0 = r0 - p.window + 1, kc0 = low0 < 0 ? 0 : low0 / CHUNK;
+    const float scale = rsqrtf((float)D);
+    __syncthreads();
+    copy_tile<CHUNK, D>(base + W_TURNED, p.turnedQ + row * D, D, r0, T);
+    auto fetch = [&](int kc) {
+        u32 stage = base + W_STAGES + (kc & 1) * 2 * X_BYTES;
+        copy_tile<CHUNK, D>(stage, turnedK, D, kc * CHUNK, T);
+        copy_tile<CHUNK, D>(stage + X_BYTES, v, p.sv.token, kc * CHUNK, T);
+    };
+    fetch(kc0);
+    commit();
+    float dq[D / 8][4], taken0 = 0, taken1 = 0; // row sums of e P dP
+    for (int kc = kc0; kc <= c; kc++) {
+        u32 stage = base + W_STAGES + (kc & 1) * 2 * X_BYTES;
+        if (kc < c) fetch(kc + 1);
+        else if (far) copy_map(base + W_STAGES + ((kc + 1) & 1) * 2 * X_BYTES, p.queryMap, h);
+        commit();
+        wait<1>();
+        publish();
+        float s[CHUNK / 8][4], dp[CHUNK / 8][4];
+        product<CHUNK, D, CHUNK, false, CHUNK, false>(s, base + W_TURNED, stage, false);
+        product<CHUNK, D, CHUNK, false, CHUNK, false>(dp, base + W_OWN, stage + X_BYTES, false);
+        const float f0 = share * inverse0 * scale, f1 = share * inverse1 * scale;
+        if (c == 0 && !far) { // few keys: here the rounding of y would matter most
+            float e0 = 0, e1 = 0;
+#pragma unroll
+            for (int n = 0; n < CHUNK / 8; n++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    int j = n * 8 + (lane() & 3) * 2 + (i & 1), t = i >> 1 ? t1 : t0;
+                    float x = exp2_fast((s[n][i] * scale - (i >> 1 ? top1 : top0)) * LOG2E) * dp[n][i];
+                    (i >> 1 ? e1 : e0) += j <= t ? x : 0;
+                }
+            }
+            delta0 = quad_sum(e0) * share * inverse0, delta1 = quad_sum(e1) * share * inverse1;
+            if ((lane() & 3) == 0) {
+                if (t0 < T) p.delta[row + t0] = delta0;
+                if (t1 < T) p.delta[row + t1] = delta1;
+            }
+        }
+#pragma unroll
+        for (int n = 0; n < CHUNK / 8; n++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int j = kc * CHUNK + n * 8 + (lane() & 3) * 2 + (i & 1), t = i >> 1 ? t1 : t0;
+                float x = exp2_fast((s[n][i] * scale - (i >> 1 ? top1 : top0)) * LOG2E);
+                x *= (dp[n][i] - (i >> 1 ? delta1 : delta0)) * (i >> 1 ? f1 : f0);
+                s[n][i] = x = j <= t && j > t - p.window ? x : 0;
+                (i >> 1 ? taken1 : taken0) += x;
+            }
+        }
+        u32 ds[CHUNK / 16][4];
+        as_operand<CHUNK>(ds, s);
+        product<D, CHUNK, CHUNK, true>(dq, ds, stage, kc > kc0);
+        __syncthreads();
+    }
+    // What the maximum takes back, at the key that holds it.
+    float sinks0 = 0, sinks1 = 0; // e P dP of the sink
+    if (p.sink) {
+        float own = p.sink[h];
+        sinks0 = -share * delta0 * inverse0 * exp_fast(own - top0);
+        sinks1 = -share * delta1 * inverse1 * exp_fast(own - top1);
+    }
+    const float back = rsqrtf((float)D) * D; // 1 / scale
+    near0 = share0 * (quad_sum(taken0) * back + sinks0) + (1 - share0) * near0;
+    near1 = share1 * (quad_sum(taken1) * back + sinks1) + (1 - share1) * near1;
+    if ((lane() & 3) == 0) {
+        if (t0 < T) p.near[row + t0] = near0;
+        if (t1 < T) p.near[row + t1] = near1;
+    }
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        int best = r ? best1 : best0;
+        float x = (r ? near1 : near0) * scale;
+        if (far && best >= 0) {
+            const u32* key = (const u32*)(turnedK + (i64)best * D) + (lane() & 3);
+#pragma unroll
+            for (int n = 0; n < D / 8; n++) {
+                u32 y = key[n * 4];
+                dq[n][2 * r] -= x * low(y), dq[n][2 * r + 1] -= x * high(y);
+            }
+        }
+    }
+    turn_back(dq, p, r0);
+    if (far) {
+        u32 dz[F / 16][4];
+        read_rows(dz, scores, r0, T);
+        wait<0>();
+        publish();
+        product<D, F, D, false>(dq, dz, base + W_STAGES + ((c + 1) & 1) * 2 * X_BYTES, true);
+    }
+    write_rows<D>(p.dq + ((i64)b * T * p.heads + h) * D, (i64)p.heads * D, dq, r0, T);
+
+    // Partial sums for the sink and the share of the window.
+    float sink = (lane() & 3) == 0 ? sinks0 + sinks1 - (best0 == -1 ? near0 : 0) - (best1 == -1 ? near1 : 0) : 0;
+    float all = (lane() & 3) == 0 ? near0 + near1 : 0;
+    sink = block_sum(sink, vectors + 64);
+    all = block_sum(all, vectors + 68);
+    if (threadIdx.x == 0) {
+        i64 at = ((i64)h * p.batch + b) * p.chunks + c;
+        p.partSink[at] = sink, p.partShare[at] = all / share;
+    }
+}
