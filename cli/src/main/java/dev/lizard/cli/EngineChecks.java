@@ -28,7 +28,10 @@ final class EngineChecks {
             return Finding.fail(
                     "engine",
                     "the native library cannot be loaded: " + root.getMessage(),
-                    "check that --cache DIR is writable and not mounted noexec; README.md lists the platforms");
+                    context.environment().containsKey("LIZARD_LIBTORCH")
+                            ? "unset LIZARD_LIBTORCH, or let it name a libtorch of a version that docs/gpu.md lists"
+                            : "check that --cache DIR is writable and not mounted noexec; README.md lists the"
+                                    + " platforms");
         }
     }
 

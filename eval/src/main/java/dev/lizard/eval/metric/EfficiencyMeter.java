@@ -5,6 +5,7 @@ import dev.lizard.mixer.MixerState;
 import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
+import dev.lizard.model.RecordedStep;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
@@ -121,19 +122,30 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
     private double writing(Decoder model, DecoderState state) {
         double[] seconds = new double[steps];
         long id = 1;
-        for (int step = -WARM_UP; step < steps; step++) {
-            long start = System.nanoTime();
-            try (Scope work = Scope.open()) {
-                Tensor host = Tensors.of(new long[] {id}, 1, 1);
-                Tensor hidden = model.advance(model.device().isCuda() ? host.to(model.device()) : host, state);
-                id = model.logits(hidden).argmax(-1).longs()[0];
-            }
-            if (step >= 0) {
-                seconds[step] = seconds(start);
+        RecordedStep recorded = RecordedStep.served(model) ? new RecordedStep(model, state, 1) : null;
+        try (recorded) {
+            for (int step = -WARM_UP; step < steps; step++) {
+                long start = System.nanoTime();
+                id = next(model, state, recorded, id);
+                if (step >= 0) {
+                    seconds[step] = seconds(start);
+                }
             }
         }
         Arrays.sort(seconds);
         return seconds[steps / 2];
+    }
+
+    /** Reads {@code id} as a session does and chooses what follows. */
+    private static long next(Decoder model, DecoderState state, @Nullable RecordedStep recorded, long id) {
+        try (Scope work = Scope.open()) {
+            if (recorded != null) {
+                return recorded.step(new int[] {(int) id}).argmax(-1).longs()[0];
+            }
+            Tensor host = Tensors.of(new long[] {id}, 1, 1);
+            Tensor hidden = model.advance(model.device().isCuda() ? host.to(model.device()) : host, state);
+            return model.logits(hidden).argmax(-1).longs()[0];
+        }
     }
 
     private static double seconds(long start) {
