@@ -569,14 +569,14 @@ struct Scores {
                 best = fmaxf(best, fmaxf(x[n][2 * y], x[n][2 * y + 1]));
             }
             best = quadMax(best);
-            where[y] = 0x7fffffff;
+            where[y] = 1 << 20; // none of this lane's
 #ifdef SAVE
 #pragma unroll
             for (int n = N - 1; n >= 0; n--) {
-                int j = in.first - WINDOW + rows + 8 * (FROM + n) + c;
-                where[y] = x[n][2 * y + 1] == best ? j + 1 : where[y];
-                where[y] = x[n][2 * y] == best ? j : where[y];
+                where[y] = x[n][2 * y + 1] == best ? 8 * n + 1 : where[y];
+                where[y] = x[n][2 * y] == best ? 8 * n : where[y];
             }
+            where[y] += in.first - WINDOW + rows + 8 * FROM + c;
             where[y] = quadMin(where[y]);
 #endif
             top[y] = best = best * in.scale;
