@@ -16,7 +16,7 @@ final class DemoCommand implements Action {
             description = "The folder to write (default: ${DEFAULT-VALUE}).")
     Path out;
 
-    @Option(names = "--quick", description = "A smaller budget and shorter measurements.")
+    @Option(names = "--quick", description = "A smaller budget and shorter measurements: about a minute.")
     boolean quick;
 
     @Override

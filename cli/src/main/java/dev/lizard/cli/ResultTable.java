@@ -2,18 +2,24 @@ package dev.lizard.cli;
 
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.ModelResult;
+import dev.lizard.eval.result.PositionCurve;
 import dev.lizard.eval.result.Recall;
 import dev.lizard.eval.result.ResultSet;
+import dev.lizard.eval.result.TaskScore;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Results as text tables for a terminal: quality, recall by length, cost by context. */
+/** Results as text tables for a terminal: quality, whole and by position, recall by length, cost by context. */
 final class ResultTable {
-    private static final int NAME = 22;
+    private static final int NAME = 26;
 
     private ResultTable() {}
 
@@ -22,71 +28,104 @@ final class ResultTable {
         for (String sentence : results.story()) {
             text.append(sentence).append('\n');
         }
-        text.append('\n').append(quality(results.models()));
-        TreeSet<String> tasks = new TreeSet<>();
-        results.recall().forEach(recall -> tasks.add(recall.task()));
-        for (String task : tasks) {
-            List<Recall> rows =
-                    results.recall().stream().filter(r -> r.task().equals(task)).toList();
-            text.append('\n')
-                    .append(matrix(
-                            task + ", right",
-                            rows,
-                            Recall::model,
-                            r -> (long) r.length(),
-                            r -> String.format(Locale.ROOT, "%.2f", r.exact())));
-        }
+        text.append('\n').append(quality(results));
+        text.append(positions(results));
+        text.append(recall(results));
         List<Efficiency> cost = results.efficiency();
-        text.append('\n')
-                .append(matrix(
-                        "state bytes",
-                        cost,
-                        Efficiency::model,
-                        Efficiency::context,
-                        e -> String.format(Locale.ROOT, "%,d", e.stateBytes())));
-        text.append('\n')
-                .append(matrix(
-                        "tokens/s, decode",
-                        cost,
-                        Efficiency::model,
-                        Efficiency::context,
-                        e -> number("%,.0f", e.decodeTokensPerSecond())));
+        text.append(cost("state, bytes", cost, e -> (double) e.stateBytes()));
+        text.append(cost("writing, tokens/s", cost, Efficiency::decodeTokensPerSecond));
+        text.append(cost("reading, tokens/s", cost, Efficiency::prefillTokensPerSecond));
         return text.toString().stripTrailing();
     }
 
-    private static String quality(List<ModelResult> models) {
-        StringBuilder text = new StringBuilder(
-                String.format(Locale.ROOT, "%-" + NAME + "s %12s %12s %12s%n", "", "bits/byte", "KL", "same top"));
-        for (ModelResult model : models) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    "%-" + NAME + "s %12s %12s %12s%n",
+    /** A column for each task beside those that all results have. */
+    private static String quality(ResultSet results) {
+        Set<String> tasks = new LinkedHashSet<>();
+        results.tasks().forEach(score -> tasks.add(score.task()));
+        StringBuilder text = new StringBuilder(row("", List.of("bits/byte", "KL", "same top")));
+        for (ModelResult model : results.models()) {
+            text.append(row(
                     model.name(),
-                    number("%.4f", model.bitsPerByte()),
-                    number("%.4f", model.kl()),
-                    number("%.3f", model.agreement())));
+                    List.of(
+                            number("%.4f", model.bitsPerByte()),
+                            number("%.4f", model.kl()),
+                            number("%.3f", model.agreement()))));
+        }
+        for (String task : tasks) {
+            text.append('\n').append(row(task, List.of()));
+            for (TaskScore score : results.tasks()) {
+                if (score.task().equals(task)) {
+                    text.append(row(score.model(), List.of(number("%.4f", score.value()) + " " + score.metric())));
+                }
+            }
         }
         return text.toString();
     }
 
-    /** A row a model, a column a length. */
-    private static <T> String matrix(
-            String title, List<T> values, Function<T, String> row, Function<T, Long> column, Function<T, String> cell) {
-        TreeSet<Long> columns = new TreeSet<>();
-        TreeMap<String, TreeMap<Long, String>> rows = new TreeMap<>();
-        for (T value : values) {
-            columns.add(column.apply(value));
-            rows.computeIfAbsent(row.apply(value), name -> new TreeMap<>()).put(column.apply(value), cell.apply(value));
+    private static String positions(ResultSet results) {
+        Matrix matrix = new Matrix("bits/byte up to position");
+        for (PositionCurve curve : results.positions()) {
+            if (curve.metric().equals(PositionCurve.BITS_PER_BYTE)) {
+                curve.buckets().forEach(b -> matrix.put(curve.model(), b.to(), number("%.3f", b.value())));
+            }
         }
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME + "s", title));
-        columns.forEach(length -> text.append(String.format(Locale.ROOT, " %12s", String.format("%,d", length))));
-        text.append('\n');
-        rows.forEach((name, cells) -> {
-            text.append(String.format(Locale.ROOT, "%-" + NAME + "s", name));
-            columns.forEach(c -> text.append(String.format(Locale.ROOT, " %12s", cells.getOrDefault(c, "-"))));
-            text.append('\n');
-        });
+        return matrix.text();
+    }
+
+    private static String recall(ResultSet results) {
+        Map<String, Matrix> tasks = new LinkedHashMap<>();
+        for (Recall recall : results.recall()) {
+            tasks.computeIfAbsent(recall.task(), task -> new Matrix(task + ", share right"))
+                    .put(recall.model(), recall.length(), number("%.2f", recall.exact()));
+        }
+        StringBuilder text = new StringBuilder();
+        tasks.values().forEach(matrix -> text.append(matrix.text()));
         return text.toString();
+    }
+
+    private static String cost(String title, List<Efficiency> rows, Function<Efficiency, @Nullable Double> value) {
+        Matrix matrix = new Matrix(title);
+        rows.forEach(row -> matrix.put(row.model(), row.context(), number("%,.0f", value.apply(row))));
+        return matrix.text();
+    }
+
+    /** A row a model in the order they came, a column a length. */
+    private static final class Matrix {
+        private final String title;
+        private final TreeSet<Long> columns = new TreeSet<>();
+        private final Map<String, Map<Long, String>> rows = new LinkedHashMap<>();
+
+        Matrix(String title) {
+            this.title = title;
+        }
+
+        void put(String row, long column, String cell) {
+            columns.add(column);
+            rows.computeIfAbsent(row, name -> new HashMap<>()).put(column, cell);
+        }
+
+        /** With a blank line before it; nothing where there is nothing. */
+        String text() {
+            if (rows.isEmpty()) {
+                return "";
+            }
+            List<String> heads = columns.stream()
+                    .map(column -> String.format(Locale.ROOT, "%,d", column))
+                    .toList();
+            StringBuilder text = new StringBuilder("\n").append(row(title, heads));
+            rows.forEach((name, cells) -> text.append(row(
+                    name,
+                    columns.stream()
+                            .map(column -> cells.getOrDefault(column, "-"))
+                            .toList())));
+            return text.toString();
+        }
+    }
+
+    private static String row(String name, List<String> cells) {
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME + "s", name));
+        cells.forEach(cell -> text.append(String.format(Locale.ROOT, " %11s", cell)));
+        return text.toString().stripTrailing() + "\n";
     }
 
     private static String number(String format, @Nullable Double value) {

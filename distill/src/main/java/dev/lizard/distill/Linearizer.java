@@ -243,9 +243,9 @@ public final class Linearizer {
         /** Teacher and freshly swapped student, before anything is trained. */
         private void measureStart() {
             heldOut.ifPresent(held -> {
-                log(held.measure(decoder, BEFORE, 0, "teacher"));
+                log(measure(held, BEFORE, 0, "teacher"));
                 student.enter();
-                log(held.measure(decoder, BEFORE, 0, "swapped"));
+                log(measure(held, BEFORE, 0, "swapped"));
                 student.leave();
             });
         }
@@ -253,6 +253,11 @@ public final class Linearizer {
         private void log(Measurement measurement) {
             folder.log().append(measurement);
             listener.measured(measurement);
+        }
+
+        private Measurement measure(HeldOut held, String stage, long step, String model) {
+            listener.examine(stage, step, model, decoder);
+            return held.measure(decoder, stage, step, model);
         }
 
         /** The student, and at the stage's end its branches by themselves and each layer's error. */
@@ -273,11 +278,11 @@ public final class Linearizer {
                                 Arrays.stream(errors).boxed().toList()));
             }
             student.enter();
-            measurements.add(held.measure(decoder, stage.name(), step, "student"));
+            measurements.add(measure(held, stage.name(), step, "student"));
             if (end && student.enter(Branches.WINDOW)) {
-                measurements.add(held.measure(decoder, stage.name(), step, "window only"));
+                measurements.add(measure(held, stage.name(), step, "window only"));
                 student.enter(Branches.LINEAR);
-                measurements.add(held.measure(decoder, stage.name(), step, "linear only"));
+                measurements.add(measure(held, stage.name(), step, "linear only"));
             }
             student.seat(stage);
             return measurements;

@@ -1,5 +1,7 @@
 package dev.lizard.distill;
 
+import dev.lizard.model.Decoder;
+
 /** Is told how training goes; the command line renders it. Methods are called on the training thread. */
 public interface TrainListener {
     /** Hears nothing. */
@@ -11,6 +13,15 @@ public interface TrainListener {
     default void step(StepRecord step) {}
 
     default void measured(Measurement measurement) {}
+
+    /**
+     * Beside each held-out measurement of a linearization, while the decoder is that model: the place to examine it
+     * further. It must be left as it was found.
+     *
+     * @param stage the stage, {@code before} for the first ones
+     * @param model {@code teacher}, {@code swapped}, {@code student}, {@code window only} or {@code linear only}
+     */
+    default void examine(String stage, long step, String model, Decoder decoder) {}
 
     /** Something worth a line, such as a torn checkpoint that was passed over. */
     default void note(String line) {}

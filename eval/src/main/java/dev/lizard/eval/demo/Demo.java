@@ -3,17 +3,16 @@ package dev.lizard.eval.demo;
 import dev.lizard.base.ConfigTree;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Origin;
+import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.distill.LinearizeOptions;
 import dev.lizard.distill.LinearizeResult;
 import dev.lizard.distill.Linearizer;
+import dev.lizard.distill.Recipe;
 import dev.lizard.distill.TrainListener;
 import dev.lizard.eval.report.Report;
 import dev.lizard.eval.result.ResultSet;
-import dev.lizard.model.Models;
-import dev.lizard.model.OpenModel;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
-import dev.lizard.tensor.Scope;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -22,11 +21,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import tools.jackson.databind.node.JsonNodeFactory;
+import java.util.stream.Stream;
 
 /**
- * The whole story on the built-in teacher, on the CPU: it writes its own training text, is linearized, and teacher and
- * student are measured side by side. Leaves the converted model, {@code results.json} and {@code report.html} behind.
+ * The whole story on a small teacher, on the CPU: it writes part of a corpus itself, is linearized in both stages, is
+ * examined at each step of the way, and the results become a page. Everything but the timings follows from the seed.
  */
 public final class Demo {
     /** Where the converted model lies in the output folder. */
@@ -35,17 +34,16 @@ public final class Demo {
     /** The page in the output folder. */
     public static final String PAGE = "report.html";
 
-    private static final double OWN_TEXT = 0.5;
-
-    private Demo() {}
+    private static final String RECIPE = "recipe.yaml";
+    private static final String CORPUS = "corpus.jsonl";
 
     /**
      * What the user chose.
      *
-     * @param teacher the teacher's folder
+     * @param teacher the teacher's folder, a model of bytes
      * @param out the folder to write
      * @param cache where tokens are kept
-     * @param quick a quarter of the budget and shorter measurements
+     * @param quick a minute instead of four or five, with less to see
      * @param seed of everything random
      * @param version of this program, for provenance
      * @param command the command line, for provenance
@@ -55,85 +53,118 @@ public final class Demo {
         public Options {
             command = List.copyOf(command);
         }
+
+        Path model() {
+            return out.resolve(MODEL);
+        }
+    }
+
+    private final Options options;
+    private final DemoSize size;
+    private final TrainListener listener;
+
+    private Demo(Options options, DemoSize size, TrainListener listener) {
+        this.options = options;
+        this.size = size;
+        this.listener = listener;
     }
 
     /**
-     * Does it all.
+     * Does it all: results, page, corpus and the converted model lie in {@code options.out()} after. What an earlier
+     * demo left there is replaced.
      *
+     * @param listener told of each training step and, as notes, of each finding
      * @param stop asked after each training step
-     * @throws dev.lizard.base.LizardException USAGE where the output folder is in use, INTERRUPTED when asked to stop
+     * @throws LizardException USAGE where the output folder holds something else, FAILED when training diverged or the
+     *     written model is not the one that was trained, INTERRUPTED when asked to stop
      */
     public static ResultSet run(Options options, TrainListener listener, BooleanSupplier stop) {
-        requireFree(options.out());
-        ConfigTree recipe = recipe(options);
-        Path corpus = options.out().resolve("corpus.jsonl");
-        listener.note("the teacher writes the text to learn from");
-        try (Scope work = Scope.open();
-                OpenModel teacher = Models.open(options.teacher(), DType.FLOAT32, Device.CPU)) {
-            int length = recipe.toNode().path("sequence_length").asInt();
-            int documents = (int) (tokens(recipe) / length) + 1;
-            new DemoCorpus(length - 1, documents, OWN_TEXT, options.seed()).write(teacher.decoder(), corpus);
-        }
-        LinearizeResult training = new Linearizer(
-                        recipe,
-                        "the demo's recipe",
-                        new LinearizeOptions(
-                                options.teacher(),
-                                List.of(corpus),
-                                List.of(),
-                                options.out().resolve(MODEL),
-                                options.cache(),
-                                Device.CPU,
-                                DType.FLOAT32,
-                                false,
-                                options.version(),
-                                options.command()),
-                        listener)
-                .run(stop);
-        listener.note("measuring teacher and student side by side");
-        ResultSet results = new DemoMeasurements(options, training, listener).results();
-        results.write(options.out());
-        Report.write(options.out().resolve(PAGE), results);
-        return results;
+        return run(options, options.quick() ? DemoSize.quick() : DemoSize.full(), listener, stop);
     }
 
-    private static void requireFree(Path out) {
-        String[] content = out.toFile().list();
-        if (Files.exists(out) && (content == null || content.length > 0)) {
-            throw LizardException.at(
-                    LizardException.Kind.USAGE,
-                    "output folder in use",
-                    out,
-                    "nothing or an empty folder",
-                    content == null ? "a file" : content.length + " entries",
-                    "name another with --out, or remove it");
+    static ResultSet run(Options options, DemoSize size, TrainListener listener, BooleanSupplier stop) {
+        return new Demo(options, size, listener).run(stop);
+    }
+
+    private ResultSet run(BooleanSupplier stop) {
+        long start = System.nanoTime();
+        clear();
+        ConfigTree tree = recipe();
+        Recipe recipe = Recipe.of(tree);
+        Path corpus = options.out().resolve(CORPUS);
+        listener.note("the teacher writes a part of the text to learn from");
+        HeldOutText texts = DemoTexts.write(options, size, recipe, corpus);
+        try (Exam exam = new Exam(listener, size, texts, recipe, options.seed())) {
+            LinearizeOptions how = new LinearizeOptions(
+                    options.teacher(),
+                    List.of(corpus),
+                    List.of(),
+                    options.model(),
+                    options.cache(),
+                    Device.CPU,
+                    DType.FLOAT32,
+                    false,
+                    options.version(),
+                    options.command());
+            LinearizeResult training = new Linearizer(tree, RECIPE, how, exam).run(stop);
+            listener.note("measuring what a context costs");
+            Aftermath after = Aftermath.of(options, size, exam, listener);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            ResultSet results = DemoResults.of(options, recipe, training, exam, after, seconds);
+            results.write(options.out());
+            Report.write(options.out().resolve(PAGE), results);
+            return results;
         }
     }
 
-    private static ConfigTree recipe(Options options) {
-        try (InputStream in = Demo.class.getResourceAsStream("recipe.yaml")) {
-            if (in == null) {
-                throw new IllegalStateException("no resource recipe.yaml");
+    /** Takes away what an earlier demo left; refuses a folder that is somebody else's. */
+    private void clear() {
+        Path out = options.out();
+        try {
+            if (Files.exists(out) && !ours(out)) {
+                throw LizardException.at(
+                        LizardException.Kind.USAGE,
+                        "output folder in use",
+                        out,
+                        "a new folder, or one of an earlier demo",
+                        Files.isDirectory(out) ? "other files" : "a file",
+                        "name another with --out");
             }
-            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            ConfigTree tree = ConfigTree.parse(text, new Origin(Origin.Layer.RECIPE, "recipe.yaml"));
-            tree = set(tree, "seed", options.seed());
-            return options.quick() ? set(set(tree, "stages.0.tokens", 32_768), "stages.1.tokens", 32_768) : tree;
+            AtomicFiles.deleteTree(options.model());
+            Files.createDirectories(out);
+        } catch (IOException e) {
+            throw AtomicFiles.failure(out, e);
+        }
+    }
+
+    private static boolean ours(Path out) throws IOException {
+        if (!Files.isDirectory(out)) {
+            return false;
+        }
+        List<String> known = List.of(MODEL, CORPUS, PAGE, ResultSet.FILE);
+        try (Stream<Path> files = Files.list(out)) {
+            return files.allMatch(file -> known.contains(String.valueOf(file.getFileName())));
+        }
+    }
+
+    private ConfigTree recipe() {
+        Origin flags = new Origin(Origin.Layer.FLAG, options.quick() ? "--quick" : "the demo");
+        ConfigTree tree = ConfigTree.parse(recipeText(), new Origin(Origin.Layer.RECIPE, RECIPE))
+                .set("seed=" + options.seed(), new Origin(Origin.Layer.FLAG, "--seed"));
+        for (String assignment : size.recipe()) {
+            tree = tree.set(assignment, flags);
+        }
+        return tree;
+    }
+
+    private static String recipeText() {
+        try (InputStream in = Demo.class.getResourceAsStream(RECIPE)) {
+            if (in == null) {
+                throw new IllegalStateException("resource " + RECIPE + " is missing from the jar");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static ConfigTree set(ConfigTree tree, String key, long value) {
-        return tree.set(key, JsonNodeFactory.instance.numberNode(value), new Origin(Origin.Layer.BUILT_IN, "demo"));
-    }
-
-    private static long tokens(ConfigTree recipe) {
-        long tokens = 0;
-        for (int stage = 0; stage < 2; stage++) {
-            tokens = Math.max(
-                    tokens, recipe.toNode().at("/stages/" + stage + "/tokens").asLong());
-        }
-        return tokens;
     }
 }

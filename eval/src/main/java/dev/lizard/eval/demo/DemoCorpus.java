@@ -2,7 +2,6 @@ package dev.lizard.eval.demo;
 
 import dev.lizard.base.Json;
 import dev.lizard.checkpoint.AtomicFiles;
-import dev.lizard.model.Decoder;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.text.synthetic.SyntheticMix;
 import java.nio.charset.StandardCharsets;
@@ -12,22 +11,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the demo trains on: texts that the teacher writes itself, and stories and recall tasks made by rule. Each
+ * What the demo trains on: texts that the teacher wrote itself, and stories and recall tasks made by rule. Each
  * document is one byte shorter than a training sequence, so that with the token that ends it sequences and documents
  * keep step and no question is parted from its answer.
  *
  * @param length bytes of a document
  * @param documents how many
- * @param share of them that the teacher writes
- * @param seed of all of it
+ * @param seed of those made by rule
  */
-record DemoCorpus(int length, int documents, double share, long seed) {
-    private static final double TEMPERATURE = 0.9;
-
-    /** Writes the corpus as {@code .jsonl}. */
-    void write(Decoder teacher, Path file) {
-        int own = (int) Math.round(share * documents);
-        List<String> texts = new ArrayList<>(new TeacherSamples(length, TEMPERATURE, seed).draw(teacher, own));
+record DemoCorpus(int length, int documents, long seed) {
+    /** Writes the corpus as {@code .jsonl}, first the texts given. */
+    void write(List<String> own, Path file) {
+        List<String> texts = new ArrayList<>(own);
         RandomStream random = RandomStream.named(seed, "demo/corpus");
         while (texts.size() < documents) {
             texts.add(SyntheticMix.standard().next(length, random).text());

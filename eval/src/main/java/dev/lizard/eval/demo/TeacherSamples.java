@@ -20,7 +20,7 @@ import java.util.List;
  * @param seed of the draws; the same seed gives the same texts
  */
 record TeacherSamples(int length, double temperature, long seed) {
-    private static final int BATCH = 64;
+    private static final int BATCH = 128;
 
     /** {@code count} texts of plain ASCII, {@code length} bytes each. */
     List<String> draw(Decoder model, int count) {

@@ -5,6 +5,7 @@ import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.PositionCurve;
 import dev.lizard.eval.result.Role;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,18 @@ public final class Quality {
         this.kl = kl;
         this.agreement = agreement;
         this.windows = windows;
+    }
+
+    /** The same over the first {@code positions} only. */
+    public Quality within(int positions) {
+        int most = Math.min(positions, nll.length);
+        int compared = Math.min(positions, kl.length);
+        return new Quality(
+                Arrays.copyOf(nll, most),
+                Arrays.copyOf(bytes, most),
+                Arrays.copyOf(kl, compared),
+                Arrays.copyOf(agreement, compared),
+                windows);
     }
 
     /** Mean over all positions, nats a token. */

@@ -19,6 +19,16 @@ final class LineCharts {
         return Scale.Linear.around(low, high);
     }
 
+    /** Whether a linear axis would press most of what is there into its lower quarter. */
+    static boolean wide(List<Line> lines) {
+        double[] values = lines.stream()
+                .flatMap(line -> line.points().stream())
+                .mapToDouble(Line.Point::y)
+                .sorted()
+                .toArray();
+        return values.length > 0 && values[0] > 0 && 4 * values[values.length / 2] < values[values.length - 1];
+    }
+
     static Scale logX(List<Line> lines) {
         double low = Double.MAX_VALUE;
         double high = 2;
@@ -45,10 +55,10 @@ final class LineCharts {
         return Scale.Log.around(Math.min(low, high), high, base);
     }
 
-    /** With the trained length marked where the x axis is one of positions or lengths. */
+    /** With the length that the teacher was trained on marked where the x axis is one of positions or lengths. */
     static String draw(String title, Axis x, Axis y, List<Line> lines, ResultSet results) {
         Double trained =
                 results.trainedLength() == null ? null : results.trainedLength().doubleValue();
-        return new LineChart(title, x, y, lines, trained, "trained length").svg();
+        return new LineChart(title, x, y, lines, trained, "teacher's trained length").svg();
     }
 }

@@ -95,8 +95,12 @@ final class QualitySections {
             case PositionCurve.KL -> "Distance to the teacher.";
             default -> "Agreement.";
         };
-        Axis x = new Axis("position in the text, tokens", Scale.Log.tight(nearest, farthest, 2), Units.LENGTH, 6);
-        Axis y = new Axis(label, LineCharts.linear(lines), share ? Units.ROUGH_PERCENT : Units.GENERAL, 5);
+        Axis x = new Axis(
+                "position in the text, tokens, log axis", Scale.Log.tight(nearest, farthest, 2), Units.LENGTH, 6);
+        boolean loss = metric.equals(PositionCurve.BITS_PER_BYTE) || metric.equals(PositionCurve.NLL);
+        Axis y = loss && LineCharts.wide(lines)
+                ? new Axis(label + ", log axis", LineCharts.logY(lines, 2), Units.GENERAL, 6)
+                : new Axis(label, LineCharts.linear(lines), share ? Units.ROUGH_PERCENT : Units.GENERAL, 5);
         return Section.figure(title, "By position.", LineCharts.draw(title, x, y, lines, results));
     }
 
@@ -179,7 +183,7 @@ final class QualitySections {
         byTask.forEach((task, byModel) -> {
             List<Line> lines = new ArrayList<>();
             byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results.role(model)), points, true)));
-            Axis x = new Axis("length of the text, bytes", LineCharts.logX(lines), Units.LENGTH, 6);
+            Axis x = new Axis("length of the text, bytes, log axis", LineCharts.logX(lines), Units.LENGTH, 6);
             Axis y = new Axis("answers wholly right", new Scale.Linear(0, 1), Units.ROUGH_PERCENT, 4);
             figures.add(Section.figure(
                     title(task), "Told once, asked for at the end.", LineCharts.draw(task, x, y, lines, results)));

@@ -53,7 +53,7 @@ final class TrainingSections {
         double most = Math.max(1, raw.getLast().x());
         Axis x = new Axis("tokens", new Scale.Linear(0, most), Units.COUNT, 4);
         Axis y = attention
-                ? new Axis("loss, log axis", LineCharts.logY(lines, 10), Units.GENERAL, 5)
+                ? new Axis("squared error, scaled, log axis", LineCharts.logY(lines, 10), Units.GENERAL, 5)
                 : new Axis("loss, nats a token", LineCharts.linear(lines), Units.GENERAL, 5);
         String caption = points.size() + " steps.";
         return Section.figure(stage + ".", caption, new LineChart(stage, x, y, lines, null, "").svg());

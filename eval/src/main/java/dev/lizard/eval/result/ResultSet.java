@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param version of this format, 1
  * @param title what was run, a short line
  * @param story a few sentences with the main findings
- * @param trainedLength tokens of the sequences trained on, drawn into the charts
+ * @param trainedLength tokens of the sequences that the teacher was trained on, drawn into the charts
  * @param provenance what it takes to do it again: command, seed, hashes, versions, hardware
  */
 public record ResultSet(
