@@ -13,10 +13,13 @@
 #include <vector>
 
 #define __device__
+#define __host__
 #define __global__
 #define __shared__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
+#define __grid_constant__
+#define __constant__
 #define __align__(n)
 #define __CUDA_ARCH__ 900
 using std::max;
@@ -45,7 +48,7 @@ inline int __float_as_int(float x) { return bits<int>(x); }
 inline float __int_as_float(int x) { return bits<float>(x); }
 inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 
-static Index threadIdx, blockIdx;
+static Index threadIdx, blockIdx, gridDim;
 
 namespace emulator {
 
@@ -200,6 +203,7 @@ inline void __syncwarp() {
     }
 SHUFFLE(__shfl_xor_sync, i ^ n)
 SHUFFLE(__shfl_up_sync, i < n ? i : i - n)
+SHUFFLE(__shfl_down_sync, i + n > 31 ? i : i + n)
 SHUFFLE(__shfl_sync, n)
 
 namespace lz {
