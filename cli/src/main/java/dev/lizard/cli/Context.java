@@ -83,6 +83,12 @@ final class Context {
         return device;
     }
 
+    /** Whether the engine must give the same bits for the same work, from now on; before the first of it. */
+    void deterministic(boolean on) {
+        device();
+        Engine.deterministic(on);
+    }
+
     /** Element type of weights and activations: {@code auto} is bfloat16 on CUDA, float32 on the CPU. */
     DType dtype() {
         return switch (settings.dtype()) {

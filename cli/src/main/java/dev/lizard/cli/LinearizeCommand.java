@@ -78,6 +78,9 @@ final class LinearizeCommand implements Action {
     @Option(names = "--resume", description = "Goes on from the last whole checkpoint in --out, or starts.")
     boolean resume;
 
+    @Option(names = "--deterministic", description = "On CUDA: the same run gives the same bits; slower.")
+    boolean deterministic;
+
     @Override
     public List<String> configKeys() {
         return ConfigTree.keysOf(Recipe.class);
@@ -85,6 +88,7 @@ final class LinearizeCommand implements Action {
 
     @Override
     public int run(Context context) {
+        context.deterministic(deterministic);
         LinearizeOptions options = new LinearizeOptions(
                 ModelPlace.find(model, context),
                 data,
@@ -116,7 +120,7 @@ final class LinearizeCommand implements Action {
         return override(tree, "sequence_length", sequenceLength, "--seq-len");
     }
 
-    private static ConfigTree override(ConfigTree tree, String key, @Nullable Number value, String flag) {
+    static ConfigTree override(ConfigTree tree, String key, @Nullable Number value, String flag) {
         return value == null
                 ? tree
                 : tree.set(

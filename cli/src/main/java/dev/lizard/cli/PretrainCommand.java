@@ -31,6 +31,9 @@ final class PretrainCommand implements Action {
     @Option(names = "--resume", description = "Goes on from the last whole checkpoint in --out.")
     boolean resume;
 
+    @Option(names = "--deterministic", description = "On CUDA: the same run gives the same bits; slower.")
+    boolean deterministic;
+
     @Option(
             names = "--save-dtype",
             paramLabel = "DTYPE",
@@ -45,6 +48,7 @@ final class PretrainCommand implements Action {
 
     @Override
     public int run(Context context) {
+        context.deterministic(deterministic);
         ConfigTree tree = context.layers().tree().only(configKeys());
         Pretrainer.Options options = new Pretrainer.Options(
                 data == null ? List.of() : data,

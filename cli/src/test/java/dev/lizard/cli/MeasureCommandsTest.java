@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 import tools.jackson.databind.JsonNode;
 
-/** score, bench generate and merge on small models. */
+/** score, bench and merge on small models. */
 class MeasureCommandsTest {
     @TempDir
     static Path temp;
@@ -120,6 +120,41 @@ class MeasureCommandsTest {
         assertThat(Files.readAllLines(history)).hasSize(2);
         assertThat(run(line)).isZero();
         assertThat(terminal.out()).startsWith("reading ").contains("after       600 tokens:");
+    }
+
+    @Test
+    void benchTrainMeasuresEachStage() throws IOException {
+        Path history = temp.resolve("training.jsonl");
+        String[] line = {
+            "bench",
+            "train",
+            "--random-weights",
+            teacher + "/config.json",
+            "--batch=2",
+            "--seq-len=24",
+            "--steps=2",
+            "--warmup=1",
+            "--peak-tflops=1",
+            "--history=" + history
+        };
+        JsonNode result = json(line).getLast();
+        assertThat(result.propertyNames())
+                .containsExactly("case", "device", "dtype", "batch", "sequence_length", "stages");
+        assertThat(result.at("/stages")).hasSize(2);
+        for (JsonNode stage : result.at("/stages")) {
+            double speed = stage.at("/tokens_per_s").asDouble();
+            assertThat(speed)
+                    .isBetween(
+                            stage.at("/slowest").asDouble(),
+                            stage.at("/fastest").asDouble());
+            assertThat(stage.at("/ms_per_step").asDouble()).isCloseTo(1000 * 48 / speed, within(1e-6));
+            assertThat(stage.at("/of_peak").asDouble()).isPositive();
+        }
+        assertThat(run("bench", "train", "--model", teacher, "--batch=1", "--seq-len=8", "--steps=1", "--quiet"))
+                .as(terminal.err())
+                .isZero();
+        assertThat(terminal.out()).startsWith("transfer ").contains("\nfinetune ");
+        assertThat(Files.readAllLines(history)).hasSize(1);
     }
 
     @Test

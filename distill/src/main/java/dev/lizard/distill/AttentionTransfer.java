@@ -12,6 +12,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.FusedSteps;
 import dev.lizard.text.Batch;
 import java.util.Map;
 
@@ -84,6 +85,14 @@ final class AttentionTransfer implements Objective {
                 Gradients on = Gradients.on();
                 Tape tape = new Tape()) {
             Tensor heads = student.forward(in, Form.CHUNK, tape); // [B, H, T, d]
+            double weight = scale / students.size() / heads.count();
+            if (FusedSteps.serve(heads) && heads.dtype() == target.dtype()) {
+                Tensor rows = heads.detach().transpose(1, 2).contiguous(); // as kernels lay them out
+                FusedSteps.Squares error =
+                        FusedSteps.squares(rows, target.transpose(1, 2).contiguous(), 2 * weight * share);
+                tape.backward(heads, error.gradient().transpose(1, 2));
+                return layer.promote(error.sum().mul(weight));
+            }
             Tensor error = heads.to(DType.FLOAT32).sub(target.to(DType.FLOAT32));
             Tensor loss = error.square().mean().mul(scale / students.size());
             loss.mul(share).backward();

@@ -34,7 +34,7 @@ final class Planner {
     private final Student student;
     private final ModelConfig config;
 
-    private Planner(Recipe recipe, Decoder decoder, Student student) {
+    Planner(Recipe recipe, Decoder decoder, Student student) {
         this.recipe = recipe;
         this.decoder = decoder;
         this.student = student;
@@ -75,7 +75,7 @@ final class Planner {
                 tokens,
                 steps,
                 tokens / Math.max(1, trainedShare),
-                flopsPerToken(transfer) * tokens,
+                flopsPerToken(stage) * tokens,
                 weightBytes() + BYTES_PER_TRAINABLE * parameters.count() + activationBytes(transfer),
                 secondsPerToken(stage, parameters) * tokens);
     }
@@ -113,7 +113,8 @@ final class Planner {
      * first stage runs the teacher forwards and the new mixers both ways; the second the student both ways, with
      * gradients of few weights.
      */
-    private double flopsPerToken(boolean transfer) {
+    double flopsPerToken(StageRecipe stage) {
+        boolean transfer = stage.loss() == StageRecipe.Loss.ATTENTION_MSE;
         double matrices = 2.0
                 * decoder.weights().entrySet().stream()
                         .filter(weight -> weight.getValue().rank() == 2

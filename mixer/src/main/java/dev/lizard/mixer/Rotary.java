@@ -3,9 +3,11 @@ package dev.lizard.mixer;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.DecodeClock;
+import dev.lizard.tensor.cuda.FusedSteps;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
@@ -67,6 +69,16 @@ public final class Rotary implements AutoCloseable {
     /** The clocks that were asked for. */
     public Collection<DecodeClock> clocks() {
         return Collections.unmodifiableCollection(clocks.values());
+    }
+
+    /** Queries and keys turned, in one kernel where {@code tape} and device allow. */
+    FusedSteps.Rotated apply(MixerInput in, Tape tape) {
+        Tensor q = in.q();
+        if (q.size(2) == 1 || q.size(-1) % 16 != 0 || !FusedSteps.serve(q, tape)) {
+            return new FusedSteps.Rotated(apply(q, in.start()), apply(in.k(), in.start()), in.v());
+        }
+        List<Tensor> turn = angles(in.start(), q.size(2), q.device());
+        return FusedSteps.rotate(q, in.k(), in.v(), turn.get(0), turn.get(1), tape);
     }
 
     /** The inverse of {@link #apply}. */

@@ -4,8 +4,10 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.FusedSteps;
 import java.util.Map;
 
 /**
@@ -43,13 +45,17 @@ final class Softmax implements Mixer {
 
     @Override
     public Tensor forward(MixerInput in, Form form) {
+        return forward(in, form, Tape.OFF);
+    }
+
+    @Override
+    public Tensor forward(MixerInput in, Form form, Tape tape) {
         if (form != Form.CHUNK) {
             return Mixer.super.forward(in, form);
         }
         try (Scope scope = Scope.open()) {
-            Tensor q = in.rotary().apply(in.q(), in.start());
-            Tensor k = in.rotary().apply(in.k(), in.start());
-            return scope.promote(q.scaledDotProductAttention(k, in.v(), true));
+            FusedSteps.Rotated turned = in.rotary().apply(in, tape);
+            return scope.promote(turned.q().scaledDotProductAttention(turned.k(), turned.v(), true));
         }
     }
 

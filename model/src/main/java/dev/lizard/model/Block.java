@@ -5,6 +5,7 @@ import dev.lizard.mixer.Rotary;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.FusedSteps;
 
 /**
  * One pre-norm residual block:
@@ -32,10 +33,21 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
      */
     Tensor apply(Tensor input, Rotary rotary, long start, Mixing mixing, Tape tape) {
         try (Scope work = Scope.open()) {
+            if (before.fuses(input, tape) && between.fuses(input, tape)) {
+                return work.promote(fused(input, rotary, start, mixing, tape));
+            }
             Tensor x = tape.cut(input); // read before the mixer and after it
             Tensor heads = mixing.heads(attention.project(before.apply(x), rotary, start)); // [B, H, T, d]
             Tensor attended = x.add(attention.join(heads)); // [B, T, D]
             return work.promote(attended.add(mlp.apply(between.apply(attended))));
         }
+    }
+
+    /** With kernels for what is not a product of matrices. The norms cut the stream as {@link Tape#cut} does. */
+    private Tensor fused(Tensor input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+        FusedSteps.Normed x = before.fused(input, tape);
+        Tensor heads = mixing.heads(attention.projectTogether(x.normed(), rotary, start)); // [B, H, T, d]
+        FusedSteps.Normed attended = between.fused(x.stream(), attention.join(heads), tape);
+        return attended.stream().add(mlp.fused(attended.normed(), tape));
     }
 }

@@ -180,7 +180,7 @@ public final class Decoder implements AutoCloseable {
             int layer = i;
             Mixer mixer = mixers.get(i);
             x = replace(x, blocks.get(i).apply(x, rotary, 0, in -> {
-                Tensor heads = mixer.forward(in, form); // [B, H, T, d]
+                Tensor heads = mixer.forward(in, form, Tape.OFF); // [B, H, T, d]
                 if (observer != null) {
                     observer.observe(layer, in, heads);
                 }
@@ -220,6 +220,11 @@ public final class Decoder implements AutoCloseable {
     private static Tensor replace(Tensor before, Tensor after) {
         before.close();
         return after;
+    }
+
+    /** The output layer's weight [V, D]. */
+    Weight head() {
+        return head;
     }
 
     /** Scores of the next token [..., V] for hidden states [..., D]. */

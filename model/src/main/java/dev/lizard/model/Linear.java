@@ -48,6 +48,31 @@ final class Linear {
         update = lowRank;
     }
 
+    /** Whether it is nothing but x Wᵀ. */
+    boolean plain() {
+        return bias == null && update == null;
+    }
+
+    /** Whether it is x Wᵀ, perhaps with an update. */
+    boolean unbiased() {
+        return bias == null;
+    }
+
+    /** Width of its output. */
+    long outputs() {
+        return weight.tensor().size(0);
+    }
+
+    /** A of an update, in the type of the activations. */
+    Tensor down(Update lowRank) {
+        return cast(lowRank.a);
+    }
+
+    /** s B of an update, in the type of the activations. */
+    Tensor up(Update lowRank) {
+        return lowRank.b.mul(lowRank.scale).to(compute);
+    }
+
     /** [..., in] to [..., out]. */
     Tensor apply(Tensor x) {
         Tensor y = x.linear(weight.use(), bias == null ? null : bias.use()); // [..., out]

@@ -5,6 +5,7 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.FusedSteps;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -57,13 +58,12 @@ public final class Losses {
             for (long from = 0; from < flat.size(0); from += rows) {
                 long length = Math.min(rows, flat.size(0) - from);
                 try (Scope piece = Scope.open()) {
-                    Tensor cut = flat.narrow(0, from, length).detach().requiresGrad(true);
-                    Tensor share = nll(decoder, cut, goals.narrow(0, from, length))
-                            .sum()
-                            .div(count);
-                    share.mul(factor).backward();
-                    loss.add_(share.detach());
-                    gradients.add(piece.promote(gradient(cut)));
+                    Tensor part = flat.narrow(0, from, length);
+                    Tensor goal = goals.narrow(0, from, length);
+                    gradients.add(piece.promote(
+                            fuses(decoder)
+                                    ? fused(decoder, part, goal, count, loss, factor)
+                                    : composed(decoder, part, goal, count, loss, factor)));
                 }
             }
             if (hidden.requiresGrad()) {
@@ -71,6 +71,31 @@ public final class Losses {
             }
             return work.promote(loss);
         }
+    }
+
+    /** Adds the rows' share to {@code loss} and returns the gradient of their hidden states. */
+    private static Tensor composed(
+            Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor loss, double factor) {
+        Tensor cut = rows.detach().requiresGrad(true);
+        Tensor share = nll(decoder, cut, goals).sum().div(count);
+        share.mul(factor).backward();
+        loss.add_(share.detach());
+        return gradient(cut);
+    }
+
+    private static boolean fuses(Decoder decoder) {
+        Tensor weight = decoder.head().tensor();
+        return !weight.requiresGrad()
+                && weight.dtype() == decoder.dtype()
+                && decoder.config().vocabSize() % 8 == 0
+                && FusedSteps.serve(weight);
+    }
+
+    /** The same where the output layer is frozen: the logits' memory becomes their gradient's. */
+    private static Tensor fused(Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor loss, double factor) {
+        Tensor logits = decoder.logits(rows); // [n, V]
+        loss.add_(FusedSteps.crossEntropy_(logits, goals, count, factor).sum().div(count));
+        return logits.matmul(decoder.head().use()); // [n, D]
     }
 
     private static Tensor gradient(Tensor cut) {

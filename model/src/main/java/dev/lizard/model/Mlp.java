@@ -1,10 +1,21 @@
 package dev.lizard.model;
 
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.FusedSteps;
 
 /** The gated MLP (SwiGLU, Shazeer 2020): {@code down(silu(gate x) ∘ up x)}. */
 record Mlp(Linear gate, Linear up, Linear down) {
     Tensor apply(Tensor x) {
         return down.apply(gate.apply(x).silu().mul(up.apply(x))); // [B, T, D]
+    }
+
+    /** The same with one product for both projections and one kernel for the gate, for inputs that kernels serve. */
+    Tensor fused(Tensor x, Tape tape) {
+        Tensor both = gate.plain() && up.plain()
+                ? x.linear(Tensors.cat(0, gate.weight().use(), up.weight().use()), null)
+                : Tensors.cat(-1, gate.apply(x), up.apply(x)); // [B, T, 2 F]
+        return down.apply(FusedSteps.gate(both, tape));
     }
 }

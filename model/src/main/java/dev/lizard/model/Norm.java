@@ -1,10 +1,27 @@
 package dev.lizard.model;
 
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.FusedSteps;
 
 /** Root-mean-square norm (Zhang and Sennrich 2019) over the last axis. */
 record Norm(Weight weight, double epsilon) {
     Tensor apply(Tensor x) {
         return x.rmsNorm(weight.use(), epsilon);
+    }
+
+    /** Whether {@link #fused} can be had for x [B, T, D]. A kernel's launch is not worth it for single tokens. */
+    boolean fuses(Tensor x, Tape tape) {
+        return x.size(1) > 1 && !weight.tensor().requiresGrad() && FusedSteps.serve(x, tape);
+    }
+
+    /** x, cut from its graph, and its norm. */
+    FusedSteps.Normed fused(Tensor x, Tape tape) {
+        return FusedSteps.norm(x, weight.use(), epsilon, tape);
+    }
+
+    /** x + residual, cut from its graph, and its norm. */
+    FusedSteps.Normed fused(Tensor x, Tensor residual, Tape tape) {
+        return FusedSteps.norm(x, residual, weight.use(), epsilon, tape);
     }
 }

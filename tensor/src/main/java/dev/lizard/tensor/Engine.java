@@ -4,6 +4,7 @@ import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.openblas.presets.openblas_nolapack;
@@ -75,9 +76,16 @@ public final class Engine {
         return torch.get_num_threads();
     }
 
-    /** Demands algorithms whose result does not depend on scheduling; operations without one fail. */
+    /**
+     * Demands algorithms whose result does not depend on scheduling; operations without one fail. On CUDA it must be
+     * called before the first product of matrices.
+     */
     public static void deterministic(boolean on) {
+        if (on) {
+            Environment.setIfAbsent("CUBLAS_WORKSPACE_CONFIG", ":4096:8"); // else the engine refuses cuBLAS
+        }
         torch.globalContext().setDeterministicAlgorithms(on, false);
+        torch.globalContext().setDeterministicFillUninitializedMemory(false); // would only cost time
     }
 
     /** Waits for all work queued on {@code device}; nothing to do on a CPU. */
@@ -85,6 +93,14 @@ public final class Engine {
         if (device.isCuda()) {
             torch.synchronizeDevice((byte) device.index());
         }
+    }
+
+    /**
+     * Bytes now held of a card's memory, all processes together and what the engine keeps for later included; empty on
+     * the CPU.
+     */
+    public static OptionalLong memoryHeld(Device device) {
+        return device.isCuda() ? DeviceMemory.used() : OptionalLong.empty();
     }
 
     /** Version of the engine's package (libtorch's, then the binding's), for provenance. */

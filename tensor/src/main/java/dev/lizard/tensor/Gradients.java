@@ -39,6 +39,21 @@ public final class Gradients implements AutoCloseable {
         }
     }
 
+    /** Whether no graph leads to {@code tensor}: gradients end there. */
+    static boolean endIn(Tensor tensor) {
+        return tensor.handle().is_leaf();
+    }
+
+    /** Adds to the gradient of a leaf, without a copy if it is the first. */
+    static void collect(Tensor leaf, Tensor gradient) {
+        org.bytedeco.pytorch.Tensor collected = leaf.handle().mutable_grad();
+        if (collected.defined()) {
+            collected.add_(gradient.handle());
+        } else {
+            collected.put(gradient.handle());
+        }
+    }
+
     @Override
     public void close() {
         GradMode.set_enabled(before);

@@ -63,6 +63,11 @@ public final class Tape implements AutoCloseable {
         this.recording = recording;
     }
 
+    /** Whether an operation on this tape may stand for composed ones: it is recorded, or no gradient is wanted. */
+    public boolean carries() {
+        return recording || !Gradients.enabled();
+    }
+
     /** The single output of {@code operation}. */
     public Tensor apply(Operation operation, Tensor... inputs) {
         return apply(operation, List.of(inputs)).getFirst();
@@ -135,7 +140,12 @@ public final class Tape implements AutoCloseable {
         for (int i = 0; i < gradients.size(); i++) {
             Tensor gradient = gradients.get(i);
             Tensor source = entry.sources.get(i);
-            if (gradient != null && source.requiresGrad()) {
+            if (gradient == null || !source.requiresGrad()) {
+                continue;
+            }
+            if (Gradients.endIn(source)) {
+                Gradients.collect(source, gradient);
+            } else {
                 roots.add(source);
                 injected.add(gradient);
             }

@@ -380,6 +380,12 @@ public abstract sealed class TensorMath permits Tensor {
         return self();
     }
 
+    /** {@code this += x W^T}: [N, out] += [N, in] [out, in]^T. */
+    public Tensor addLinear_(Tensor x, Tensor weight) {
+        handle().addmm_(x.handle(), wrap(weight.handle().t()).handle());
+        return self();
+    }
+
     /** {@code this += a b}, batched: [N, i, j] += [N, i, k] [N, k, j]. */
     public Tensor baddbmm_(Tensor a, Tensor b) {
         handle().baddbmm_(a.handle(), b.handle());

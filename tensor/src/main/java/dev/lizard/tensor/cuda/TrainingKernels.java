@@ -1,0 +1,82 @@
+package dev.lizard.tensor.cuda;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Tensor;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Launches of {@code training.cu}. */
+final class TrainingKernels {
+    private static final int THREADS = 256;
+    private static final int ROWS = THREADS / 32;
+    /** Enough blocks to fill any card; each then works on several pieces. */
+    private static final long BLOCKS = 4096;
+
+    private static final Map<Made, Kernel> MADE = new ConcurrentHashMap<>();
+
+    private record Made(String function, boolean half, Device device) {}
+
+    private TrainingKernels() {}
+
+    /** Whether kernels can be compiled here and work on tensors like {@code x}, whose last axis they take in pieces. */
+    static boolean serve(Tensor x) {
+        if (!x.isCuda() || (x.dtype() != DType.BFLOAT16 && x.dtype() != DType.FLOAT32)) {
+            return false;
+        }
+        return x.size(-1) % lanes(x) == 0 && Available.HERE;
+    }
+
+    /** Looked for once. */
+    private static final class Available {
+        static final boolean HERE = found();
+
+        private static boolean found() {
+            try {
+                Driver.get();
+                Nvrtc.get();
+                return true;
+            } catch (LizardException e) {
+                return false; // the composed operations serve; `doctor` says what is missing
+            }
+        }
+    }
+
+    /** Numbers of 16 bytes. */
+    static int lanes(Tensor x) {
+        return 16 / x.dtype().bytes();
+    }
+
+    private static Kernel kernel(String function, Tensor like) {
+        return MADE.computeIfAbsent(new Made(function, like.dtype() == DType.BFLOAT16, like.device()), made -> {
+            KernelSource source = KernelSource.of("training.cu");
+            return Kernel.of(made.half ? source.define("HALF", 1) : source, made.function, made.device);
+        });
+    }
+
+    /** A function over all numbers of {@code like}, in pieces; returns the number of blocks. */
+    static int flat(String function, Tensor like, @Nullable Object... arguments) {
+        long pieces = like.count() / lanes(like);
+        int blocks = (int) Math.clamp((pieces + THREADS - 1) / THREADS, 1, BLOCKS);
+        kernel(function, like).launch(Dim.of(blocks), Dim.of(THREADS), 0, arguments);
+        return blocks;
+    }
+
+    /** Most blocks that {@link #flat} uses. */
+    static int blocks(Tensor like) {
+        return (int) Math.clamp((like.count() / lanes(like) + THREADS - 1) / THREADS, 1, BLOCKS);
+    }
+
+    /** A function with a warp for each row. */
+    static void byRow(String function, Tensor like, long rows, @Nullable Object... arguments) {
+        int blocks = Math.toIntExact((rows + ROWS - 1) / ROWS);
+        kernel(function, like).launch(Dim.of(blocks), Dim.of(THREADS), 0, arguments);
+    }
+
+    /** A function with a block for each row. */
+    static void byBlock(String function, Tensor like, long rows, @Nullable Object... arguments) {
+        kernel(function, like).launch(Dim.of(Math.toIntExact(rows)), Dim.of(1024), 0, arguments);
+    }
+}

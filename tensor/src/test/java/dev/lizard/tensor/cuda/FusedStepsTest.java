@@ -1,0 +1,199 @@
+package dev.lizard.tensor.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.LiveTensors;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Tape;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Each step's values and gradients against the composed operations in float64 on the CPU. */
+@Tag("gpu")
+@ExtendWith(LiveTensors.class)
+class FusedStepsTest {
+    private static final Device CUDA = Device.cuda(0);
+
+    private static Tensor random(String name, DType dtype, long... shape) {
+        int count = 1;
+        for (long size : shape) {
+            count *= (int) size;
+        }
+        return Tensors.of(RandomStream.named(7, name).normal(count, 1.5), shape)
+                .to(CUDA)
+                .to(dtype);
+    }
+
+    /** Runs both on the same numbers, sends the same gradient back, and compares outputs and gradients. */
+    private static void same(
+            List<Tensor> inputs,
+            BiFunction<List<Tensor>, Tape, List<Tensor>> fused,
+            BiFunction<List<Tensor>, Tape, List<Tensor>> composed,
+            int frozen) {
+        double limit = inputs.getFirst().dtype() == DType.FLOAT32 ? 2e-6 : 6e-3;
+        List<Tensor> leaves = new ArrayList<>();
+        List<Tensor> twins = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            leaves.add(inputs.get(i).detach().requiresGrad(i != frozen));
+            twins.add(inputs.get(i).to(Device.CPU).to(DType.FLOAT64).requiresGrad(i != frozen));
+        }
+        try (Tape tape = new Tape()) {
+            List<Tensor> through =
+                    leaves.stream().map(x -> x.requiresGrad() ? x.mul(1.0) : x).toList();
+            List<Tensor> outputs = fused.apply(through, tape);
+            List<Tensor> expected = composed.apply(twins, Tape.OFF);
+            Tensor total = Tensors.zeros(DType.FLOAT32, CUDA);
+            Tensor totalTwin = Tensors.zeros(DType.FLOAT64, Device.CPU);
+            for (int i = 0; i < outputs.size(); i++) {
+                near("output " + i, outputs.get(i), expected.get(i), limit);
+                Tensor weights =
+                        random("weights " + i, DType.BFLOAT16, outputs.get(i).shape());
+                total = total.add(outputs.get(i)
+                        .mul(weights.to(outputs.get(i).dtype()))
+                        .to(DType.FLOAT32)
+                        .sum());
+                totalTwin = totalTwin.add(expected.get(i)
+                        .mul(weights.to(Device.CPU).to(DType.FLOAT64))
+                        .sum());
+            }
+            total.backward();
+            tape.unwind();
+            totalTwin.backward();
+        }
+        for (int i = 0; i < leaves.size(); i++) {
+            if (i != frozen) {
+                near("gradient " + i, leaves.get(i).grad(), twins.get(i).grad(), limit);
+            }
+        }
+    }
+
+    private static void near(String what, @Nullable Tensor actual, @Nullable Tensor expected, double limit) {
+        assertThat(actual).as(what).isNotNull();
+        assertThat(expected).as(what).isNotNull();
+        Tensor wide = actual.to(Device.CPU).to(DType.FLOAT64);
+        double error = wide.sub(expected).norm().item() / expected.norm().item();
+        System.out.printf("%s %s: %.2e%n", what, actual.dtype(), error);
+        assertThat(error).as(what).isLessThan(limit);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void gateOfTheMlp(DType dtype) {
+        same(
+                List.of(random("both", dtype, 3, 70, 2 * 72)),
+                (x, tape) -> List.of(FusedSteps.gate(x.getFirst(), tape)),
+                (x, tape) -> {
+                    List<Tensor> halves = Tensors.split(x.getFirst(), -1, 72, 72);
+                    return List.of(halves.get(0).silu().mul(halves.get(1)));
+                },
+                -1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void normOfAStreamAndOfASum(DType dtype) {
+        Tensor x = random("x", dtype, 3, 70, 576);
+        Tensor r = random("r", dtype, 3, 70, 576);
+        Tensor w = random("w", dtype, 576);
+        same(
+                List.of(x, w),
+                (t, tape) -> parts(FusedSteps.norm(t.get(0), t.get(1), 1e-5, tape)),
+                (t, tape) -> List.of(t.get(0), t.get(0).rmsNorm(t.get(1), 1e-5)),
+                1);
+        same(
+                List.of(x, w, r),
+                (t, tape) -> parts(FusedSteps.norm(t.get(0), t.get(2), t.get(1), 1e-5, tape)),
+                (t, tape) -> {
+                    Tensor sum = t.get(0).add(t.get(2));
+                    return List.of(sum, sum.rmsNorm(t.get(1), 1e-5));
+                },
+                1);
+    }
+
+    private static List<Tensor> parts(FusedSteps.Normed pair) {
+        return List.of(pair.stream(), pair.normed());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void rotationOfPairs(DType dtype) {
+        Tensor angles = random("angles", DType.FLOAT32, 70, 16);
+        Tensor both = Tensors.cat(-1, angles, angles);
+        Tensor cos = both.to(Device.CPU).to(DType.FLOAT64);
+        float[] cosines = new float[70 * 32];
+        float[] sines = new float[70 * 32];
+        double[] values = cos.doubles();
+        for (int i = 0; i < values.length; i++) {
+            cosines[i] = (float) Math.cos(values[i]);
+            sines[i] = (float) Math.sin(values[i]);
+        }
+        Tensor c = Tensors.of(cosines, 70, 32);
+        Tensor s = Tensors.of(sines, 70, 32);
+        long[] widths = {5 * 32, 2 * 32, 2 * 32};
+        same(
+                List.of(random("qkv", dtype, 3 * 70, 9 * 32)),
+                (t, tape) -> {
+                    List<Tensor> x = heads(Tensors.split(t.getFirst(), -1, widths));
+                    FusedSteps.Rotated turned =
+                            FusedSteps.rotate(x.get(0), x.get(1), x.get(2), c.to(CUDA), s.to(CUDA), tape);
+                    return List.of(turned.q(), turned.k(), turned.v());
+                },
+                (t, tape) -> {
+                    List<Tensor> x = heads(Tensors.split(t.getFirst(), -1, widths));
+                    return List.of(turned(x.get(0), c, s), turned(x.get(1), c, s), x.get(2));
+                },
+                -1);
+    }
+
+    private static List<Tensor> heads(List<Tensor> parts) {
+        return parts.stream()
+                .map(x -> x.view(3, 70, x.size(-1) / 32, 32).transpose(1, 2))
+                .toList();
+    }
+
+    private static Tensor turned(Tensor x, Tensor cosines, Tensor sines) {
+        Tensor quarter = Tensors.cat(-1, x.narrow(-1, 16, 16).neg(), x.narrow(-1, 0, 16));
+        return x.mul(cosines.to(DType.FLOAT64)).add(quarter.mul(sines.to(DType.FLOAT64)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void crossEntropyAndItsGradient(DType dtype) {
+        long rows = 60;
+        long width = 49152;
+        Tensor logits = random("logits", dtype, rows, width).mul(4.0);
+        long[] targets = new long[(int) rows];
+        for (int i = 0; i < rows; i++) {
+            targets[i] = i % 7 == 3 ? -100 : (i * 9973L) % width;
+        }
+        Tensor goals = Tensors.of(targets, rows);
+        Tensor twin = logits.to(Device.CPU).to(DType.FLOAT64).requiresGrad(true);
+        Tensor expected = twin.crossEntropyRows(goals);
+        expected.sum().mul(0.5 / 51).backward();
+        Tensor loss = FusedSteps.crossEntropy_(logits, goals.to(CUDA), Tensors.full(51, DType.FLOAT32, CUDA), 0.5);
+        near("loss", loss, expected.detach(), 1e-6);
+        near("gradient", logits, twin.grad(), dtype == DType.FLOAT32 ? 1e-5 : 3e-3);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void squaredErrorAndItsGradient(DType dtype) {
+        Tensor y = random("y", dtype, 2, 70, 9, 64);
+        Tensor t = random("t", dtype, 2, 70, 9, 64);
+        FusedSteps.Squares error = FusedSteps.squares(y, t, 0.25);
+        Tensor difference =
+                y.to(Device.CPU).to(DType.FLOAT64).sub(t.to(Device.CPU).to(DType.FLOAT64));
+        near("sum", error.sum(), difference.square().sum(), 1e-6);
+        near("gradient", error.gradient(), difference.mul(0.25), dtype == DType.FLOAT32 ? 1e-6 : 3e-3);
+    }
+}
