@@ -97,7 +97,7 @@ record FusedLizard(
     }
 
     /** The kernel reads 16 bytes at a time: rows must begin at multiples of that. */
-    private static Tensor rows(Tensor x) {
+    static Tensor rows(Tensor x) {
         boolean aligned = x.stride(-1) == 1
                 && x.address() % 16 == 0
                 && x.stride(0) % 8 == 0

@@ -5,6 +5,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.cuda.DecodeClock;
 import dev.lizard.tensor.cuda.DecodeKernel;
@@ -142,6 +143,26 @@ final class Lizard implements Mixer {
 
     private Tensor rotated(MixerInput in, Tensor x, long start) {
         return spec.variant() == Variant.LITERAL ? x : in.rotary().apply(x, start);
+    }
+
+    @Override
+    public Tensor forward(MixerInput in, Form form, Tape tape) {
+        if (form != Form.CHUNK || !LearningLizard.serves(spec, in, tape)) {
+            return Mixer.super.forward(in, form, tape);
+        }
+        try (Scope scope = Scope.open()) {
+            Weights weights = weights(DType.FLOAT32);
+            Tensor gate = weights.logGate(in.x().to(DType.FLOAT32)) // [B, H, T]
+                    .clampMin(MatrixMemory.floor(DType.FLOAT32))
+                    .contiguous();
+            LearningLizard.Operands operands = new LearningLizard.Operands(
+                    gate,
+                    weights.share.reshape(dims.heads()).contiguous(),
+                    parameter(LizardSpec.QUERY_MAP, DType.FLOAT32).contiguous(),
+                    parameter(LizardSpec.KEY_MAP, DType.FLOAT32).contiguous(),
+                    weights.sink == null ? null : weights.sink.contiguous());
+            return scope.promote(LearningLizard.mix(spec, in, operands, tape));
+        }
     }
 
     @Override

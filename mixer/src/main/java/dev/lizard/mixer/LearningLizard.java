@@ -1,0 +1,129 @@
+package dev.lizard.mixer;
+
+import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.mixer.LizardSpec.Variant;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.LizardBackward;
+import dev.lizard.tensor.cuda.LizardForward;
+import dev.lizard.tensor.cuda.LizardInputs;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The joint form of {@link Lizard} over whole sequences while it learns: one kernel forwards, and kernels for the
+ * gradients of all it reads. What leads to its operands (projections, gates, exp of logits) is composed and
+ * differentiated as usual.
+ */
+final class LearningLizard implements Tape.Operation {
+    /**
+     * What the kernels read beside q, k and v, each with its graph; float32.
+     *
+     * @param gate log γ, clamped [B, H, T], contiguous
+     * @param share e [H]
+     * @param queryMap W of queries [H, d, F]
+     * @param keyMap W of keys [H, d, F]
+     * @param sink folded logits [H] or null
+     */
+    record Operands(
+            Tensor gate,
+            Tensor share,
+            Tensor queryMap,
+            Tensor keyMap,
+            @Nullable Tensor sink) {}
+
+    private final LizardSpec spec;
+    private final MixerInput in;
+    private @Nullable Tensor heads;
+    private LizardForward.@Nullable Saved saved;
+
+    private LearningLizard(LizardSpec spec, MixerInput in) {
+        this.spec = spec;
+        this.in = in;
+    }
+
+    /** Whether kernels take this over, with their gradients on {@code tape}. */
+    static boolean serves(LizardSpec spec, MixerInput in, Tape tape) {
+        Tensor q = in.q();
+        return q.isCuda()
+                && q.dtype() == DType.BFLOAT16
+                && in.tokens() > 1
+                && tape.carries()
+                && spec.variant() == Variant.JOINT
+                && spec.branches() == Branches.BOTH
+                && LizardForward.serves(q.device(), (int) q.size(3), spec.features(), spec.window())
+                && LizardBackward.serves(q.device(), (int) q.size(3), spec.features());
+    }
+
+    /** Per-head outputs [B, H, T, d]. */
+    static Tensor mix(LizardSpec spec, MixerInput in, Operands operands, Tape tape) {
+        List<Tensor> inputs = new ArrayList<>(List.of(
+                FusedLizard.rows(in.q()),
+                FusedLizard.rows(in.k()),
+                FusedLizard.rows(in.v()),
+                operands.gate,
+                operands.share,
+                operands.queryMap,
+                operands.keyMap));
+        if (operands.sink != null) {
+            inputs.add(operands.sink);
+        }
+        return tape.apply(new LearningLizard(spec, in), inputs).getFirst();
+    }
+
+    private LizardInputs inputs(List<Tensor> operands) {
+        List<Tensor> angles = in.rotary().angles(in.start(), in.tokens(), in.q().device());
+        return new LizardInputs(
+                operands.get(0),
+                operands.get(1),
+                operands.get(2),
+                angles.get(0),
+                angles.get(1),
+                operands.get(3),
+                operands.size() > 7 ? operands.get(7) : null,
+                operands.get(4),
+                operands.get(5),
+                operands.get(6),
+                spec.window(),
+                LizardInputs.Join.JOINT,
+                null);
+    }
+
+    @Override
+    public List<Tensor> forward(List<Tensor> operands, Scope kept) {
+        LizardForward.Result result = LizardForward.run(inputs(operands), true, false);
+        LizardForward.Saved rows = result.saved();
+        if (rows != null) {
+            kept.adopt(rows.maximum());
+            kept.adopt(rows.inverse());
+            kept.adopt(rows.argmax());
+        }
+        saved = rows;
+        heads = kept.adopt(result.y().detach());
+        return List.of(result.y());
+    }
+
+    @Override
+    public List<@Nullable Tensor> backward(List<Tensor> operands, List<@Nullable Tensor> gradients) {
+        Tensor dy = gradients.getFirst();
+        if (dy == null || heads == null || saved == null) {
+            throw new IllegalStateException("the gradient of a mixer before its forward pass");
+        }
+        LizardBackward.Slopes slopes = LizardBackward.run(inputs(operands), heads, saved, dy);
+        List<@Nullable Tensor> result = new ArrayList<>(List.of(
+                slopes.q(),
+                slopes.k(),
+                slopes.v(),
+                slopes.logGate(),
+                slopes.share(),
+                slopes.queryMap(),
+                slopes.keyMap()));
+        if (operands.size() > 7) {
+            result.add(slopes.sink());
+        }
+        return result;
+    }
+}
