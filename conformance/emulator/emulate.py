@@ -65,6 +65,11 @@ def sources(folder):
                     header, flags=re.S)
     (folder / "common.cuh").write_text(header)
     kernel = (gpu.SOURCES / "lizard_forward.cu").read_text()
+    seen = {"common.cuh"}
+    while found := re.search(r'#include "(forward_[^"]+)"\n', kernel):
+        part = "" if found[1] in seen else (gpu.SOURCES / found[1]).read_text().replace("#pragma once\n", "")
+        seen.add(found[1])
+        kernel = kernel[: found.start()] + part + kernel[found.end():]
     kernel = re.sub(r"extern __shared__ [^;]*;", "char* memory = emulator::memory;", kernel)
     (folder / "forward.h").write_text(kernel.replace('extern "C" __device__ const', "static const"))
 

@@ -92,6 +92,7 @@ final class Nvrtc {
                 List<String> options = new ArrayList<>(source.options());
                 options.add("--gpu-architecture=" + target.option);
                 options.add("--std=c++17");
+                options.add("--device-as-default-execution-space"); // so that constexpr functions need no mark
                 int code = library.call("nvrtcCompileProgram", program, options.size(), strings(arena, options));
                 if (code != 0) {
                     throw refused(source, log(program));
