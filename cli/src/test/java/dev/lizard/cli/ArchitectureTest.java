@@ -111,6 +111,6 @@ class ArchitectureTest {
 
     private static boolean isSource(Path file) {
         String name = file.getFileName().toString();
-        return SOURCES.contains(name.substring(name.lastIndexOf('.') + 1));
+        return Files.isRegularFile(file) && SOURCES.contains(name.substring(name.lastIndexOf('.') + 1));
     }
 }
