@@ -31,7 +31,7 @@ record DemoSize(
         int written) {
     private static final List<Long> CONTEXTS = List.of(1_024L, 8_192L, 65_536L);
 
-    /** Between four and five minutes on two cores. */
+    /** About five minutes on two cores. */
     static DemoSize full() {
         List<Integer> lengths = List.of(256, 512, 1_024, 2_048);
         return new DemoSize(List.of(), 0.1, 16, 8, 2_048, lengths, 20, CONTEXTS, 12, 1_600, 320);
