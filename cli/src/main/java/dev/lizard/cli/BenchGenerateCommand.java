@@ -48,7 +48,7 @@ final class BenchGenerateCommand implements Action {
             names = "--contexts",
             paramLabel = "N,N",
             split = ",",
-            description = "Also measures writing after so many tokens.")
+            description = "Also measures writing after so many tokens, by turns.")
     @Nullable
     List<Integer> contexts;
 
@@ -75,12 +75,8 @@ final class BenchGenerateCommand implements Action {
                 measured.add(meter.run(promptTokens, newTokens));
                 progress.update(2L + i, "");
             }
-            List<GenerationSpeed.AtContext> after = new ArrayList<>();
-            for (int length : lengths) {
-                context.interrupt().check("nothing was kept");
-                after.add(meter.after(length, newTokens));
-            }
-            result = GenerationSpeed.of(measured, after);
+            context.interrupt().check("nothing was kept");
+            result = GenerationSpeed.of(measured, meter.after(lengths, newTokens));
         }
         if (history != null) {
             Files.writeString(history, Json.line(result) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);

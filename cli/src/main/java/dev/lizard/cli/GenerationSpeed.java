@@ -6,6 +6,8 @@ import dev.lizard.generate.Sampler;
 import dev.lizard.generate.SamplerSettings;
 import dev.lizard.generate.Session;
 import dev.lizard.model.Decoder;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -47,7 +49,12 @@ record GenerationSpeed(
     }
 
     private static double median(List<Run> runs, ToDoubleFunction<Run> value) {
-        double[] sorted = runs.stream().mapToDouble(value).sorted().toArray();
+        return median(runs.stream().mapToDouble(value).toArray());
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
         int middle = sorted.length / 2;
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
@@ -75,14 +82,25 @@ record GenerationSpeed(
             }
         }
 
-        /** Reads {@code tokens} tokens unmeasured and writes {@code fresh}. */
-        AtContext after(int tokens, int fresh) {
-            Sampler sampler = sampler();
-            try (Session session = new Session(decoder)) {
-                session.prefill(ids(tokens));
-                int id = sampler.next(session.logits(), session.seen());
-                double writing = write(session, sampler, id, fresh);
-                return new AtContext(tokens, 1000 * writing / fresh, fresh / writing, session.stateBytes());
+        /**
+         * Writing after each of {@code lengths} tokens, which are read unmeasured. The sessions take turns, a token
+         * each, so that a slow moment of the machine falls on all of them; medians over {@code fresh} tokens.
+         */
+        List<AtContext> after(List<Integer> lengths, int fresh) {
+            List<Writer> writers = new ArrayList<>();
+            try {
+                for (int length : lengths) {
+                    writers.add(new Writer(length, fresh));
+                    writers.getLast().read();
+                }
+                for (int i = 0; i < fresh; i++) {
+                    for (Writer writer : writers) {
+                        writer.write(i);
+                    }
+                }
+                return writers.stream().map(Writer::result).toList();
+            } finally {
+                writers.forEach(Writer::close);
             }
         }
 
@@ -111,6 +129,39 @@ record GenerationSpeed(
 
         private static double seconds(long start) {
             return (System.nanoTime() - start) / NANOS;
+        }
+
+        /** A session that writes, and the seconds that each token took. */
+        private final class Writer implements AutoCloseable {
+            private final int context;
+            private final double[] seconds;
+            private final Session session = new Session(decoder);
+            private final Sampler sampler = sampler();
+
+            Writer(int context, int fresh) {
+                this.context = context;
+                seconds = new double[fresh];
+            }
+
+            void read() {
+                session.prefill(ids(context));
+            }
+
+            void write(int token) {
+                long start = System.nanoTime();
+                session.step(sampler.next(session.logits(), session.seen()));
+                seconds[token] = seconds(start);
+            }
+
+            AtContext result() {
+                double median = median(seconds);
+                return new AtContext(context, 1000 * median, 1 / median, session.stateBytes());
+            }
+
+            @Override
+            public void close() {
+                session.close();
+            }
         }
     }
 }
