@@ -6,5 +6,5 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         description = "Measures speed and memory on this machine.",
-        subcommands = {BenchGenerateCommand.class, BenchTrainCommand.class})
+        subcommands = {BenchKernelsCommand.class, BenchGenerateCommand.class, BenchTrainCommand.class})
 final class BenchCommand {}

@@ -21,8 +21,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Driver {
     /** Attributes of devices, by the driver's numbers. */
-    static final int MULTIPROCESSORS = 16;
+    static final int CLOCK = 13; // kHz
 
+    static final int MULTIPROCESSORS = 16;
+    static final int MEMORY_CLOCK = 36; // kHz
+    static final int MEMORY_BUS = 37; // bits
     static final int CAPABILITY_MAJOR = 75;
     static final int CAPABILITY_MINOR = 76;
     static final int SHARED_BYTES_OPT_IN = 97;
@@ -37,6 +40,7 @@ final class Driver {
     private final MethodHandle errorName;
     private final MethodHandle currentContext;
     private final MethodHandle launch;
+    private final MethodHandle record;
 
     private Driver(NativeLibrary library) {
         this.library = library;
@@ -56,6 +60,7 @@ final class Driver {
                 JAVA_LONG,
                 JAVA_LONG,
                 JAVA_LONG);
+        record = library.function("cuEventRecord", JAVA_INT, JAVA_LONG, JAVA_LONG);
         call("cuInit", 0);
     }
 
@@ -198,7 +203,13 @@ final class Driver {
     }
 
     void record(long event, long stream) {
-        call("cuEventRecord", event, stream);
+        try {
+            check((int) record.invokeExact(event, stream), "cuEventRecord");
+        } catch (LizardException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw NativeLibrary.broken(e);
+        }
     }
 
     /** Milliseconds between two recorded events; waits for the later. */
