@@ -10,30 +10,24 @@ record BackwardSizes(int width, int half) {
     /** Size of the struct that all kernels take: 40 pointers, 15 strides, 10 ints. */
     static final int PROBLEM_BYTES = 480;
 
-    private static final int PANEL = 64;
-    private static final int PANEL_ROW_BYTES = 128;
     private static final int ROWS = LizardSizes.CHUNK;
     private static final int ONES = 1024;
     private static final int VECTORS = 2 * 6 * ROWS * Float.BYTES;
 
-    private static int tile(int rows, int columns) {
-        return Math.ceilDiv(columns, PANEL) * rows * PANEL_ROW_BYTES;
-    }
-
     private int rows() {
-        return tile(ROWS, width);
+        return LizardSizes.tile(width, ROWS);
     }
 
     private int features() {
-        return tile(ROWS, 2 * half);
+        return LizardSizes.tile(2 * half, ROWS);
     }
 
     private int map() {
-        return tile(width, half);
+        return LizardSizes.tile(half, width);
     }
 
     private int state() {
-        return tile(2 * half, width);
+        return LizardSizes.tile(width, 2 * half);
     }
 
     /** Of kernel 1. */
@@ -50,7 +44,7 @@ record BackwardSizes(int width, int half) {
 
     /** Of kernel 4. */
     int maps() {
-        return 2 * (rows() + tile(ROWS, half));
+        return 2 * (rows() + LizardSizes.tile(half, ROWS));
     }
 
     /** The largest. */

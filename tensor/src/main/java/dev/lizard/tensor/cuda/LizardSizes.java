@@ -42,7 +42,8 @@ record LizardSizes(int width, int half, int window) {
         return ring + keys + queries + maps + tables + floats * Float.BYTES;
     }
 
-    private static int tile(int columns, int rows) {
-        return (columns + PANEL - 1) / PANEL * rows * PANEL_ROW_BYTES;
+    /** Bytes of a bfloat16 tile in shared memory: panels of 64 columns. */
+    static int tile(int columns, int rows) {
+        return Math.ceilDiv(columns, PANEL) * rows * PANEL_ROW_BYTES;
     }
 }
