@@ -82,17 +82,13 @@ public final class RecordedStep implements AutoCloseable {
                 graph = CudaGraph.record(decoder.device(), this::advance, this::advanceRecorded);
                 memory = held();
             } else {
-                clocks().forEach(clock -> clock.set(state.layer(0).position(), state.tokens()));
+                decoder.clocks().forEach(clock -> clock.set(state.layer(0).position(), state.tokens()));
                 graph.replay();
-                clocks().forEach(DecodeClock::replayed);
+                decoder.clocks().forEach(DecodeClock::replayed);
                 count(1);
             }
         }
         return logits;
-    }
-
-    private Iterable<DecodeClock> clocks() {
-        return decoder.clocks();
     }
 
     private void advance() {
@@ -103,9 +99,9 @@ public final class RecordedStep implements AutoCloseable {
     }
 
     private void advanceRecorded() {
-        clocks().forEach(clock -> clock.set(state.layer(0).position(), state.tokens()));
+        decoder.clocks().forEach(clock -> clock.set(state.layer(0).position(), state.tokens()));
         advance();
-        clocks().forEach(DecodeClock::recorded);
+        decoder.clocks().forEach(DecodeClock::recorded);
         count(-1);
     }
 
