@@ -8,8 +8,8 @@ import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.Decoder;
 import dev.lizard.tensor.AdamW;
 import dev.lizard.tensor.Device;
-import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.cuda.CudaCard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,7 +108,7 @@ public final class StageMeter {
         TrainListener listener = new TrainListener() {
             @Override
             public void step(StepRecord step) {
-                memory[0] = Math.max(memory[0], Engine.memoryHeld(device).orElse(step.memoryBytes()));
+                memory[0] = Math.max(memory[0], CudaCard.memoryHeld(device).orElse(step.memoryBytes()));
                 if (step.step() > warmup) {
                     speeds.add(step.tokensPerS());
                 }

@@ -4,7 +4,6 @@ import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.openblas.presets.openblas_nolapack;
@@ -93,14 +92,6 @@ public final class Engine {
         if (device.isCuda()) {
             torch.synchronizeDevice((byte) device.index());
         }
-    }
-
-    /**
-     * Bytes now held of a card's memory, all processes together and what the engine keeps for later included; empty on
-     * the CPU.
-     */
-    public static OptionalLong memoryHeld(Device device) {
-        return device.isCuda() ? DeviceMemory.used() : OptionalLong.empty();
     }
 
     /** Version of the engine's package (libtorch's, then the binding's), for provenance. */

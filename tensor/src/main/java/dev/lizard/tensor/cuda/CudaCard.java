@@ -3,6 +3,7 @@ package dev.lizard.tensor.cuda;
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.Device;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 
 /**
  * A card as its driver describes it.
@@ -32,6 +33,14 @@ public record CudaCard(
                 driver.attribute(Driver.CLOCK, index),
                 driver.attribute(Driver.MEMORY_CLOCK, index),
                 driver.attribute(Driver.MEMORY_BUS, index));
+    }
+
+    /**
+     * Bytes now held of a card's memory, all processes together and what the engine keeps for later included; empty on
+     * the CPU.
+     */
+    public static OptionalLong memoryHeld(Device device) {
+        return device.isCuda() ? OptionalLong.of(Driver.get().memoryHeld(device.index())) : OptionalLong.empty();
     }
 
     /**

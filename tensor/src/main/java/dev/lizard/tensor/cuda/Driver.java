@@ -109,6 +109,17 @@ final class Driver {
         }
     }
 
+    /** Bytes of the device's memory that are in use, by whom ever. */
+    long memoryHeld(int device) {
+        use(device);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment free = arena.allocate(JAVA_LONG);
+            MemorySegment total = arena.allocate(JAVA_LONG);
+            call("cuMemGetInfo_v2", free, total);
+            return total.get(JAVA_LONG, 0) - free.get(JAVA_LONG, 0);
+        }
+    }
+
     int attribute(int attribute, int device) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(JAVA_INT);
