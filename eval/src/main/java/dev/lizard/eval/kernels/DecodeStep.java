@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A token through the mixers of all layers of SmolLM2-135M, each with weights and a state of its own, so that no cache of
- * the card holds what a real step would have to fetch. Recorded once and replayed, where that is possible.
+ * A token through the mixers of all layers of SmolLM2-135M, each with weights and a state of its own, so that no cache
+ * of the card holds what a real step would have to fetch. Recorded once and replayed, where that is possible.
  */
 final class DecodeStep implements AutoCloseable {
     static final int LAYERS = 30;

@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Times the kernels of the joint Lizard mixer on a card, and libtorch's causal softmax attention on the same queries, keys
- * and values, which come without their rotation there.
+ * Times the kernels of the joint Lizard mixer on a card, and libtorch's causal softmax attention on the same queries,
+ * keys and values, which come without their rotation there.
  *
  * <p>Calls follow one another without a pause ({@link CudaTimer}); those shorter than what the host needs to queue one,
  * some tens of microseconds, show the host's time instead.

@@ -3,8 +3,8 @@ package dev.lizard.eval.kernels;
 /**
  * The useful work of a call: what any kernel for it must do, whatever this one does besides.
  *
- * <p>Operations are those of products, two a multiplication and addition, over pairs that count: corners of tiles that are
- * masked, normalisers, softmaxes and rotations are left out. With chunks of C = 64 tokens, f = 2F, for each head and
+ * <p>Operations are those of products, two a multiplication and addition, over pairs that count: corners of tiles that
+ * are masked, normalisers, softmaxes and rotations are left out. With chunks of C = 64 tokens, f = 2F, for each head and
  *
  * <pre>
  *                                          forward      backward

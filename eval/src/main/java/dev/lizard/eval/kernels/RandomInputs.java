@@ -8,8 +8,8 @@ import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.LizardInputs;
 
 /**
- * Inputs for kernels, in the scope of the caller. A million normal numbers repeat: enough for speed, and billions of them
- * are there at once.
+ * Inputs for kernels, in the scope of the caller. A million normal numbers repeat: enough for speed, and billions of
+ * them are there at once.
  */
 final class RandomInputs {
     private static final int PERIOD = 1_000_003;
