@@ -33,10 +33,13 @@ final class Driver {
     private static final int FUNCTION_DYNAMIC_SHARED = 8;
     private static final List<String> NAMES = List.of("libcuda.so.1", "libcuda.so", "nvcuda.dll");
 
+    private record Attribute(int number, int device) {}
+
     private static @Nullable Driver instance;
 
     private final NativeLibrary library;
     private final Map<Integer, Long> contexts = new ConcurrentHashMap<>();
+    private final Map<Attribute, Integer> attributes = new ConcurrentHashMap<>();
     private final MethodHandle errorName;
     private final MethodHandle currentContext;
     private final MethodHandle launch;
@@ -120,10 +123,15 @@ final class Driver {
         }
     }
 
+    /** Asked once of each device: kernels look at some of them before every call. */
     int attribute(int attribute, int device) {
+        return attributes.computeIfAbsent(new Attribute(attribute, device), this::ask);
+    }
+
+    private int ask(Attribute asked) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(JAVA_INT);
-            call("cuDeviceGetAttribute", value, attribute, device);
+            call("cuDeviceGetAttribute", value, asked.number, asked.device);
             return value.get(JAVA_INT, 0);
         }
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,13 +23,22 @@ import java.util.regex.Pattern;
 record KernelSource(String name, String text, Map<String, String> headers, List<String> options) {
     private static final Pattern INCLUDE = Pattern.compile("(?m)^\\s*#\\s*include\\s*\"([^\"]+)\"");
 
+    private static final Map<String, KernelSource> READ = new ConcurrentHashMap<>();
+
     KernelSource {
         headers = Map.copyOf(headers);
         options = List.copyOf(options);
     }
 
-    /** Reads a resource and what it includes in quotes, and so on. */
+    /**
+     * Reads a resource and what it includes in quotes, and so on; once, since kernels are looked up by their source at
+     * every call.
+     */
     static KernelSource of(String resource) {
+        return READ.computeIfAbsent(resource, KernelSource::load);
+    }
+
+    private static KernelSource load(String resource) {
         String text = read(resource);
         Map<String, String> headers = new TreeMap<>();
         collect(text, headers);
