@@ -1,24 +1,31 @@
 package dev.lizard.text;
 
+import dev.lizard.base.LizardException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.stream.Gatherer;
+import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Training text on disk: {@code .txt}, {@code .jsonl} with {@code text}, with {@code instruction}/{@code input}/
  * {@code output} (Alpaca), {@code question}/{@code answer} (written as an instruction), {@code prompt}/{@code response}
  * or {@code prompt}/{@code completion} (taken as they are), or with {@code messages} (chat), each also gzipped. Documents
- * are read one after another; at no time is more than one in memory.
+ * are read in order; a few for each core are in memory at a time.
  *
  * <p>All tokens of plain text are learnt, of instructions the answer only, of conversations the assistant's turns. EOS
  * follows each document where the tokenizer has one. A text file is cut at blank lines into documents of about 64 Ki
  * characters, so that shuffling documents shuffles it; EOS follows the last of them only.
  */
 public final class Corpus {
+    /** Documents that are tokenised at the same time: enough that one long one does not hold up all cores. */
+    private static final int TOGETHER = 4 * Runtime.getRuntime().availableProcessors();
+
     private final List<Path> files;
     private final Tokenizer tokenizer;
     private final Optional<ChatFormat> chat;
@@ -58,10 +65,57 @@ public final class Corpus {
      * that are empty, binary, no JSON or of no known record, naming file and line.
      */
     public Stream<Document> documents() {
-        DocumentReader reader = new DocumentReader(files.iterator(), tokenizer, chat);
+        PieceReader reader = new PieceReader(files.iterator());
+        DocumentMaker maker = new DocumentMaker(tokenizer, chat);
         int traits = Spliterator.ORDERED | Spliterator.NONNULL;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, traits), false)
+                .gather(Gatherers.windowFixed(TOGETHER))
+                .flatMap(pieces -> pieces.parallelStream().map(piece -> Made.of(piece, maker)).toList().stream())
+                .gather(Gatherer.<Made, NonEmpty, Document>ofSequential(NonEmpty::new, NonEmpty::pass))
                 .onClose(reader::close);
+    }
+
+    /** A piece and its tokens, or why there are none: all of a window are done before the first failure is thrown. */
+    private record Made(
+            PieceReader.Piece piece,
+            @Nullable Document document,
+            @Nullable RuntimeException failure) {
+        static Made of(PieceReader.Piece piece, DocumentMaker maker) {
+            try {
+                return new Made(piece, maker.of(piece), null);
+            } catch (RuntimeException e) {
+                return new Made(piece, null, e);
+            }
+        }
+
+        Document tokens() {
+            if (document == null) {
+                throw failure == null ? new IllegalStateException("no document of " + piece) : failure;
+            }
+            return document;
+        }
+    }
+
+    /** Lets through what has tokens, and refuses a file of which nothing has. */
+    private static final class NonEmpty {
+        private boolean any;
+
+        boolean pass(Made made, Gatherer.Downstream<? super Document> next) {
+            if (made.piece instanceof PieceReader.End(Path file)) {
+                if (!any) {
+                    throw LizardException.at(
+                            LizardException.Kind.INPUT, "no text", file, "text", "an empty file", "leave the file out");
+                }
+                any = false;
+                return true;
+            }
+            Document document = made.tokens();
+            if (document.ids().length == 0) {
+                return true;
+            }
+            any = true;
+            return next.push(document);
+        }
     }
 
     /** Names how conversations become text, for caches. */

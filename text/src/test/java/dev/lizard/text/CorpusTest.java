@@ -85,14 +85,14 @@ class CorpusTest {
     @Test
     void aLongTextFileIsCutAtBlankLinesAndLosesNothing() throws IOException {
         String paragraph = "word \u00e9 \ud83e\udd16 ".repeat(100) + "\n\n";
-        String text = paragraph.repeat(400) + "\ud83e\udd16".repeat(3 * DocumentReader.PART / 2) + "\nend";
+        String text = paragraph.repeat(400) + "\ud83e\udd16".repeat(3 * PieceReader.PART / 2) + "\nend";
         write("long.txt", text);
         List<Document> documents = read(List.of(folder));
         assertThat(documents).hasSizeGreaterThan(5);
         assertThat(String.join("", texts(documents))).isEqualTo(text + "<e>");
-        assertThat(texts(documents).getFirst()).endsWith("\n\n").hasSizeLessThan(DocumentReader.PART + 2_000);
+        assertThat(texts(documents).getFirst()).endsWith("\n\n").hasSizeLessThan(PieceReader.PART + 2_000);
         assertThat(documents)
-                .allSatisfy(document -> assertThat(document.ids().length).isLessThan(5 * 3 * DocumentReader.PART));
+                .allSatisfy(document -> assertThat(document.ids().length).isLessThan(5 * 3 * PieceReader.PART));
     }
 
     @Test
