@@ -20,13 +20,18 @@ record Attention(
         @Nullable Norm kNorm) {
     /** The normed layer input x [B, T, D], whose first token stands at {@code start}, as its mixer sees it. */
     MixerInput project(Tensor x, Rotary rotary, long start) {
+        return input(x, List.of(q.apply(x), k.apply(x), v.apply(x)), rotary, start);
+    }
+
+    /** The same from the products of x with the three projections, [B, T, n d] each. */
+    MixerInput input(Tensor x, List<Tensor> projected, Rotary rotary, long start) {
         long batch = x.size(0);
         long tokens = x.size(1);
         return new MixerInput(
                 x,
-                split(q.apply(x), qNorm, batch, tokens, dims.heads()),
-                split(k.apply(x), kNorm, batch, tokens, dims.keyHeads()),
-                split(v.apply(x), null, batch, tokens, dims.keyHeads()),
+                split(projected.get(0), qNorm, batch, tokens, dims.heads()),
+                split(projected.get(1), kNorm, batch, tokens, dims.keyHeads()),
+                split(projected.get(2), null, batch, tokens, dims.keyHeads()),
                 rotary,
                 start);
     }

@@ -33,6 +33,9 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
      */
     Tensor apply(Tensor input, Rotary rotary, long start, Mixing mixing, Tape tape) {
         try (Scope work = Scope.open()) {
+            if (RowStep.serves(this, input)) {
+                return work.promote(new RowStep(this).apply(input, rotary, start, mixing));
+            }
             if (before.fuses(input, tape) && between.fuses(input, tape)) {
                 return work.promote(fused(input, rotary, start, mixing, tape));
             }

@@ -252,6 +252,19 @@ public final class Decoder implements AutoCloseable {
         return !prepared.isEmpty() && prepared.stream().allMatch(mixer -> mixer.recordable(dtype, device));
     }
 
+    /** Whether passes of training over whole sequences, output layer and embedding frozen, can be recorded. */
+    public boolean trainsRecorded() {
+        return device.isCuda()
+                && !head.tensor().requiresGrad()
+                && !embedding.tensor().requiresGrad()
+                && mixers.stream().allMatch(mixer -> mixer.trainsRecorded(dtype, device));
+    }
+
+    /** Lets {@code owner} keep what passes over so many tokens read beside weights and parameters. */
+    public void keep(long tokens, Scope owner) {
+        rotary.keep(tokens, device, owner);
+    }
+
     /** Stands for what is prepared now: another object after each {@link #prepare}. */
     Scope preparation() {
         return preparation;

@@ -77,6 +77,11 @@ public final class DecodeKernel {
         return shape && device.isCuda() && Compiler.PRESENT;
     }
 
+    /** Whether kernels can be compiled here. */
+    static boolean compiles() {
+        return Compiler.PRESENT;
+    }
+
     /** Looked for once. */
     private static final class Compiler {
         static final boolean PRESENT = present();
@@ -120,18 +125,21 @@ public final class DecodeKernel {
                 (int) q.size(3), (int) maps.queryMap.size(2), (int) (heads / groups), q.dtype(), threads, q.device());
         DecodeKernel kernel = MADE.computeIfAbsent(made, DecodeKernel::new);
         clock.show(kernel.tick, position, seen);
+        Tensor query = rows(q);
+        Tensor key = rows(k);
+        Tensor value = rows(v);
         Tensor y = Tensors.empty(q.dtype(), q.device(), batch, heads, 1, q.size(3));
         kernel.step.launch(
                 Dim.of((int) heads, (int) batch),
                 Dim.of(kernel.threads),
                 clock.window() * 4,
-                rows(q),
-                rows(k),
-                rows(v),
+                query,
+                key,
+                value,
                 x,
-                stride(q),
-                stride(k),
-                stride(v),
+                stride(query),
+                stride(key),
+                stride(value),
                 stride(x),
                 (int) x.size(2),
                 maps.gateWeight,
@@ -151,12 +159,10 @@ public final class DecodeKernel {
         return y;
     }
 
-    /** The heads of a sequence must lie side by side. */
+    /** With the heads of a sequence side by side, as the kernel reads them. */
     private static Tensor rows(Tensor heads) {
-        if (heads.stride(3) != 1 || (heads.size(1) > 1 && heads.stride(1) != heads.size(3))) {
-            throw new IllegalArgumentException("heads that do not lie side by side: " + heads);
-        }
-        return heads;
+        boolean together = heads.stride(3) == 1 && (heads.size(1) == 1 || heads.stride(1) == heads.size(3));
+        return together ? heads : heads.contiguous();
     }
 
     private static int stride(Tensor rows) {

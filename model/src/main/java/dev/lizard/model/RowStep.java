@@ -1,0 +1,51 @@
+package dev.lizard.model;
+
+import dev.lizard.mixer.Rotary;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.RowProducts;
+import java.util.List;
+
+/** A block's step for a few sequences on CUDA: the same formulas as {@link Block}, in five kernels. */
+record RowStep(Block block) {
+    /** Whether this block can go this way for x [B, 1, D]: plain bfloat16 projections, no low-rank updates. */
+    static boolean serves(Block block, Tensor x) {
+        if (!RowProducts.serves(x)) {
+            return false;
+        }
+        Attention attention = block.attention();
+        Mlp mlp = block.mlp();
+        List<Linear> all = List.of(
+                attention.q(), attention.k(), attention.v(), attention.output(), mlp.gate(), mlp.up(), mlp.down());
+        for (Linear linear : all) {
+            if (!linear.plain() || !RowProducts.serves(x, linear.weight().use())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** x [B, 1, D] to [B, 1, D]; what it makes belongs to the innermost scope. */
+    Tensor apply(Tensor x, Rotary rotary, long start, Block.Mixing mixing) {
+        Attention attention = block.attention();
+        Norm before = block.before();
+        Norm between = block.between();
+        Mlp mlp = block.mlp();
+        RowProducts.Normed in = RowProducts.project(
+                x,
+                before.weight().use(),
+                before.epsilon(),
+                attention.q().weight().use(),
+                attention.k().weight().use(),
+                attention.v().weight().use());
+        Tensor heads = mixing.heads(attention.input(in.x(), in.products(), rotary, start)); // [B, H, 1, d]
+        Tensor rows = heads.reshape(x.size(0), 1, heads.size(1) * heads.size(3)); // [B, 1, H d]
+        Tensor attended = RowProducts.added(rows, attention.output().weight().use(), x); // [B, 1, D]
+        Tensor inner = RowProducts.gated(
+                attended,
+                between.weight().use(),
+                between.epsilon(),
+                mlp.gate().weight().use(),
+                mlp.up().weight().use());
+        return RowProducts.added(inner, mlp.down().weight().use(), attended);
+    }
+}

@@ -1,0 +1,73 @@
+package dev.lizard.tensor.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.LiveTensors;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Products of few rows against libtorch's in float64. */
+@Tag("gpu")
+@ExtendWith(LiveTensors.class)
+class RowProductsTest {
+    private static final Device CUDA = Device.cuda(0);
+    private final RandomStream random = new RandomStream(4);
+
+    private Tensor normal(double deviation, long... shape) {
+        long count = 1;
+        for (long size : shape) {
+            count *= size;
+        }
+        return Tensors.of(random.normal((int) count, deviation), shape)
+                .to(DType.BFLOAT16)
+                .to(CUDA);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 8, 9, 16})
+    void productsNormsGatesAndResidualsAreThoseOfFloat64(int batch) {
+        try (Gradients off = Gradients.off()) {
+            Tensor x = normal(1, batch, 1, 576);
+            Tensor norm = normal(1, 576);
+            Tensor q = normal(0.05, 576, 576);
+            Tensor k = normal(0.05, 192, 576);
+            Tensor v = normal(0.05, 192, 576);
+            Tensor exact = wide(x).rmsNorm(wide(norm), 1e-5);
+            RowProducts.Normed projected = RowProducts.project(x, norm, 1e-5, q, k, v);
+            check("norm", projected.x(), exact);
+            check("q", projected.products().get(0), exact.linear(wide(q), null));
+            check("k", projected.products().get(1), exact.linear(wide(k), null));
+            check("v", projected.products().get(2), exact.linear(wide(v), null));
+            Tensor gate = normal(0.05, 1536, 576);
+            Tensor up = normal(0.05, 1536, 576);
+            Tensor inner = exact.linear(wide(gate), null).silu().mul(exact.linear(wide(up), null));
+            check("gated", RowProducts.gated(x, norm, 1e-5, gate, up), inner);
+            Tensor down = normal(0.05, 576, 1536);
+            Tensor hidden = normal(1, batch, 1, 1536);
+            check(
+                    "added",
+                    RowProducts.added(hidden, down, x),
+                    wide(hidden).linear(wide(down), null).add(wide(x)));
+        }
+    }
+
+    private static Tensor wide(Tensor x) {
+        return x.to(Device.CPU).to(DType.FLOAT64);
+    }
+
+    private static void check(String what, Tensor actual, Tensor expected) {
+        Tensor difference = wide(actual).sub(expected);
+        double error =
+                difference.square().sum().item() / expected.square().sum().item();
+        System.out.printf("%s: relative RMS %.2e%n", what, Math.sqrt(error));
+        assertThat(Math.sqrt(error)).as(what).isLessThan(4e-3);
+    }
+}
