@@ -15,6 +15,7 @@ import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.FusedSteps;
 import dev.lizard.text.Batch;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The first stage (Lizard, section 3.2; LoLCATs): each new mixer learns to give the per-head outputs of the softmax it
@@ -60,11 +61,11 @@ final class AttentionTransfer implements Objective {
     }
 
     @Override
-    public Tensor accumulate(Batch batch, double share) {
+    public Tensor accumulate(Tensor inputs, Tensor targets, double share) {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             Tensor total = Tensors.zeros(DType.FLOAT32, decoder.device());
-            decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK, (layer, in, heads) -> {
+            decoder.hidden(inputs, Form.CHUNK, (layer, in, heads) -> {
                 Mixer student = students.get(layer);
                 if (student != null) {
                     total.add_(learn(student, in, target(layer, in, heads), share));
@@ -72,6 +73,18 @@ final class AttentionTransfer implements Objective {
             });
             return work.promote(total);
         }
+    }
+
+    @Override
+    public boolean recordable() {
+        return decoder.trainsRecorded()
+                && Stream.concat(students.values().stream(), teachers.values().stream())
+                        .allMatch(mixer -> mixer.trainsRecorded(decoder.dtype(), decoder.device()));
+    }
+
+    @Override
+    public void keep(long tokens, Scope owner) {
+        decoder.keep(tokens, owner);
     }
 
     /** What the softmax gives on this input [B, H, T, d]: the decoder's own output unless a student stands there. */

@@ -29,11 +29,9 @@ record DistilledNextToken(Decoder decoder, Student student, double weight, boole
     }
 
     @Override
-    public Tensor accumulate(Batch batch, double share) {
+    public Tensor accumulate(Tensor ids, Tensor targets, double share) {
         try (Scope work = Scope.open();
                 Tape tape = new Tape()) {
-            Tensor ids = Ids.inputs(batch, decoder.device());
-            Tensor targets = Ids.targets(batch, decoder.device()); // [B, T]
             Tensor taught = teacherHidden(ids); // [B, T, D]
             Tensor hidden = decoder.hidden(ids, Form.CHUNK, tape, recompute); // [B, T, D]
             Tensor cut = hidden.detach().requiresGrad(true);

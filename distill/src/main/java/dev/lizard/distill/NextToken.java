@@ -23,16 +23,24 @@ public record NextToken(Decoder decoder, ParameterBuffer parameters, boolean rec
     }
 
     @Override
-    public Tensor accumulate(Batch batch, double share) {
+    public Tensor accumulate(Tensor inputs, Tensor targets, double share) {
         try (Scope work = Scope.open();
                 Tape tape = new Tape()) {
-            Tensor targets = Ids.targets(batch, decoder.device()); // [B, T]
-            Tensor hidden =
-                    decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK, tape, recompute); // [B, T, D]
+            Tensor hidden = decoder.hidden(inputs, Form.CHUNK, tape, recompute); // [B, T, D]
             Tensor loss = Losses.nextToken(decoder, hidden, targets, Losses.rows(decoder), share);
             tape.unwind();
             return work.promote(loss);
         }
+    }
+
+    @Override
+    public boolean recordable() {
+        return decoder.trainsRecorded();
+    }
+
+    @Override
+    public void keep(long tokens, Scope owner) {
+        decoder.keep(tokens, owner);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.lizard.distill;
 
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.ParameterBuffer;
+import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.text.Batch;
 
@@ -13,7 +15,28 @@ public interface Objective {
      *
      * @return the mean loss, a scalar of the innermost scope without a graph
      */
-    Tensor accumulate(Batch batch, double share);
+    default Tensor accumulate(Batch batch, double share) {
+        Device device = parameters().values().device();
+        try (Scope work = Scope.open()) {
+            return work.promote(accumulate(Ids.inputs(batch, device), Ids.targets(batch, device), share));
+        }
+    }
+
+    /**
+     * The same of ids on the device.
+     *
+     * @param inputs int64 [B, T]
+     * @param targets int64 [B, T], negative where none counts
+     */
+    Tensor accumulate(Tensor inputs, Tensor targets, double share);
+
+    /** Whether a pass queues the same work for any ids and waits for nothing, so that it can be recorded. */
+    default boolean recordable() {
+        return false;
+    }
+
+    /** Lets {@code owner} keep what passes over {@code tokens} tokens read and others might drop; made if need be. */
+    default void keep(long tokens, Scope owner) {}
 
     /** Where the first value that is not finite arises, such as {@code layer 3}; asked only after it was met. */
     String diagnose(Batch batch);

@@ -34,6 +34,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private final Objective objective;
+    private final RecordedPass pass;
     private final SequenceSource data;
     private final TrainSettings settings;
     private final RunLog log;
@@ -58,6 +59,7 @@ public final class Trainer implements AutoCloseable {
             TrainListener listener,
             Measure measure) {
         this.objective = objective;
+        this.pass = new RecordedPass(objective);
         this.data = data;
         this.settings = settings;
         this.log = log;
@@ -169,15 +171,15 @@ public final class Trainer implements AutoCloseable {
         try (Scope work = Scope.open()) {
             List<Tensor> results = new ArrayList<>();
             for (Batch batch : batches) {
-                results.add(objective.accumulate(batch, share).to(DType.FLOAT64));
+                results.add(pass.accumulate(batch, share).to(DType.FLOAT64));
             }
             results.add(parameters.clipGradients(settings.clip()).to(DType.FLOAT64));
             ahead = step + 1 < settings.steps() ? batches(step + 1) : List.of();
             double[] numbers = Tensors.stack(results, 0).doubles();
-            for (int pass = 0; pass < batches.size(); pass++) {
-                loss += share * numbers[pass];
+            for (int i = 0; i < batches.size(); i++) {
+                loss += share * numbers[i];
                 if (!Double.isFinite(loss)) {
-                    throw diverged("loss " + loss, batches.get(pass));
+                    throw diverged("loss " + loss, batches.get(i));
                 }
             }
             norm = numbers[batches.size()];
@@ -199,9 +201,9 @@ public final class Trainer implements AutoCloseable {
     /** What the passes of a step read. */
     private List<Batch> batches(long ofStep) {
         List<Batch> batches = new ArrayList<>();
-        for (int pass = 0; pass < settings.accumulate(); pass++) {
-            batches.add(data.batch(
-                    ofStep * settings.sequencesPerStep() + (long) pass * settings.batch(), settings.batch()));
+        for (int i = 0; i < settings.accumulate(); i++) {
+            batches.add(
+                    data.batch(ofStep * settings.sequencesPerStep() + (long) i * settings.batch(), settings.batch()));
         }
         return batches;
     }
@@ -251,6 +253,7 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
+        pass.close();
         optimizer.close();
     }
 }

@@ -41,13 +41,12 @@ final class Bigrams implements Objective, AutoCloseable {
     }
 
     @Override
-    public Tensor accumulate(Batch batch, double share) {
+    public Tensor accumulate(Tensor inputs, Tensor targets, double share) {
         try (Scope work = Scope.open()) {
-            long rows = (long) batch.batch() * batch.length();
             Tensor table = parameters.parameters().get("table");
-            Tensor logits = table.embedding(Tensors.of(batch.inputs(), rows))
+            Tensor logits = table.embedding(inputs.view(inputs.count()))
                     .add(parameters.parameters().get("offset")); // [N, V]
-            Tensor loss = logits.crossEntropy(Tensors.of(batch.targets(), rows));
+            Tensor loss = logits.crossEntropy(targets.view(targets.count()));
             if (passes++ == poisonedFrom) {
                 loss = loss.mul(Double.NaN);
             }

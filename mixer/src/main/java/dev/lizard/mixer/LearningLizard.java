@@ -3,6 +3,7 @@ package dev.lizard.mixer;
 import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.mixer.LizardSpec.Variant;
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
@@ -36,26 +37,31 @@ final class LearningLizard implements Tape.Operation {
             @Nullable Tensor sink) {}
 
     private final LizardSpec spec;
-    private final MixerInput in;
+    private final Rotary rotary; // not the input: its tensors are gone when gradients come
+    private final long start;
     private @Nullable Tensor heads;
     private LizardForward.@Nullable Saved saved;
 
-    private LearningLizard(LizardSpec spec, MixerInput in) {
+    private LearningLizard(LizardSpec spec, Rotary rotary, long start) {
         this.spec = spec;
-        this.in = in;
+        this.rotary = rotary;
+        this.start = start;
     }
 
     /** Whether kernels take this over, with their gradients on {@code tape}. */
     static boolean serves(LizardSpec spec, MixerInput in, Tape tape) {
         Tensor q = in.q();
-        return q.isCuda()
-                && q.dtype() == DType.BFLOAT16
-                && in.tokens() > 1
-                && tape.carries()
+        return in.tokens() > 1 && tape.carries() && serves(spec, q.dtype(), (int) q.size(3), q.device());
+    }
+
+    /** Whether there are kernels for sequences of such a model. */
+    static boolean serves(LizardSpec spec, DType model, int headWidth, Device device) {
+        return device.isCuda()
+                && model == DType.BFLOAT16
                 && spec.variant() == Variant.JOINT
                 && spec.branches() == Branches.BOTH
-                && LizardForward.serves(q.device(), (int) q.size(3), spec.features(), spec.window())
-                && LizardBackward.serves(q.device(), (int) q.size(3), spec.features());
+                && LizardForward.serves(device, headWidth, spec.features(), spec.window())
+                && LizardBackward.serves(device, headWidth, spec.features());
     }
 
     /** Per-head outputs [B, H, T, d]. */
@@ -71,13 +77,15 @@ final class LearningLizard implements Tape.Operation {
         if (operands.sink != null) {
             inputs.add(operands.sink);
         }
-        return tape.apply(new LearningLizard(spec, in), inputs).getFirst();
+        return tape.apply(new LearningLizard(spec, in.rotary(), in.start()), inputs)
+                .getFirst();
     }
 
     private LizardInputs inputs(List<Tensor> operands) {
-        List<Tensor> angles = in.rotary().angles(in.start(), in.tokens(), in.q().device());
+        Tensor q = operands.getFirst();
+        List<Tensor> angles = rotary.angles(start, q.size(2), q.device());
         return new LizardInputs(
-                operands.get(0),
+                q,
                 operands.get(1),
                 operands.get(2),
                 angles.get(0),

@@ -78,6 +78,16 @@ final class Lizard implements Mixer {
         Tensor logGate(Tensor x) {
             return x.linear(gateWeight, gateBias).logSigmoid().transpose(1, 2);
         }
+
+        /** The same in float32, with its gradient on {@code tape}; contiguous. */
+        Tensor logGate(Tensor x, Tape tape) {
+            Tensor logits = tape.apply(new GateLogits(x.requiresGrad()), x, gateWeight);
+            return (gateBias == null ? logits : logits.add(gateBias))
+                    .logSigmoid()
+                    .transpose(1, 2)
+                    .clampMin(MatrixMemory.floor(DType.FLOAT32))
+                    .contiguous();
+        }
     }
 
     private Weights weights(DType dtype) {
@@ -152,17 +162,19 @@ final class Lizard implements Mixer {
         }
         try (Scope scope = Scope.open()) {
             Weights weights = weights(DType.FLOAT32);
-            Tensor gate = weights.logGate(in.x().to(DType.FLOAT32)) // [B, H, T]
-                    .clampMin(MatrixMemory.floor(DType.FLOAT32))
-                    .contiguous();
             LearningLizard.Operands operands = new LearningLizard.Operands(
-                    gate,
+                    weights.logGate(in.x(), tape),
                     weights.share.reshape(dims.heads()).contiguous(),
                     parameter(LizardSpec.QUERY_MAP, DType.FLOAT32).contiguous(),
                     parameter(LizardSpec.KEY_MAP, DType.FLOAT32).contiguous(),
                     weights.sink == null ? null : weights.sink.contiguous());
             return scope.promote(LearningLizard.mix(spec, in, operands, tape));
         }
+    }
+
+    @Override
+    public boolean trainsRecorded(DType model, Device device) {
+        return LearningLizard.serves(spec, model, dims.headWidth(), device);
     }
 
     @Override

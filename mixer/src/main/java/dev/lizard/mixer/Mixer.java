@@ -96,6 +96,16 @@ public interface Mixer {
         return false;
     }
 
+    /**
+     * Whether {@link #forward(MixerInput, Form, Tape)} over whole sequences and its gradients only queue kernels on
+     * {@code device}, the same for any input of a shape, so that a pass of training can be recorded once and replayed.
+     *
+     * @param model dtype of the inputs to come
+     */
+    default boolean trainsRecorded(DType model, Device device) {
+        return false;
+    }
+
     /** What mixers compute and remember in: float32, or float64 in a float64 model. */
     static DType computing(DType model) {
         return model == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;

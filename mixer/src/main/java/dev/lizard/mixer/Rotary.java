@@ -81,6 +81,11 @@ public final class Rotary implements AutoCloseable {
         return FusedSteps.rotate(q, in.k(), in.v(), turn.get(0), turn.get(1), tape);
     }
 
+    /** Lets {@code owner} keep the tables that kernels read for sequences of {@code tokens}; others may push them out. */
+    public void keep(long tokens, Device device, Scope owner) {
+        angles(0, tokens, device).forEach(table -> owner.adopt(table.detach()));
+    }
+
     /** The inverse of {@link #apply}. */
     public Tensor undo(Tensor x, long start) {
         return turned(x, start, true);

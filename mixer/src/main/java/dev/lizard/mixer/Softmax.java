@@ -60,6 +60,11 @@ final class Softmax implements Mixer {
     }
 
     @Override
+    public boolean trainsRecorded(DType model, Device device) {
+        return FusedSteps.serve(model, device) && dims.headWidth() % 16 == 0; // else its rotation is composed
+    }
+
+    @Override
     public Tensor parallel(MixerInput original) {
         try (Scope scope = Scope.open()) {
             MixerInput in = original.widened();

@@ -6,6 +6,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
@@ -47,15 +48,18 @@ class LearningLizardTest {
         Map<String, Tensor> result = new LinkedHashMap<>();
         try (Rotary rotary = Rotary.plain(10_000, DIMS.headWidth());
                 Tape tape = new Tape()) {
-            MixerInput in = new MixerInput(
-                    part(leaves, "x"),
-                    part(leaves, "q").transpose(1, 2),
-                    part(leaves, "k").transpose(1, 2),
-                    part(leaves, "v").transpose(1, 2),
-                    rotary,
-                    0);
-            assertThat(LearningLizard.serves(spec, in, tape)).isEqualTo(device.isCuda());
-            Tensor y = spec.create(DIMS, parameters).forward(in, Form.CHUNK, tape);
+            Tensor y;
+            try (Scope block = Scope.open()) { // as a block of a decoder, which keeps nothing but its output
+                MixerInput in = new MixerInput(
+                        part(leaves, "x"),
+                        part(leaves, "q").transpose(1, 2),
+                        part(leaves, "k").transpose(1, 2),
+                        part(leaves, "v").transpose(1, 2),
+                        rotary,
+                        0);
+                assertThat(LearningLizard.serves(spec, in, tape)).isEqualTo(device.isCuda());
+                y = block.promote(spec.create(DIMS, parameters).forward(in, Form.CHUNK, tape));
+            }
             result.put("y", plain(y));
             tape.backward(y, dy);
         }

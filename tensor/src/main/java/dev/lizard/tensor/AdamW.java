@@ -26,8 +26,10 @@ public final class AdamW implements AutoCloseable {
         this.settings = settings;
         Device device = buffer.values().device();
         try (Scope work = Scope.open()) {
-            first = scope.adopt(Tensors.zeros(DType.FLOAT32, device, buffer.count()));
-            second = scope.adopt(Tensors.zeros(DType.FLOAT32, device, buffer.count()));
+            first = scope.adopt(
+                    Tensors.zeros(DType.FLOAT32, device, buffer.values().count()));
+            second = scope.adopt(
+                    Tensors.zeros(DType.FLOAT32, device, buffer.values().count()));
         }
     }
 

@@ -11,7 +11,8 @@ import java.util.Map;
  *
  * <p>Each parameter is a leaf that looks into the buffer, and its gradient is added straight into its place in the
  * gradient buffer. So the optimiser, the gradient norm and a checkpoint each see one tensor, however many parameters
- * there are. Parameters are grouped: a group is a contiguous range with its own learning-rate factor and weight decay.
+ * there are. Each begins at a multiple of 16 bytes, as kernels that read whole words want it; the numbers between two of
+ * them stay zero. Parameters are grouped: a group is a contiguous range with its own learning-rate factor and weight decay.
  */
 public final class ParameterBuffer implements AutoCloseable {
     /** A named initial value; {@code group} must be one of the buffer's groups. */
@@ -21,6 +22,9 @@ public final class ParameterBuffer implements AutoCloseable {
     public record Group(String name, double rate, double weightDecay) {}
 
     record Range(Group group, long start, long length) {}
+
+    /** Numbers of 16 bytes. */
+    private static final int WORD = 4;
 
     private final Scope scope = Scope.owner();
     private final Tensor values;
@@ -34,7 +38,7 @@ public final class ParameterBuffer implements AutoCloseable {
      * @throws IllegalArgumentException for an entry of an unknown group or a name used twice
      */
     public ParameterBuffer(List<Entry> entries, List<Group> groups, Device device) {
-        long total = entries.stream().mapToLong(e -> e.initial().count()).sum();
+        long total = entries.stream().mapToLong(ParameterBuffer::places).sum();
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             values = scope.adopt(Tensors.zeros(DType.FLOAT32, device, total));
@@ -45,7 +49,7 @@ public final class ParameterBuffer implements AutoCloseable {
                 for (Entry entry : entries) {
                     if (entry.group().equals(group.name())) {
                         place(entry, offset);
-                        offset += entry.initial().count();
+                        offset += places(entry);
                     }
                 }
                 if (offset > start) {
@@ -56,6 +60,10 @@ public final class ParameterBuffer implements AutoCloseable {
                 throw new IllegalArgumentException("some parameters belong to none of the groups " + groups);
             }
         }
+    }
+
+    private static long places(Entry entry) {
+        return Math.ceilDiv(entry.initial().count(), WORD) * WORD;
     }
 
     private void place(Entry entry, long offset) {
@@ -87,8 +95,9 @@ public final class ParameterBuffer implements AutoCloseable {
         return gradients;
     }
 
+    /** Numbers of all parameters. */
     public long count() {
-        return values.count();
+        return parameters.values().stream().mapToLong(Tensor::count).sum();
     }
 
     List<Range> ranges() {

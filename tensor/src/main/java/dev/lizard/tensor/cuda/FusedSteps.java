@@ -1,6 +1,7 @@
 package dev.lizard.tensor.cuda;
 
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
@@ -31,6 +32,11 @@ public final class FusedSteps {
     /** Whether those without a tape can take {@code x}. */
     public static boolean serve(Tensor x) {
         return TrainingKernels.serve(x);
+    }
+
+    /** Whether there are kernels for tensors of this kind whose last axis fits them. */
+    public static boolean serve(DType dtype, Device device) {
+        return TrainingKernels.serve(dtype, device);
     }
 
     /** {@code silu(g) ∘ u} [..., F] of g and u side by side, [..., 2 F]. */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param logGate log γ [B, H, T], float32, contiguous
  * @param sink one folded sink logit a head [H], float32, or null for none
  * @param share a head [H], float32: e = exp(window logit) of {@link Join#JOINT}, b of {@link Join#SUM}
- * @param queryMap W of the queries' features [H, d, F], bfloat16 or float32, contiguous
+ * @param queryMap W of the queries' features [H, d, F], bfloat16 or float32, contiguous, at a multiple of 16 bytes
  * @param keyMap W of the keys' features, likewise
  * @param window w
  * @param join how the branches are joined
@@ -54,6 +54,9 @@ public record LizardInputs(
         }
         if (q.stride(-1) != 1 || k.stride(-1) != 1 || v.stride(-1) != 1) {
             throw new IllegalArgumentException("the last axis of q, k and v must be contiguous");
+        }
+        if (queryMap.address() % 16 != 0 || keyMap.address() % 16 != 0) {
+            throw new IllegalArgumentException("the maps must begin at multiples of 16 bytes");
         }
         if (past(q, k) < 0 || past(q, k) > window) {
             throw new IllegalArgumentException(

@@ -23,10 +23,11 @@ final class TrainingKernels {
 
     /** Whether kernels can be compiled here and work on tensors like {@code x}, whose last axis they take in pieces. */
     static boolean serve(Tensor x) {
-        if (!x.isCuda() || (x.dtype() != DType.BFLOAT16 && x.dtype() != DType.FLOAT32)) {
-            return false;
-        }
-        return x.size(-1) % lanes(x) == 0 && Available.HERE;
+        return serve(x.dtype(), x.device()) && x.size(-1) % lanes(x) == 0;
+    }
+
+    static boolean serve(DType dtype, Device device) {
+        return device.isCuda() && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32) && Available.HERE;
     }
 
     /** Looked for once. */

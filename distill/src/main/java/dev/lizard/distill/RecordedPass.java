@@ -1,0 +1,99 @@
+package dev.lizard.distill;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Engine;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.CudaGraph;
+import dev.lizard.text.Batch;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The passes of an objective, recorded on the device at the first and replayed from then on: thousands of operations
+ * that took the host longer to name than the device to do then cost it one call. Where nothing can be recorded, and for
+ * batches of another shape, passes run as they are.
+ *
+ * <p>A recording knows addresses: parameters, gradients and frozen weights stay where they are while it lives, what
+ * else it reads is kept, and ids come by copies into tensors of its own.
+ */
+final class RecordedPass implements AutoCloseable {
+    /** Tokens of the pass before a recording. */
+    private static final int BEGINNING = 256;
+
+    private final Objective objective;
+    private final Device device;
+    private final Scope scope = Scope.owner();
+    private @Nullable Recording recording;
+
+    /** ids and targets int64 [B, T], the scalar loss, and what a pass computes from them. */
+    private record Recording(CudaGraph graph, Tensor inputs, Tensor targets, Tensor loss, double share) {
+        boolean fits(Tensor ids, double ofBatch) {
+            return Arrays.equals(ids.shape(), inputs.shape()) && ofBatch == share;
+        }
+    }
+
+    RecordedPass(Objective objective) {
+        this.objective = objective;
+        device = objective.parameters().values().device();
+    }
+
+    /** As {@link Objective#accumulate(Batch, double)}; all gradients are zero when it is called first. */
+    Tensor accumulate(Batch batch, double share) {
+        try (Scope work = Scope.open()) {
+            Tensor inputs = Ids.inputs(batch, device);
+            Tensor targets = Ids.targets(batch, device);
+            if (recording == null && CudaGraph.supported(device) && objective.recordable()) {
+                recording = record(inputs, targets, share);
+            }
+            Recording made = recording;
+            if (made == null || !made.fits(inputs, share)) {
+                return work.promote(objective.accumulate(inputs, targets, share));
+            }
+            made.inputs.copy_(inputs);
+            made.targets.copy_(targets);
+            made.graph.replay();
+            return work.promote(made.loss.copy());
+        }
+    }
+
+    /**
+     * Compiles and loads with a pass over the beginning of one sequence, whose gradients are dropped: a whole batch
+     * would leave as much memory behind as the recording takes.
+     */
+    private Recording record(Tensor inputs, Tensor targets, double share) {
+        Tensor ids = scope.adopt(inputs.copy());
+        Tensor goals = scope.adopt(targets.copy());
+        Tensor loss = scope.adopt(Tensors.zeros(DType.FLOAT32, device));
+        long some = Math.min(ids.size(1), BEGINNING);
+        objective.keep(ids.size(1), scope);
+        CudaGraph graph = CudaGraph.record(
+                device,
+                () -> pass(
+                        ids.narrow(0, 0, 1).narrow(1, 0, some),
+                        goals.narrow(0, 0, 1).narrow(1, 0, some),
+                        share,
+                        loss),
+                () -> pass(ids, goals, share, loss));
+        objective.parameters().zeroGradients();
+        return new Recording(graph, ids, goals, loss, share);
+    }
+
+    private void pass(Tensor inputs, Tensor targets, double share, Tensor loss) {
+        try (Scope work = Scope.open()) {
+            loss.copy_(objective.accumulate(inputs, targets, share));
+        }
+    }
+
+    @Override
+    public void close() {
+        if (recording != null) {
+            Engine.synchronize(device);
+            recording.graph.close();
+            recording = null;
+        }
+        scope.close();
+    }
+}

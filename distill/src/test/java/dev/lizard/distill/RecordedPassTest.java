@@ -1,0 +1,99 @@
+package dev.lizard.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.base.Json;
+import dev.lizard.mixer.LizardSpec;
+import dev.lizard.mixer.MixerSpec;
+import dev.lizard.model.Decoder;
+import dev.lizard.model.ModelConfig;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.LiveTensors;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
+import dev.lizard.text.Batch;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Replayed passes give the losses and gradients of passes that run. */
+@Tag("gpu")
+@ExtendWith(LiveTensors.class)
+class RecordedPassTest {
+    private static final String RECIPE =
+            TinyTeacher.RECIPE.replace("window: 8, features: 8", "window: 64, features: 32");
+    private static final int LENGTH = 300;
+
+    private static Decoder decoder() {
+        ObjectNode node = Json.object();
+        node.put("model_type", "llama")
+                .put("vocab_size", 256)
+                .put("hidden_size", 192)
+                .put("num_hidden_layers", 3)
+                .put("num_attention_heads", 3)
+                .put("num_key_value_heads", 1)
+                .put("intermediate_size", 256)
+                .put("max_position_embeddings", 4096)
+                .put("rms_norm_eps", 1e-5)
+                .put("tie_word_embeddings", true);
+        return Decoder.random(ModelConfig.of(node, "the test"), new RandomStream(2), DType.BFLOAT16, Device.cuda(0));
+    }
+
+    private static double distance(float[] actual, float[] expected) {
+        double error = 0;
+        double size = 0;
+        for (int i = 0; i < expected.length; i++) {
+            error += Math.pow(actual[i] - expected[i], 2);
+            size += Math.pow(expected[i], 2);
+        }
+        return Math.sqrt(error / size);
+    }
+
+    private static void replaysAsItRuns(int index) {
+        StageRecipe stage = Recipe.of(TinyTeacher.tree(RECIPE)).stages().get(index);
+        SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
+        for (int layer = 0; layer < 3; layer++) {
+            specs.put(layer, new LizardSpec(LizardSpec.Variant.JOINT, 64, 32, 2, 4, 64, LizardSpec.Branches.BOTH));
+        }
+        try (Decoder decoder = decoder();
+                Student student = new Student(decoder, specs, 0)) {
+            student.prepare(stage, "tiny.yaml/stages." + index);
+            student.seat(stage);
+            Objective objective = student.objective(stage);
+            assertThat(objective.recordable()).isTrue();
+            try (RecordedPass recorded = new RecordedPass(objective);
+                    Scope work = Scope.open()) {
+                for (int step = 0; step < 4; step++) {
+                    Batch batch = new Numbers(LENGTH, 256, 9).batch(2L * step, 2);
+                    student.buffer().zeroGradients();
+                    double loss = recorded.accumulate(batch, 1).item();
+                    float[] gradients = student.buffer().gradients().floats();
+                    student.buffer().zeroGradients();
+                    double expected = objective.accumulate(batch, 1).item();
+                    float[] expectedGradients = student.buffer().gradients().floats();
+                    double error = distance(gradients, expectedGradients);
+                    System.out.printf(
+                            "%s, step %d: loss %.6f and %.6f, gradients %.2e%n",
+                            stage.name(), step, loss, expected, error);
+                    assertThat(Math.abs(loss - expected)).isLessThan(1e-4 * expected);
+                    assertThat(error).isLessThan(1e-3);
+                }
+            }
+            student.leave();
+        }
+    }
+
+    @Test
+    void attentionTransfer() {
+        replaysAsItRuns(0);
+    }
+
+    @Test
+    void nextToken() {
+        replaysAsItRuns(1);
+    }
+}
