@@ -26,6 +26,13 @@ class KernelSourceTest {
     }
 
     @Test
+    void aResourceIsReadOnce() {
+        KernelSource source = KernelSource.of("lizard_forward.cu");
+        assertThat(KernelSource.of("lizard_forward.cu")).isSameAs(source);
+        assertThat(source.headers()).containsKeys("common.cuh", "forward_scores.cuh");
+    }
+
+    @Test
     void theKeyDependsOnEverythingTheCodeDependsOn() {
         String key = KernelCache.key(SOURCE, 90, "13.0");
         assertThat(key).hasSize(64).isEqualTo(KernelCache.key(SOURCE, 90, "13.0"));
