@@ -2,12 +2,12 @@ package dev.lizard.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.lizard.base.Spread;
 import dev.lizard.generate.Sampler;
 import dev.lizard.generate.SamplerSettings;
 import dev.lizard.generate.Session;
 import dev.lizard.model.Decoder;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -49,14 +49,7 @@ record GenerationSpeed(
     }
 
     private static double median(List<Run> runs, ToDoubleFunction<Run> value) {
-        return median(runs.stream().mapToDouble(value).toArray());
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        int middle = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return Spread.of(runs.stream().mapToDouble(value).toArray()).median();
     }
 
     /** Runs sessions against the clock. */
@@ -154,7 +147,7 @@ record GenerationSpeed(
             }
 
             AtContext result() {
-                double median = median(seconds);
+                double median = Spread.of(seconds).median();
                 return new AtContext(context, 1000 * median, 1 / median, session.stateBytes());
             }
 

@@ -2,6 +2,7 @@ package dev.lizard.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.lizard.base.Spread;
 import dev.lizard.distill.StageMeter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -44,17 +45,15 @@ record TrainingSpeed(
         private static final double TERA = 1e12;
 
         static Stage of(StageMeter.Speed speed, @Nullable Double peak) {
-            double[] sorted =
-                    speed.tokensPerS().stream().mapToDouble(s -> s).sorted().toArray();
-            int middle = sorted.length / 2;
-            double median = sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-            double tflops = median * speed.flopsPerToken() / TERA;
+            Spread speeds =
+                    Spread.of(speed.tokensPerS().stream().mapToDouble(s -> s).toArray());
+            double tflops = speeds.median() * speed.flopsPerToken() / TERA;
             return new Stage(
                     speed.stage(),
-                    median,
-                    sorted[0],
-                    sorted[sorted.length - 1],
-                    1000 * speed.tokensPerStep() / median,
+                    speeds.median(),
+                    speeds.least(),
+                    speeds.most(),
+                    1000 * speed.tokensPerStep() / speeds.median(),
                     speed.memoryBytes(),
                     tflops,
                     peak == null ? null : tflops / peak);

@@ -2,7 +2,7 @@ package dev.lizard.eval.kernels;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.util.Arrays;
+import dev.lizard.base.Spread;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,22 +46,19 @@ public record KernelSpeed(
             @Nullable Double peakTbPerS) {}
 
     static KernelSpeed of(String kernel, KernelShape shape, KernelWork work, double[] milliseconds, Place place) {
-        double[] sorted = milliseconds.clone();
-        Arrays.sort(sorted);
-        int middle = sorted.length / 2;
-        double median = sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-        double tflops = work.flops() / median / PER_MS;
-        double tbPerS = work.bytes() / median / PER_MS;
+        Spread times = Spread.of(milliseconds);
+        double tflops = work.flops() / times.median() / PER_MS;
+        double tbPerS = work.bytes() / times.median() / PER_MS;
         return new KernelSpeed(
                 "kernels",
                 kernel,
                 shape,
                 place.device(),
                 place.card(),
-                sorted.length,
-                median,
-                sorted[0],
-                sorted[sorted.length - 1],
+                milliseconds.length,
+                times.median(),
+                times.least(),
+                times.most(),
                 tflops,
                 place.peakTflops() == null ? null : tflops / place.peakTflops(),
                 tbPerS,
