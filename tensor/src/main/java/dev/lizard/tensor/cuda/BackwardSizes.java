@@ -7,8 +7,8 @@ package dev.lizard.tensor.cuda;
  * @param half F, half of the features
  */
 record BackwardSizes(int width, int half) {
-    /** Size of the struct that all kernels take: 40 pointers, 15 strides, 10 ints. */
-    static final int PROBLEM_BYTES = 480;
+    /** Size of the struct that all kernels take: 42 pointers, 15 strides, 10 ints. */
+    static final int PROBLEM_BYTES = 496;
 
     private static final int ROWS = LizardSizes.CHUNK;
     private static final int ONES = 1024;

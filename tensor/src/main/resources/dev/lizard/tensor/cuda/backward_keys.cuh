@@ -32,7 +32,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
         commit();
         copy_tile<CHUNK, D>(base + W_OTHER, dy, p.sdy.token, q0, T);
         commit();
-        if (warp() == 0) chunk_decay(sum, p.gate + row, c, T);
+        if (warp() == 0) chunk_decay(sum, p, b, p.gate + row, c);
         if (threadIdx.x >= 64) {
             int i = threadIdx.x - 64;
             inverse[i] = q0 + i < T ? p.inverse[row + q0 + i] : 0;
@@ -48,7 +48,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
             if (later) copy_image<STATE_BYTES>(base + W_STATE, p.slopes + chunk * FEATURES * D);
             commit();
             write_features(base + W_PHIQ, zq, 1, 1);
-            write_features(base + W_PHIK, zk, j0 >= 0 && j0 < T, j1 >= 0 && j1 < T);
+            write_features(base + W_PHIK, zk, lasts(p, b, j0), lasts(p, b, j1));
         }
         wait<1>();
         publish();
@@ -121,8 +121,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
             float a, e;
             running_sum(column[64 + l], column[64 + l + 1], a, e);
             float across = p.across[chunk];
-            if (t < T) p.dgate[row + t] = p.gate[row + t] < FLOOR ? 0 : across + later + a - column[64 + l];
-            if (t + 1 < T) p.dgate[row + t + 1] = p.gate[row + t + 1] < FLOOR ? 0 : across + (later - x) + a;
+            auto write = [&](int t, float x) {
+                if (t < T) p.dgate[row + t] = p.gate[row + t] < FLOOR || begins(p, b, t) ? 0 : x;
+            };
+            write(t, across + later + a - column[64 + l]);
+            write(t + 1, across + (later - x) + a);
         }
     } else {
 #pragma unroll
@@ -147,7 +150,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
         if (threadIdx.x < 64) {
             vec[threadIdx.x] = valid ? p.top[row + t] * LOG2E : 1e30f;
             vec[64 + threadIdx.x] = valid ? p.inverse[row + t] * share : 0;
-            vec[128 + threadIdx.x] = valid ? p.delta[row + t] : 0;
+            vec[128 + threadIdx.x] = valid ? p.settled[row + t] : 0;
         } else {
             vec[192 + threadIdx.x - 64] = valid ? p.near[row + t] : 0;
             ((int*)vec)[256 + threadIdx.x - 64] = valid ? p.best[row + t] : -2;
@@ -172,7 +175,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
 #pragma unroll
             for (int i = 0; i < 4; i++) {
                 int at = n * 8 + (lane() & 3) * 2 + (i & 1), t = r0 + n0 * CHUNK + at, j = i >> 1 ? j1 : j0;
-                bool in = j <= t && j > t - p.window;
+                bool in = j <= t && j > t - p.window && same_document(p, b, j, t);
                 float x = in ? exp2_fast(s[n][i] * (scale * LOG2E) - vec[at]) * vec[64 + at] : 0;
                 s[n][i] = x;
                 x *= dp[n][i] - vec[128 + at];

@@ -16,6 +16,16 @@ constexpr int W_NEAR_END = W_STAGES + larger(4 * X_BYTES, 2 * X_BYTES + MAP_BYTE
 constexpr int W_VECTORS = larger(W_FAR_END, W_NEAR_END);
 constexpr int W_END = W_VECTORS + 2 * 6 * 64 * 4;
 
+// Whether query t may see key j as far as documents go; tokens outside the sequence are masked elsewhere.
+DEVICE bool same_document(const Problem& p, int batch, int j, int t) {
+#if DOCUMENTS
+    const int* own = p.documents + (i64)batch * p.tokens;
+    return j < 0 || t >= p.tokens || own[j] == own[t];
+#else
+    return true;
+#endif
+}
+
 DEVICE float block_sum(float x, float* scratch) { // uses 4 floats
 #pragma unroll
     for (int o = 16; o > 0; o /= 2) x += __shfl_xor_sync(~0u, x, o);

@@ -8,6 +8,9 @@
 #ifndef HALF
 #define HALF 64 // F: columns of a feature map: 32, 64, 96 or 128
 #endif
+#ifndef DOCUMENTS
+#define DOCUMENTS 0 // 1: a token sees only those of its document
+#endif
 #ifndef MAP_FLOAT
 #define MAP_FLOAT 0 // 1: feature maps are float32, else bfloat16
 #endif
@@ -25,6 +28,7 @@ constexpr int STATE_BYTES = DP * FEATURES * 128;
 constexpr int BLOCKS = F > 64 ? 1 : D == 64 ? 3 : 2; // of a multiprocessor: bounds registers
 constexpr float SMALLEST = 1e-12f;
 constexpr float FLOOR = -30; // lowest log-gate that is told from 0; below it gradients are 0
+constexpr float CUT = -128; // log-gate that leaves nothing: exp of it is 0 in float32
 constexpr float CLAMPED = 1.005e-12f; // bf16 of the smallest feature is below this
 __host__ __device__ constexpr int larger(int a, int b) { return a > b ? a : b; }
 
@@ -35,13 +39,13 @@ struct Strides {
 struct Problem {
     const bf16 *q, *k, *v, *y, *dy;
     const float *cosine, *sine, *gate, *sink, *share, *top, *inverse;
-    const int* best;
+    const int *best, *documents;                               // [B, H, T], [B, T] or null
     const void *queryMap, *keyMap;
     bf16 *dq, *dk, *dv;                                        // contiguous [B, T, heads, d]
     float *dgate, *dsink, *dshare, *dqueryMap, *dkeyMap;       // [B, H, T], [H], [H], [H, d, F] twice
     bf16 *turnedQ, *turnedK, *states, *slopes;                 // [B, H, T, d], [B, G, T, d], images [B, H, N, f, d] twice
     float *mass, *massSlope;                                   // [B, H, N, f] twice
-    float *delta, *near, *rows, *across;                       // [B, H, T] three times, [B, H, N]
+    float *delta, *settled, *near, *rows, *across;             // [B, H, T] four times, [B, H, N]
     bf16 *scoreQ, *scoreK;                                     // dz [B, H, T, F] twice
     bf16 *headK, *headV;                                       // [B, T, H, d] twice, if R > 1
     float *partShare, *partSink, *partMap;                     // [H, B N] twice, [2, parts, H, d, F]
@@ -153,10 +157,32 @@ DEVICE float running_sum(float a, float b, float& first, float& second) {
     first = t - s + a, second = t;
     return __shfl_sync(~0u, t, 31);
 }
-DEVICE void chunk_decay(float* sum, const float* gate, int chunk, int tokens) {
+// Whether a document begins at token t.
+DEVICE bool begins(const Problem& p, int batch, int t) {
+#if DOCUMENTS
+    const int* own = p.documents + (i64)batch * p.tokens + t;
+    return t > 0 && own[0] != own[-1];
+#else
+    return false;
+#endif
+}
+// Whether there is a key j that queries may see when it is out of the window.
+DEVICE bool lasts(const Problem& p, int batch, int j) {
+    bool valid = j >= 0 && j < p.tokens;
+#if DOCUMENTS
+    const int* own = p.documents + (i64)batch * p.tokens + j;
+    valid = valid && j + p.delay < p.tokens && own[0] == own[p.delay];
+#endif
+    return valid;
+}
+// Log-gate of token t as it counts; gates: those of its row.
+DEVICE float gate_at(const Problem& p, int batch, const float* gates, int t) {
+    return t >= p.tokens ? 0 : begins(p, batch, t) ? CUT : fmaxf(gates[t], FLOOR);
+}
+DEVICE void chunk_decay(float* sum, const Problem& p, int batch, const float* gates, int chunk) {
     int t = chunk * CHUNK + 2 * lane();
     float a, b;
-    running_sum(t < tokens ? fmaxf(gate[t], FLOOR) : 0, t + 1 < tokens ? fmaxf(gate[t + 1], FLOOR) : 0, a, b);
+    running_sum(gate_at(p, batch, gates, t), gate_at(p, batch, gates, t + 1), a, b);
     sum[2 * lane()] = a, sum[2 * lane() + 1] = b;
 }
 

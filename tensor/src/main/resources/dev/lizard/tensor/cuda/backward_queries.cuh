@@ -19,7 +19,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
     const int t0 = r0 + own_row(), t1 = t0 + 8;
     const i64 row = (i64)bh * T;
     const float inverse0 = t0 < T ? p.inverse[row + t0] : 0, inverse1 = t1 < T ? p.inverse[row + t1] : 0;
-    float delta0 = t0 < T ? p.delta[row + t0] : 0, delta1 = t1 < T ? p.delta[row + t1] : 0;
+    const float delta0 = t0 < T ? p.delta[row + t0] : 0, delta1 = t1 < T ? p.delta[row + t1] : 0;
     float near0 = 0, near1 = 0;   // c_i: what the maximum takes back; first from what is far
     float share0 = 0, share1 = 0; // of what is far in the row's mass
     bf16* scores = p.scoreQ + row * F;
@@ -32,7 +32,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         commit();
         copy_tile<CHUNK, D>(base + W_OTHER, v, p.sv.token, k0, T);
         commit();
-        if (warp() == 0) chunk_decay(vectors, p.gate + row, c, T);
+        if (warp() == 0) chunk_decay(vectors, p, b, p.gate + row, c);
         wait<1>();
         publish();
         {
@@ -44,7 +44,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
             commit();
             write_features(base + W_PHIQ, zq, 1, 1);
             int j = k0 + own_row();
-            write_features(base + W_PHIK, zk, j >= 0 && j < T, j + 8 >= 0 && j + 8 < T);
+            write_features(base + W_PHIK, zk, lasts(p, b, j), lasts(p, b, j + 8));
         }
         wait<1>();
         publish();
@@ -149,23 +149,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         product<CHUNK, D, CHUNK, false, CHUNK, false>(s, base + W_TURNED, stage, false);
         product<CHUNK, D, CHUNK, false, CHUNK, false>(dp, base + W_OWN, stage + X_BYTES, false);
         const float f0 = share * inverse0 * scale, f1 = share * inverse1 * scale;
-        if (c == 0 && !far) { // few keys: here the rounding of y would matter most
-            float e0 = 0, e1 = 0;
-#pragma unroll
-            for (int n = 0; n < CHUNK / 8; n++) {
-#pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    int j = n * 8 + (lane() & 3) * 2 + (i & 1), t = i >> 1 ? t1 : t0;
-                    float x = exp2_fast((s[n][i] * scale - (i >> 1 ? top1 : top0)) * LOG2E) * dp[n][i];
-                    (i >> 1 ? e1 : e0) += j <= t ? x : 0;
-                }
-            }
-            delta0 = quad_sum(e0) * share * inverse0, delta1 = quad_sum(e1) * share * inverse1;
-            if ((lane() & 3) == 0) {
-                if (t0 < T) p.delta[row + t0] = delta0;
-                if (t1 < T) p.delta[row + t1] = delta1;
-            }
-        }
 #pragma unroll
         for (int n = 0; n < CHUNK / 8; n++) {
 #pragma unroll
@@ -173,7 +156,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
                 int j = kc * CHUNK + n * 8 + (lane() & 3) * 2 + (i & 1), t = i >> 1 ? t1 : t0;
                 float x = exp2_fast((s[n][i] * scale - (i >> 1 ? top1 : top0)) * LOG2E);
                 x *= (dp[n][i] - (i >> 1 ? delta1 : delta0)) * (i >> 1 ? f1 : f0);
-                s[n][i] = x = j <= t && j > t - p.window ? x : 0;
+                bool seen = j <= t && j > t - p.window && same_document(p, b, j, t);
+                s[n][i] = x = seen ? x : 0;
                 (i >> 1 ? taken1 : taken0) += x;
             }
         }
@@ -183,24 +167,26 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         __syncthreads();
     }
     // What the maximum takes back, at the key that holds it.
-    float sinks0 = 0, sinks1 = 0; // e P dP of the sink
+    float sink0 = 0, sink1 = 0; // e P of the sink, less than zero
     if (p.sink) {
-        float own = p.sink[h];
-        sinks0 = -share * delta0 * inverse0 * exp_fast(own - top0);
-        sinks1 = -share * delta1 * inverse1 * exp_fast(own - top1);
+        sink0 = -share * inverse0 * exp_fast(p.sink[h] - top0);
+        sink1 = -share * inverse1 * exp_fast(p.sink[h] - top1);
     }
     const float back = rsqrtf((float)D) * D; // 1 / scale
-    near0 = share0 * (quad_sum(taken0) * back + sinks0) + (1 - share0) * near0;
-    near1 = share1 * (quad_sum(taken1) * back + sinks1) + (1 - share1) * near1;
+    taken0 = quad_sum(taken0) * back + sink0 * delta0, taken1 = quad_sum(taken1) * back + sink1 * delta1;
+    const float error0 = taken0 - near0, error1 = taken1 - near1; // of delta: a row's exact sum is 0
+    near0 += share0 * error0, near1 += share1 * error1;
     if ((lane() & 3) == 0) {
-        if (t0 < T) p.near[row + t0] = near0;
-        if (t1 < T) p.near[row + t1] = near1;
+        if (t0 < T) p.near[row + t0] = near0, p.settled[row + t0] = delta0 + error0;
+        if (t1 < T) p.near[row + t1] = near1, p.settled[row + t1] = delta1 + error1;
     }
+    sink0 *= delta0 + error0, sink1 *= delta1 + error1;
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         int best = r ? best1 : best0;
-        float x = (r ? near1 : near0) * scale;
-        if (far && best >= 0) {
+        // dq above knew delta with its error: it is put right at this key, of weight exp(0)
+        float x = (r ? near1 + error1 * share * inverse1 : near0 + error0 * share * inverse0) * scale;
+        if (best >= 0) {
             const u32* key = (const u32*)(turnedK + (i64)best * D) + (lane() & 3);
 #pragma unroll
             for (int n = 0; n < D / 8; n++) {
@@ -220,7 +206,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
     write_rows<D>(p.dq + ((i64)b * T * p.heads + h) * D, (i64)p.heads * D, dq, r0, T);
 
     // Partial sums for the sink and the share of the window.
-    float sink = (lane() & 3) == 0 ? sinks0 + sinks1 - (best0 == -1 ? near0 : 0) - (best1 == -1 ? near1 : 0) : 0;
+    float sink = (lane() & 3) == 0 ? sink0 + sink1 - (best0 == -1 ? near0 : 0) - (best1 == -1 ? near1 : 0) : 0;
     float all = (lane() & 3) == 0 ? near0 + near1 : 0;
     sink = block_sum(sink, vectors + 64);
     all = block_sum(all, vectors + 68);

@@ -102,14 +102,14 @@ DEVICE void states(const Problem& p, int b, int h, u32 base, float* weight) {
         if (warp() == 0 && updates) { // weights of rows: decay to the chunk's end, or from its start
             int t = c * CHUNK + 2 * lane();
             float a, e;
-            float total = running_sum(t < T ? fmaxf(gate[t], FLOOR) : 0, t + 1 < T ? fmaxf(gate[t + 1], FLOOR) : 0, a, e);
+            float total = running_sum(gate_at(p, b, gate, t), gate_at(p, b, gate, t + 1), a, e);
             if (SLOPE) {
                 weight[2 * lane()] = t < T ? exp_fast(a) * inverse[t] : 0;
                 weight[2 * lane() + 1] = t + 1 < T ? exp_fast(e) * inverse[t + 1] : 0;
             } else {
                 int j = t - shift;
-                weight[2 * lane()] = j >= 0 && j < T ? exp_fast(total - a) : 0;
-                weight[2 * lane() + 1] = j + 1 >= 0 && j + 1 < T ? exp_fast(total - e) : 0;
+                weight[2 * lane()] = lasts(p, b, j) ? exp_fast(total - a) : 0;
+                weight[2 * lane() + 1] = lasts(p, b, j + 1) ? exp_fast(total - e) : 0;
             }
             if (lane() == 0) weight[64] = exp_fast(total);
         }

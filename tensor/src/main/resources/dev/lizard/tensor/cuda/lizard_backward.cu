@@ -9,6 +9,8 @@
 // c_i is the row sum of e P dP, which the maximum takes back. It is minus the far row sum of a da as well, since a row's
 // shares sum to one. delta_i comes from y, which is rounded: both sums are off by that error times their share of the
 // row's mass, with opposite signs. Weighted by each other's share the error cancels, and where nothing is far c_i is 0.
+// The two sums together are the error itself. Rows that look at one key alone are all cancellation, so kernel 3 takes the
+// corrected delta_i in the window, and kernel 2 puts dq right at the key that holds the maximum.
 //
 // Far pairs are those of a causal gated recurrence over keys that stand w tokens late. It is cut into chunks of C = 64
 // queries; chunk c holds queries 64 c .. and keys 64 c - w .. (any w). Pairs of one chunk are products of 64 x 64; all others
@@ -29,6 +31,9 @@
 // difference of sums of the same float32 numbers), one in it (running sums of one sign), none: exp(G_c) <S_c, D_c>, an
 // inner product of state and slope. Decays are differences of running sums within a chunk, formed before exp.
 //
+// Documents. A token sees those of its own document, which lie together. Far pairs: the log-gate where a document begins
+// is CUT, and a key whose place w tokens later lies in another document is never written. Window pairs are masked.
+//
 // Shared memory a block (d 128, f 128: 96 KB, two blocks an SM; d 64: 64 KB, three): far first: dY, V, both features, the
 // state (first both maps); then the window in the same place: rotated rows of the block, two stages of two tiles. Products
 // run on a warpgroup of 128 threads, 16 rows a warp; scores, weights and gradients of scores stay in registers from
@@ -48,8 +53,8 @@
 // Launch: 128 threads a block, one argument: Problem by value; dynamic shared memory of kernels 1 to 4 in
 // lizard_backward_sizes (then the size of Problem). Grids: states (2, H, B), queries (chunks, H, B), keys (keyChunks, H, B),
 // maps (parts, H, 2), sums (any, R > 1 ? 2 : 1) with chunks = ceil(T / 64), keyChunks = (T - 1 + w) / 64 + 1, R = H / G,
-// parts: any, about two blocks an SM over H. Compile with WIDTH, HALF, MAP_FLOAT, -arch=sm_90a (wgmma) or sm_80 and later
-// (mma.sync).
+// parts: any, about two blocks an SM over H. Compile with WIDTH, HALF, MAP_FLOAT, DOCUMENTS, -arch=sm_90a (wgmma) or sm_80
+// and later (mma.sync).
 #include "backward_states.cuh"
 #include "backward_queries.cuh"
 #include "backward_keys.cuh"
