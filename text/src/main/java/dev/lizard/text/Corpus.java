@@ -2,12 +2,12 @@ package dev.lizard.text;
 
 import dev.lizard.base.LizardException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Gatherer;
-import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Training text on disk: {@code .txt}, {@code .jsonl} with {@code text}, with {@code instruction}/{@code input}/
  * {@code output} (Alpaca), {@code question}/{@code answer} (written as an instruction), {@code prompt}/{@code response}
  * or {@code prompt}/{@code completion} (taken as they are), or with {@code messages} (chat), each also gzipped. Documents
- * are read in order; a few for each core are in memory at a time.
+ * are read in order; some for each core, or the few that have 32M characters, are in memory at a time.
  *
  * <p>All tokens of plain text are learnt, of instructions the answer only, of conversations the assistant's turns. EOS
  * follows each document where the tokenizer has one. A text file is cut at blank lines into documents of about 64 Ki
@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class Corpus {
     /** Documents that are tokenised at the same time: enough that one long one does not hold up all cores. */
     private static final int TOGETHER = 4 * Runtime.getRuntime().availableProcessors();
+
+    /** As many characters end a window too: long documents shall not fill the memory. */
+    private static final long MOST_CHARACTERS = 1 << 25;
 
     private final List<Path> files;
     private final Tokenizer tokenizer;
@@ -69,10 +72,35 @@ public final class Corpus {
         DocumentMaker maker = new DocumentMaker(tokenizer, chat);
         int traits = Spliterator.ORDERED | Spliterator.NONNULL;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, traits), false)
-                .gather(Gatherers.windowFixed(TOGETHER))
+                .gather(Gatherer.<PieceReader.Piece, Window, List<PieceReader.Piece>>ofSequential(
+                        Window::new, Window::take, Window::rest))
                 .flatMap(pieces -> pieces.parallelStream().map(piece -> Made.of(piece, maker)).toList().stream())
                 .gather(Gatherer.<Made, NonEmpty, Document>ofSequential(NonEmpty::new, NonEmpty::pass))
                 .onClose(reader::close);
+    }
+
+    /** Gathers pieces that are tokenised together. */
+    private static final class Window {
+        private final List<PieceReader.Piece> pieces = new ArrayList<>();
+        private long characters;
+
+        boolean take(PieceReader.Piece piece, Gatherer.Downstream<? super List<PieceReader.Piece>> next) {
+            pieces.add(piece);
+            characters += piece.characters();
+            boolean full = pieces.size() >= TOGETHER || characters >= MOST_CHARACTERS;
+            return full ? give(next) : true;
+        }
+
+        void rest(Gatherer.Downstream<? super List<PieceReader.Piece>> next) {
+            give(next);
+        }
+
+        private boolean give(Gatherer.Downstream<? super List<PieceReader.Piece>> next) {
+            List<PieceReader.Piece> window = List.copyOf(pieces);
+            pieces.clear();
+            characters = 0;
+            return next.push(window);
+        }
     }
 
     /** A piece and its tokens, or why there are none: all of a window are done before the first failure is thrown. */

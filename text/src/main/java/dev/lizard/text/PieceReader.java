@@ -14,7 +14,16 @@ final class PieceReader implements Iterator<PieceReader.Piece>, AutoCloseable {
     private static final int LONGEST_RECORD = 1 << 28;
 
     /** What was read. */
-    sealed interface Piece {}
+    sealed interface Piece {
+        /** How many it has, in UTF-16. */
+        default int characters() {
+            return switch (this) {
+                case Line line -> line.json.length();
+                case Part part -> part.text.length();
+                case End end -> 0;
+            };
+        }
+    }
 
     /** A line of JSON, and the place to name in messages. */
     record Line(String json, String where) implements Piece {}

@@ -9,9 +9,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +61,24 @@ class CorpusTest {
         assertThat(learnt(documents))
                 .containsExactly(
                         "caf\u00e9\r\n\nx<e>", "one<e>", "two<e>", "3<e>", "hi<e>", "yo<e>", "r<e>", "c<e>", "r<e>");
+    }
+
+    @Test
+    void manyDocumentsComeInOrderAndTheFirstFaultIsNamed() throws IOException {
+        List<String> lines = IntStream.range(0, 500)
+                .mapToObj(i -> "{\"text\":\"%d %s\"}".formatted(i, "x".repeat(i * 37 % 211)))
+                .collect(Collectors.toCollection(ArrayList::new));
+        write("many.jsonl", String.join("\n", lines));
+        assertThat(texts(read(List.of(folder))))
+                .containsExactlyElementsOf(IntStream.range(0, 500)
+                        .mapToObj(i -> "%d %s<e>".formatted(i, "x".repeat(i * 37 % 211)))
+                        .toList());
+        lines.set(401, "{");
+        lines.set(57, "{\"text\":");
+        write("many.jsonl", String.join("\n", lines));
+        assertThatThrownBy(() -> read(List.of(folder)))
+                .isInstanceOf(LizardException.class)
+                .hasMessageContaining("many.jsonl:58");
     }
 
     @Test
