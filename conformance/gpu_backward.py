@@ -1,5 +1,5 @@
 """The fused backward kernels, compiled from the product's own sources, against autograd of the float64 twin; and their
-times beside flash-linear-attention and PyTorch's flash attention, forward and backward, on the same card in the same run.
+times.
 
     python conformance/gpu_backward.py [--check] [--time] [--only TEXT] [--out FILE]
 
@@ -224,23 +224,6 @@ def times(name, settings):
     backward = Backward(p, forward.y, dy, forward.max, forward.inverse, forward.argmax)
     line = {"shape": name, "backward": fused.milliseconds(backward.run),
             "forward + backward": fused.milliseconds(lambda: (forward.run(), backward.run()))}
-    for n in "qkv":
-        p[n].requires_grad_()
-    p["gate"].requires_grad_()
-    for n, call in fused.rivals(p).items():
-        leaves = [x.requires_grad_() for x in (p["q"], p["k"], p["v"])]
-
-        def both():
-            y = call()
-            y = y[0] if isinstance(y, tuple) else y
-            y.backward(torch.ones_like(y), retain_graph=True)
-            for x in leaves:
-                x.grad = None
-
-        try:
-            line[n + ", forward + backward"] = fused.milliseconds(both)
-        except Exception as e:
-            line[n] = repr(e)[:160]
     return {n: round(x, 4) if isinstance(x, float) else x for n, x in line.items()}
 
 

@@ -1,11 +1,9 @@
-"""The fused CUDA kernels, compiled from the product's own sources, against a float64 twin; and their times beside
-flash-linear-attention and PyTorch's flash attention on the same card in the same run.
+"""The fused forward kernel, compiled from the product's own sources, against a float64 twin; and its times.
 
     python conformance/gpu_kernels.py [--check] [--time] [--only TEXT] [--out FILE]
 
-Needs PyTorch with CUDA, CuPy (it compiles by NVRTC); flash-linear-attention is timed where it is installed. Errors are
-||x - twin|| / ||twin||; the limit is for the twin of twin.py, which rounds rotated rows of a bfloat16 model as the kernels
-do. Beside it the error against exact rotation.
+Needs PyTorch with CUDA and CuPy (it compiles by NVRTC). Errors are ||x - twin|| / ||twin||; the limit is for the twin of
+twin.py, which rounds rotated rows of a bfloat16 model as the kernels do. Beside it the error against exact rotation.
 """
 import concurrent.futures
 import json
@@ -205,28 +203,6 @@ SHAPES = {
 LENGTHS = {"smol B16 T2048": (None, 1024, 512), "smol B4 T8192": (None, 2048, 1024, 512)}
 
 
-def rivals(p):
-    """Name and call of each peer on the same q, k, v; heads of a group expanded where the peer has no groups."""
-    q, k, v = p["q"], p["k"], p["v"]
-    h, g = q.shape[2], k.shape[2]
-    kx, vx = (x.repeat_interleave(h // g, 2) for x in (k, v))
-    qt, kt, vt = (x.transpose(1, 2).contiguous() for x in (q, kx, vx))
-    out = {"sdpa flash": lambda: torch.nn.functional.scaled_dot_product_attention(qt, kt, vt, is_causal=True)}
-    try:
-        from fla.ops.attn.parallel import parallel_attn
-        from fla.ops.gla import chunk_gla
-        from fla.ops.simple_gla import chunk_simple_gla
-
-        gate = p["gate"].transpose(1, 2).contiguous()
-        out["fla chunk_simple_gla"] = lambda: chunk_simple_gla(q, kx, vx, gate)
-        out["fla parallel_attn window"] = lambda: parallel_attn(q, k, v, window_size=p["window"])
-        wide = gate[..., None].expand(*gate.shape, q.shape[3]).to(q.dtype).contiguous()
-        out["fla chunk_gla"] = lambda: chunk_gla(q, kx, vx, wide)
-    except Exception as e:
-        print(json.dumps({"fla": f"not timed: {e!r}"[:300]}))
-    return out
-
-
 def times(name, settings):
     p = problem(**settings)
     result = {"shape": name}
@@ -234,12 +210,6 @@ def times(name, settings):
         forward = Forward(p, save=False, final=False, length=length)
         result["lizard" + (f" split {length}" if length else "")] = milliseconds(forward.run)
     result["lizard save"] = milliseconds(Forward(p, save=True, final=False).run)
-    with torch.no_grad():
-        for n, call in rivals(p).items():
-            try:
-                result[n] = milliseconds(call)
-            except Exception as e:
-                result[n] = repr(e)[:160]
     return {n: round(x, 4) if isinstance(x, float) else x for n, x in result.items()}
 
 
