@@ -3,15 +3,13 @@ times.
 
     python conformance/gpu_backward.py [--check] [--time] [--only TEXT] [--out FILE]
 
-Needs what gpu_kernels.py needs, and cuda-bindings (CuPy does not compile for sm_90a); the forward kernel runs first and
-leaves what the backward reads. Errors are ||x - twin|| / ||twin||.
+Needs what gpu_kernels.py needs; the forward kernel runs first and leaves what the backward reads. Errors are ||x - twin|| / ||twin||.
 
 A row's maximum passes a gradient on to the key that holds it. Where two scores of a row differ by less than float32
 rounds, kernel and twin may choose differently, so the twin is made to choose as the forward kernel did. The limit is for
 the twin of twin.py, which rounds rotated rows of a bfloat16 model; beside it the errors against exact rotation.
 """
 import ctypes
-import functools
 import math
 import sys
 
@@ -49,35 +47,13 @@ def driver(name, *arguments):
         raise RuntimeError(f"{name}: error {code}")
 
 
-@functools.cache
-def compiled(**defines):
-    """Machine code of lizard_backward.cu for this card."""
-    from cuda.bindings import nvrtc
-
-    major, minor = torch.cuda.get_device_capability()
-    headers = sorted(fused.SOURCES.glob("*.cuh"))
-    code, program = nvrtc.nvrtcCreateProgram(
-        (fused.SOURCES / "lizard_backward.cu").read_bytes(), b"lizard_backward.cu", len(headers),
-        [h.read_bytes() for h in headers], [h.name.encode() for h in headers])
-    options = [f"-arch=sm_{major}{minor}{'a' if major >= 9 else ''}", "-std=c++17"]
-    options = [x.encode() for x in options + [f"-D{k}={v}" for k, v in defines.items()]]
-    code, = nvrtc.nvrtcCompileProgram(program, len(options), options)
-    if code != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-        log = b" " * nvrtc.nvrtcGetProgramLogSize(program)[1]
-        nvrtc.nvrtcGetProgramLog(program, log)
-        raise RuntimeError(log.decode()[:3000])
-    image = b" " * nvrtc.nvrtcGetCUBINSize(program)[1]
-    nvrtc.nvrtcGetCUBIN(program, image)
-    return image
-
-
 def module(**defines):
     """The loaded code, and the six numbers that it tells the host."""
     key = tuple(sorted(defines.items()))
     if key not in _modules:
         torch.zeros(1, device="cuda")  # torch's context is the current one from here on
         handle, address, size, sizes = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t(), (ctypes.c_int * 6)()
-        driver("cuModuleLoadData", ctypes.byref(handle), compiled(**defines))
+        driver("cuModuleLoadData", ctypes.byref(handle), fused.compiled("lizard_backward.cu", **defines))
         driver("cuModuleGetGlobal_v2", ctypes.byref(address), ctypes.byref(size), handle, b"lizard_backward_sizes")
         driver("cuMemcpyDtoH_v2", sizes, address, ctypes.c_size_t(24))
         _modules[key] = handle, list(sizes)
@@ -228,7 +204,7 @@ def times(name, settings):
 
 
 def ahead(work):
-    fused.compile_ahead(work, fused.maker(True), lambda p: compiled(**defines(p)))
+    fused.compile_ahead(work, fused.maker(True), lambda p: fused.compiled("lizard_backward.cu", **defines(p)))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import twin
 
 twin.DEVICE = "cpu"
 ASSEMBLY = ("sharedAddress exp2Fast reciprocal pack load4 load4t store4 store16 fetch16 fetch4 barrier copy16 copyCommit "
-            "copyWait").split()
+            "copyWait transpose").split()
 CASES = {
     "joint d64": dict(),
     "split": dict(t=300, length=128),
@@ -38,6 +38,15 @@ CASES = {
     "documents": dict(t=300, documents=True),
     "documents d128": dict(t=300, documents=True, d=128),
     "float io": dict(io=torch.float32, maps=torch.float32, limit=0.006),
+    # the path of warpgroups, their products by mma.sync
+    "grouped d64": dict(grouped=1),
+    "grouped d128": dict(grouped=1, d=128),
+    "grouped, past, state, split d128": dict(grouped=1, t=150, d=128, past=100, state=True, length=64),
+    "grouped F32 w80 d128": dict(grouped=1, f=32, w=80, d=128),
+    "grouped sum d128": dict(grouped=1, mode=twin.SUM, d=128),
+    "grouped near d128": dict(grouped=1, mode=twin.NEAR, d=128),
+    "grouped documents d128": dict(grouped=1, t=300, documents=True, d=128),
+    "grouped float io": dict(grouped=1, io=torch.float32, maps=torch.float32, limit=0.006),
 }
 
 
@@ -51,17 +60,20 @@ def sources(folder):
                     header, flags=re.S)
     (folder / "common.cuh").write_text(header)
     kernel = host.inlined("lizard_forward.cu", apart=["common.cuh"])
+    for name in ("matrices", "multiply", "settle"):
+        kernel = host.without(kernel, r"(template <[^>]*>\n)?DEVICE [\w ]+ %s\([^{]*\{" % name)
     (folder / "forward.h").write_text(kernel.replace('extern "C" __device__ const', "static const"))
 
 
 def check(folder, settings, seed):
     settings = {"b": 1, "h": 2, "g": 1, "t": 200, **settings}
     length, limit = settings.pop("length", settings["t"]), settings.pop("limit", gpu.LIMIT)
+    grouped = settings.pop("grouped", None)
     p = twin.problem(**settings)
     q, k, v = p["q"], p["k"], p["v"]
     b, t, h, d = q.shape
     g, f = k.shape[2], p["map_q"].shape[2]
-    lib = host.library(folder, "forward.cpp", gpu.defines(p, True))
+    lib = host.library(folder, "forward.cpp", gpu.defines(p, True) | dict(GROUPED=grouped))
     segments = -(-t // length)
     nan = lambda *shape, dtype=torch.float32: torch.full(shape, math.nan, dtype=dtype)
     y, top, inverse = nan(b, t, h, d, dtype=q.dtype), nan(b, h, t), nan(b, h, t)

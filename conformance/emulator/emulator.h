@@ -249,6 +249,17 @@ inline void storeMatrices(unsigned address, unsigned a, unsigned b, unsigned c, 
     emulator::together(x, moveMatrices);
 }
 
+inline unsigned transpose(unsigned x) {
+    emulator::Shuffle<unsigned> own{x, x, 0};
+    emulator::together(own, [](emulator::Shuffle<unsigned>** all) {
+        auto at = [all](int row, int column) { return all[4 * row + column / 2]->value >> (16 * (column & 1)) & 0xffff; };
+        for (int i = 0; i < 32; i++) {
+            all[i]->result = at(2 * (i & 3), i >> 2) | at(2 * (i & 3) + 1, i >> 2) << 16;
+        }
+    });
+    return own.result;
+}
+
 struct Product { float* c; unsigned a[4], b[2]; };
 inline void mma(float (&c)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {
     Product own{c, {a0, a1, a2, a3}, {b0, b1}};

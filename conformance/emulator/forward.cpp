@@ -1,5 +1,14 @@
 // lizard_forward.cu on the CPU: `forward.h` is made from it by emulate.py.
 #include "emulator.h"
+
+template <bool T>
+void matrices(unsigned (&r)[4], unsigned at) { T ? lz::load4t(r, at) : lz::load4(r, at); }
+inline void multiply(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+    lz::mma(c, a[0], a[1], a[2], a[3], b0, b1);
+}
+template <int N>
+void settle(float (*)[4]) {}
+
 #include "forward.h"
 
 static const void* const* p;

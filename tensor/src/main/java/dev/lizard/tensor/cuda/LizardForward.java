@@ -93,7 +93,7 @@ public final class LizardForward {
             Tensor state = wantState
                     ? Tensors.empty(DType.FLOAT32, device, batch, heads, 2L * sizes.half(), sizes.width() + 1L)
                     : null;
-            int length = stretch(batch * heads, tokens, sizes);
+            int length = sizes.stretch(multiprocessors, batch * heads, tokens);
             int stretches = Math.ceilDiv(tokens, length);
             Tensor carry = stretches == 1
                     ? null
@@ -186,21 +186,4 @@ public final class LizardForward {
     private static int stride(Tensor x, int axis) {
         return Math.toIntExact(x.stride(axis));
     }
-
-    /**
-     * Tokens of a stretch that one block walks over: all of them where there are enough heads to fill the card, else
-     * fewer, at the price of computing the state of all stretches first.
-     */
-    private int stretch(int blocks, int tokens, LizardSizes sizes) {
-        int places = multiprocessors * (sizes.width() == 64 ? 2 : 1);
-        int wanted = Math.min(tokens / MINIMUM, places / blocks);
-        if (wanted < 2) {
-            return Math.max(tokens, 1);
-        }
-        int length = Math.ceilDiv(tokens, wanted);
-        return Math.ceilDiv(length, LizardSizes.CHUNK) * LizardSizes.CHUNK;
-    }
-
-    /** Shortest stretch worth a block of its own. */
-    private static final int MINIMUM = 256;
 }

@@ -12,6 +12,12 @@ record LizardSizes(int width, int half, int window) {
     /** Queries of a chunk. */
     static final int CHUNK = 64;
 
+    /** Shortest stretch worth a block of its own. */
+    private static final int MINIMUM = 256;
+    /** Stretches of this length keep all multiprocessors busy to the end; more than that many are not summed up. */
+    private static final int SHORT = 512;
+
+    private static final int MANY = 16;
     private static final int PANEL = 64;
     private static final int PANEL_ROW_BYTES = 128;
 
@@ -29,6 +35,23 @@ record LizardSizes(int width, int half, int window) {
     /** Floats a stretch leaves for the following ones. */
     int carryFloats() {
         return threads() * half + 2 * half + 4;
+    }
+
+    /**
+     * Tokens of a stretch that one block of the forward pass walks over: all of them where there are enough heads to fill
+     * the card, else fewer, at the price of computing what each stretch writes first.
+     *
+     * @param heads of all sequences
+     */
+    int stretch(int multiprocessors, int heads, int tokens) {
+        int places = multiprocessors * (width == 64 ? 2 : 1);
+        int wanted = places / heads;
+        if (width == 64 && 5 * heads <= 3 * places) {
+            wanted = Math.max(wanted, Math.min(MANY, tokens / SHORT));
+        }
+        wanted = Math.min(wanted, tokens / MINIMUM);
+        int length = Math.ceilDiv(tokens, Math.max(wanted, 1));
+        return wanted < 2 ? Math.max(tokens, 1) : Math.ceilDiv(length, CHUNK) * CHUNK;
     }
 
     /** Dynamic shared memory of a block of the forward pass. */

@@ -163,6 +163,13 @@ __device__ __forceinline__ void storeC2(u32 tile, int row, int block, int lane, 
 #endif
 }
 
+/** The transpose of 8 x 8 bfloat16 that a warp holds: lane 4 r + c has columns 2 c, 2 c + 1 of row r. */
+__device__ __forceinline__ u32 transpose(u32 x) {
+    u32 y;
+    asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(y) : "r"(x));
+    return y;
+}
+
 // ---- sums over the four lanes that hold a row ----
 
 __device__ __forceinline__ float quadSum(float x) {
@@ -292,26 +299,37 @@ struct Rotation {
         return (u32)(row * (2 * width) + ((quad ^ (row & 7)) << 4));
     }
 
-    /** `direction` 1 rotates, -1 turns back. */
+    /** Rotates a task's pieces of rows first .. of a tile: to x the one, to y its partner. */
     template <int rows>
-    __device__ __forceinline__ void apply(u32 tile, int first, int lane, float direction = 1.f) const {
+    __device__ __forceinline__ void turn(uint4& x, uint4& y, u32 tile, int first, int t, int lane) const {
+        int r = first + row(t, lane);
+        uint4 p = fetch16(tile + at<rows>(r, piece(t, lane)));
+        uint4 q = fetch16(tile + at<rows>(r, piece(t, lane) + PIECES));
+        u32 a[4] = {p.x, p.y, p.z, p.w}, b[4] = {q.x, q.y, q.z, q.w};
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            float c0 = c[t][2 * i], c1 = c[t][2 * i + 1], s0 = s[t][2 * i], s1 = s[t][2 * i + 1];
+            float x0 = low(a[i]), x1 = high(a[i]), y0 = low(b[i]), y1 = high(b[i]);
+            a[i] = pack(x0 * c0 - y0 * s0, x1 * c1 - y1 * s1);
+            b[i] = pack(y0 * c0 + x0 * s0, y1 * c1 + x1 * s1);
+        }
+        x = make_uint4(a[0], a[1], a[2], a[3]), y = make_uint4(b[0], b[1], b[2], b[3]);
+    }
+
+    template <int rows>
+    __device__ __forceinline__ static void put(const uint4& x, const uint4& y, u32 tile, int first, int t, int lane) {
+        int r = first + row(t, lane);
+        store16(tile + at<rows>(r, piece(t, lane)), x);
+        store16(tile + at<rows>(r, piece(t, lane) + PIECES), y);
+    }
+
+    template <int rows>
+    __device__ __forceinline__ void apply(u32 tile, int first, int lane) const {
 #pragma unroll
         for (int t = 0; t < TASKS; t++) {
-            int r = first + row(t, lane);
-            u32 lowAt = tile + at<rows>(r, piece(t, lane));
-            u32 highAt = tile + at<rows>(r, piece(t, lane) + PIECES);
-            uint4 a = fetch16(lowAt), b = fetch16(highAt);
-            u32 x[4] = {a.x, a.y, a.z, a.w}, y[4] = {b.x, b.y, b.z, b.w};
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                float c0 = c[t][2 * i], c1 = c[t][2 * i + 1];
-                float s0 = direction * s[t][2 * i], s1 = direction * s[t][2 * i + 1];
-                float x0 = low(x[i]), x1 = high(x[i]), y0 = low(y[i]), y1 = high(y[i]);
-                x[i] = pack(x0 * c0 - y0 * s0, x1 * c1 - y1 * s1);
-                y[i] = pack(y0 * c0 + x0 * s0, y1 * c1 + x1 * s1);
-            }
-            store16(lowAt, make_uint4(x[0], x[1], x[2], x[3]));
-            store16(highAt, make_uint4(y[0], y[1], y[2], y[3]));
+            uint4 x, y;
+            turn<rows>(x, y, tile, first, t, lane);
+            put<rows>(x, y, tile, first, t, lane);
         }
     }
 };
@@ -319,31 +337,13 @@ struct Rotation {
 // ---- features ----
 
 /**
- * phi(x) = max([softmax(x W), softmax(-x W)], 1e-12) of 16 rows, in C fragments: plus[n] holds features 8 n.., minus[n]
+ * phi = max([softmax(x W), softmax(-x W)], 1e-12) of 16 rows, in C fragments: plus[n] holds features 8 n.., minus[n]
  * features half + 8 n.. .
  *
- * @param rows rows of the panels of the tile of x [.. x width]
- * @param w tile of W [width x half]
+ * @param plus at first x W
  */
-template <int width, int half, int rows>
-__device__ __forceinline__ void features(
-        float (&plus)[half / 8][4], float (&minus)[half / 8][4], u32 x, int row, u32 w, int lane) {
-#pragma unroll
-    for (int n = 0; n < half / 8; n++) {
-        plus[n][0] = plus[n][1] = plus[n][2] = plus[n][3] = 0.f;
-    }
-#pragma unroll
-    for (int step = 0; step < width / 16; step++) {
-        u32 a[4];
-        loadA<rows>(a, x, row, step, lane);
-#pragma unroll
-        for (int n = 0; n < half / 16; n++) {
-            u32 b[4];
-            loadBt<width>(b, w, 16 * step, n, lane);
-            mma(plus[2 * n], a, b[0], b[1]);
-            mma(plus[2 * n + 1], a, b[2], b[3]);
-        }
-    }
+template <int half>
+__device__ __forceinline__ void features(float (&plus)[half / 8][4], float (&minus)[half / 8][4]) {
 #pragma unroll
     for (int side = 0; side < 2; side++) { // row r, row r + 8
         float top = NONE, bottom = -NONE;

@@ -32,6 +32,19 @@ struct Source {
     int tokens, past;
 };
 
+/** What phase 1 needs to know. */
+struct Row {
+    u32 keys, queries, phiQ, phiK;
+    int first;      // time of the chunk's first query
+    int ring;       // ring row of column 0 of P, which is time first - WINDOW
+    float sink;     // in powers of two
+    float share;
+    float scale;    // log2(e) / sqrt(d)
+    float* maximum; // [T] of this head, or null
+    float* inverse;
+    int* argmax;
+};
+
 /** Part of a tile of 64 rows that a thread copies: one piece of every 16th row, COPIES in all. */
 constexpr int COPIES = 4;
 static_assert(THREADS == 2 * D, "a pass of copies is 16 rows");

@@ -2,11 +2,31 @@
 #pragma once
 #include "forward_copies.cuh"
 
-/** Features of 16 rows into a tile, rounded; their product with z, if wanted, into mass. */
+/** x W of 16 rows of a tile, by one warp. */
+__device__ __forceinline__ void project(float (&z)[HALF / 8][4], u32 x, int row, u32 map, int lane) {
+#pragma unroll
+    for (int n = 0; n < HALF / 8; n++) {
+        z[n][0] = z[n][1] = z[n][2] = z[n][3] = 0.f;
+    }
+#pragma unroll
+    for (int step = 0; step < D / 16; step++) {
+        u32 a[4];
+        loadA<C>(a, x, row, step, lane);
+#pragma unroll
+        for (int n = 0; n < HALF / 16; n++) {
+            u32 b[4];
+            loadBt<D>(b, map, 16 * step, n, lane);
+            mma(z[2 * n], a, b[0], b[1]);
+            mma(z[2 * n + 1], a, b[2], b[3]);
+        }
+    }
+}
+
+/** Features of 16 rows into a tile, rounded; their product with z, if wanted, into mass. plus: at first x W. */
 template <bool withMass>
-__device__ __forceinline__ void mapRows(u32 x, u32 map, u32 to, Small& small, int row, int lane) {
-    float plus[HALF / 8][4], minus[HALF / 8][4];
-    features<D, HALF, C>(plus, minus, x, row, map, lane);
+__device__ __forceinline__ void mapRows(float (&plus)[HALF / 8][4], u32 to, Small& small, int row, int lane) {
+    float minus[HALF / 8][4];
+    features<HALF>(plus, minus);
     __syncwarp(); // the features of keys overwrite the keys
     float above = 0.f, below = 0.f;
 #pragma unroll

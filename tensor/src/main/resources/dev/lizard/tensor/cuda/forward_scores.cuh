@@ -2,19 +2,6 @@
 #pragma once
 #include "forward_memory.cuh"
 
-/** What phase 1 needs to know. */
-struct Row {
-    u32 keys, queries, phiQ, phiK;
-    int first;      // time of the chunk's first query
-    int ring;       // ring row of column 0 of P, which is time first - WINDOW
-    float sink;     // in powers of two
-    float share;
-    float scale;    // log2(e) / sqrt(d)
-    float* maximum; // [T] of this head, or null
-    float* inverse;
-    int* argmax;
-};
-
 /**
  * Scores of 16 queries against the blocks FROM .. TO - 1 of their band and, if WITH_FAR, against the written keys:
  * leaves the packed weights P of both.

@@ -1,6 +1,7 @@
 // Of lizard_forward.cu: sizes of the problem and places in shared memory.
 #pragma once
 #include "common.cuh"
+#include "products.cuh"
 
 #ifndef MODE
 #define MODE 0
@@ -8,6 +9,10 @@
 #define JOINT 0
 #define SUM 1
 #define NEAR 2
+
+#ifndef GROUPED
+#define GROUPED (WGMMA && D == 128) // products by warpgroups: where they have been seen to be faster
+#endif
 
 #ifdef IO_FLOAT
 typedef float Io;
@@ -30,6 +35,7 @@ constexpr int PAIR = WARPS / 4;             // warps that share 16 queries
 constexpr int RING = WINDOW + C;            // rows of the rings
 constexpr int LAG = MODE == JOINT ? WINDOW : 0;
 constexpr int BAND = (WINDOW + 16) / 8;     // blocks of 8 keys in the band of 16 queries
+constexpr int WHOLE = WINDOW % 64 == 0 ? 64 : WINDOW % 32 == 0 ? 32 : 16; // rows that no ring's end cuts
 constexpr int STEPS = RING / 16;            // of 16 columns of P
 constexpr int NF = FEATURES / 8;
 constexpr bool FAR = MODE != NEAR;

@@ -1,6 +1,6 @@
 // Of lizard_forward.cu: what each stretch of a long sequence writes, for the stretches after it.
 #pragma once
-#include "forward_output.cuh"
+#include "forward_memory.cuh"
 
 /** What each stretch but the last writes into an empty S, and its whole decay. Grid B * H * (segments - 1). */
 extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_states(
@@ -55,7 +55,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_st
             gate = readGates(in, first + C, lane);
         }
         if (warp < 4) {
-            mapRows<false>(base + PHI_K, base + MAP_K, base + PHI_K, small, 16 * warp, lane);
+            float x[HALF / 8][4];
+            project(x, base + PHI_K, 16 * warp, base + MAP_K, lane);
+            mapRows<false>(x, base + PHI_K, small, 16 * warp, lane);
         }
         __syncthreads();
         state.decay(small.total[0]);

@@ -37,22 +37,41 @@
 //
 // Recomputed: nothing, but the written keys are read twice (raw, from L2 as a rule), and their rotation is not undone.
 //
+// Products: by warps (forward_warps.cuh, what is said above) or, at d = 128 on cards with wgmma, by warpgroups
+// (forward_groups.cuh), which differ in how phases 1 and 2 are cut: one warpgroup has 64 columns of P and the written keys,
+// the other w columns, all for 64 queries, and O is transposed. Loading operands takes a warp as many instructions as
+// multiplying; a warpgroup's products read them from shared memory.
+//
 // Registers: all 255 are used (64 hold S), which allows 8 warps a multiprocessor in either size.
 //
 // Bound: at d = 128, w = 128, F = 64 about 186 kFLOP a query and head: 0.4 ms for 2^20 of them at the rate of mma.sync on
-// an H100, about what device memory needs for q, k, v and y. Neither is reached: with two warps a scheduler, latency and
-// instructions beside the products (softmax, features, addresses: 3/4 of all) set the time.
+// an H100, about what device memory needs for q, k, v and y. Neither is reached. By warpgroups a chunk takes 16,000 cycles:
+// 4,400 features and rotation, 4,500 scores and their exponentials, 1,200 P and the barriers about it, 1,700 fetching
+// the next chunk, 2,500 the products of phase 2, 1,800 y. Twice the warps with half the registers take as long.
 //
 // Long sequences with few heads: SEGMENTS. `lizard_states` walks over stretches of `length` tokens at once and leaves
 // for each what it writes into an empty S; `lizard_forward` then starts each stretch from the decayed sum of those before.
 //
 // Defines: D (64, 128), HALF = F (32, 64; 128 with D 64), WINDOW (multiple of 16, 64..128), MODE, IO_FLOAT (q, k, v, y
-// float32 instead of bfloat16), MAP_FLOAT (the maps float32), SAVE (write maximum, inverse, argmax), DOCUMENTS.
+// float32 instead of bfloat16), MAP_FLOAT (the maps float32), SAVE (write maximum, inverse, argmax), DOCUMENTS, GROUPED (0
+// or 1: products by warps or by warpgroups).
 //
 // Launch: grid (B * H * segments), block 2 D threads, dynamic shared memory lizard_shared_bytes (a constant in the
 // module). lizard_states: the same with segments - 1 stretches a head.
-#include "forward_output.cuh"
+#include "forward_groups.cuh"
 #include "forward_stretches.cuh"
+#include "forward_warps.cuh"
+
+/** Who multiplies. */
+template <bool>
+struct Choice {
+    typedef Warps Way;
+};
+template <>
+struct Choice<true> {
+    typedef Groups Way;
+};
+typedef Choice<GROUPED>::Way Way;
 
 extern "C" __device__ const int lizard_shared_bytes = SHARED;
 extern "C" __device__ const int lizard_threads = THREADS;
@@ -151,75 +170,21 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
     for (int first = begin; first < end; first += C) {
         const int fresh = ring + WINDOW >= RING ? ring + WINDOW - RING : ring + WINDOW;
         row.first = first, row.ring = ring;
-        // 0: rows
         heldQ.write(base + QUERIES);
         if (FAR) {
             heldK.write(base + PHI_K);
         }
         copyWait<0>(); // the chunk's keys
-        __syncthreads();
+        Way::publish();
         stageRows(base + VALUES, fresh, in.v, in.vt, in, first);
         copyCommit();
-        {
-            const int rows = 16 * (warp & 3);
-            const int fresher = fresh + rows >= RING ? fresh + rows - RING : fresh + rows;
-            if (FAR) {
-                if (warp == WARPS - 1) {
-                    sumGates(small, gate, in, first, lane);
-                }
-                if (PAIR == 1 || warp < 4) {
-                    mapRows<true>(base + QUERIES, base + MAP_Q, base + PHI_Q, small, rows, lane);
-                }
-                if (PAIR == 1 || warp >= 4) {
-                    mapRows<false>(base + PHI_K, base + MAP_K, base + PHI_K, small, rows, lane);
-                }
-            }
-            if (TABLES) {
-                rotation.fetch(base + COSINES, base + SINES, rows, lane);
-            }
-            if (PAIR == 1 || warp < 4) {
-                rotation.template apply<C>(base + QUERIES, rows, lane);
-            }
-            if (PAIR == 1 || warp >= 4) {
-                rotation.template apply<RING>(base + KEYS, fresher, lane);
-            }
+        if (FAR && warp == WARPS - 1) {
+            sumGates(small, gate, in, first, lane);
         }
-        __syncthreads();
-
-        // 1: rows, then columns
-        float o[4][2][4];
-        if (PAIR == 1) {
-            Scores<0, BAND, FAR> scores;
-            scores.compute(row, in, small, warp, lane);
-            clear(o);
-            if (FAR) {
-                recall(o, state, row.phiQ, lane);
-            }
-            __syncthreads();
-            scores.store(base + WEIGHTS, warp, lane);
-        } else {
-            constexpr bool start = MODE != SUM; // the half that also does the far part
-            constexpr int cut = start ? BAND / 6 * 2 : BAND - C / 8; // SUM: all twins of written blocks in one half
-            if (warp < 4) {
-                Scores<0, cut, FAR && start> scores;
-                scores.compute(row, in, small, warp, lane);
-                clear(o);
-                if (FAR) {
-                    recall(o, state, row.phiQ, lane);
-                }
-                barrier(5, THREADS);
-                scores.store(base + WEIGHTS, warp, lane);
-            } else {
-                Scores<cut, BAND, FAR && !start> scores;
-                scores.compute(row, in, small, warp, lane);
-                clear(o);
-                if (FAR) {
-                    recall(o, state, row.phiQ, lane);
-                }
-                barrier(5, THREADS);
-                scores.store(base + WEIGHTS, warp, lane);
-            }
-        }
+        Way::prepare(rotation, base, small, fresh, warp, lane); // phase 0
+        Way::publish();
+        Way::Output o;
+        Way::weigh(o, row, in, small, state, base, warp, lane); // phase 1
         const bool more = first + C < end;
         if (more) { // the oldest keys are done with
             stageRows(base + KEYS, ring, in.k, in.kt, in, first + C);
@@ -228,21 +193,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
             }
         }
         copyCommit();
-        if (FAR) {
-#pragma unroll
-            for (int m = 0; m < 4; m++) {
-#pragma unroll
-                for (int h = 0; h < 2; h++) {
-                    float by = small.factor[16 * m + 8 * h + (lane >> 2)];
-                    o[m][0][2 * h] *= by, o[m][0][2 * h + 1] *= by;
-                    o[m][1][2 * h] *= by, o[m][1][2 * h + 1] *= by;
-                }
-            }
-        }
         copyWait<1>(); // the chunk's values
-        __syncthreads();
-
-        // 2: columns
+        Way::publish();
         if (more) {
             heldQ.read(in.q, in.qt, first + C, 0, tokens);
             if (FAR) {
@@ -253,34 +205,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
                 rotation.load(cosines, sines, pitch, past + first + C + 16 * (warp & 3), past + tokens - 1, lane);
             }
         }
-        float z[2 * SHARE][4];
-        if (FAR) {
-            state.decay(small.total[0]);
-            clearSums(z);
-        }
-#pragma unroll
-        for (int step = 0; step < STEPS; step++) {
-            int r = ring + 16 * step;
-            r -= r >= RING ? RING : 0;
-            u32 b[4];
-            loadBt<RING>(b, base + VALUES, r, warp, lane);
-#pragma unroll
-            for (int m = 0; m < 4; m++) {
-                if (filled(m, step)) {
-                    u32 p[4];
-                    loadA<C>(p, base + WEIGHTS, 16 * m, step, lane);
-                    mma(o[m][0], p, b[0], b[1]);
-                    mma(o[m][1], p, b[2], b[3]);
-                }
-            }
-            if (FAR && step >= WRITTEN / 16 && step < WRITTEN / 16 + C / 16) {
-                state.learn(b, row.phiK, small.write, z, step - WRITTEN / 16, warp, lane);
-            }
-        }
-        if (FAR) {
-            keepSums(z, small, warp, lane);
-        }
-        writeOut(o, y, ys.token, first, tokens, lane);
+        Way::collect(o, row, state, small, base, y, ys.token, tokens, warp, lane); // phase 2
         __syncthreads();
         ring = ring + C >= RING ? ring + C - RING : ring + C;
     }

@@ -24,6 +24,23 @@ class LizardSizesTest {
         assertThat(sizes.carryFloats()).isEqualTo(carry);
     }
 
+    /** 132 multiprocessors; heads of 64, then of 128. */
+    @ParameterizedTest
+    @CsvSource({
+        "64, 36, 8192, 512",
+        "64, 144, 2048, 512",
+        "64, 200, 2048, 2048",
+        "64, 36, 65536, 4096",
+        "64, 9, 8192, 320",
+        "64, 36, 500, 500",
+        "64, 9, 0, 1",
+        "128, 512, 2048, 2048",
+        "128, 32, 8192, 2048"
+    })
+    void fewHeadsWalkInStretches(int width, int heads, int tokens, int length) {
+        assertThat(new LizardSizes(width, 64, 128).stretch(132, heads, tokens)).isEqualTo(length);
+    }
+
     @Test
     void otherSizesAreNotServed() {
         assertThat(new LizardSizes(128, 128, 128).served()).isFalse();

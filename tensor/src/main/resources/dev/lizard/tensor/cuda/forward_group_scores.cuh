@@ -1,0 +1,254 @@
+// Of lizard_forward.cu: phase 1 where warpgroups multiply.
+#pragma once
+#include "forward_memory.cuh"
+
+/**
+ * A warpgroup's part of P: 64 queries, COLUMNS columns from FROM on; WITH_FAR also the written keys, which stand at the
+ * 64 columns from WRITTEN on. A warp holds 16 queries. First issue(), then weigh(), then store().
+ */
+template <int FROM, int COLUMNS, bool WITH_FAR>
+struct GroupScores {
+    static constexpr int N = COLUMNS / 8;
+    static constexpr int M = WITH_FAR ? C / 8 : 1;
+    static constexpr int TWIN = WITH_FAR ? (WRITTEN - FROM) / 8 : 0; // block of x that stands where a[0] does
+    float x[N][4];       // near: scores, then their exponentials
+    float a[M][4];       // far
+    u32 weights[N][2];   // of both, rounded
+
+    /** Starts the products. */
+    __device__ __forceinline__ void issue(const Row& in) {
+        arrive();
+#pragma unroll
+        for (int n = 0; n < COLUMNS; n += WHOLE) {
+            int row = in.ring + FROM + n;
+            row -= row >= RING ? RING : 0;
+            steps<WHOLE, D, C, false, RING, false>(x + n / 8, in.queries, in.keys + row * 128, false);
+        }
+        if (WITH_FAR) {
+            steps<C, FEATURES, C, false, C, false>(a, in.phiQ, in.phiK, false);
+        }
+        leave();
+    }
+
+    /** Once the products are done. */
+    __device__ __forceinline__ void weigh(const Row& in, const Source& source, Small& small, int warp, int lane) {
+        settle<COLUMNS>(x);
+        if (WITH_FAR) {
+            settle<C>(a);
+        }
+        const int m = warp & 3, side = warp >> 2, rows = 16 * m; // rows: first query in the chunk
+        const int r = lane >> 2, c = 2 * (lane & 3);
+        mask(m, r, c);
+#ifdef DOCUMENTS
+        const bool early = true;
+#else
+        const bool early = in.first - WINDOW < -source.past; // some columns are before the first key
+#endif
+        if (early) {
+            maskEarly(in, source, rows, r, c);
+        }
+        if (WITH_FAR) {
+            decay(small, m, r, c);
+        }
+        float top[2], sum[2], lin[2];
+        int where[2];
+#pragma unroll
+        for (int y = 0; y < 2; y++) {
+            float best = NONE;
+#pragma unroll
+            for (int n = 0; n < N; n++) {
+                best = fmaxf(best, fmaxf(x[n][2 * y], x[n][2 * y + 1]));
+            }
+            best = quadMax(best);
+            where[y] = 1 << 20; // none of this lane's
+#ifdef SAVE
+#pragma unroll
+            for (int n = N - 1; n >= 0; n--) {
+                where[y] = x[n][2 * y + 1] == best ? 8 * n + 1 : where[y];
+                where[y] = x[n][2 * y] == best ? 8 * n : where[y];
+            }
+            where[y] += in.first - WINDOW + FROM + c;
+            where[y] = quadMin(where[y]);
+#endif
+            top[y] = best = best * in.scale;
+            float s[2] = {0.f, 0.f}, l[2] = {0.f, 0.f};
+#pragma unroll
+            for (int n = 0; n < N; n++) {
+#pragma unroll
+                for (int i = 0; i < 2; i++) {
+                    s[i] += x[n][2 * y + i] = exp2Fast(fmaf(x[n][2 * y + i], in.scale, -best));
+                }
+            }
+            sum[y] = quadSum(s[0] + s[1]);
+            if (WITH_FAR) {
+#pragma unroll
+                for (int u = 0; u < M; u++) {
+                    l[0] += a[u][2 * y], l[1] += a[u][2 * y + 1];
+                }
+                l[0] = quadSum(l[0] + l[1]);
+            }
+            lin[y] = l[0];
+        }
+        if (PAIR == 2) {
+            if ((lane & 3) == 0) {
+#pragma unroll
+                for (int y = 0; y < 2; y++) {
+                    int row = rows + r + 8 * y;
+                    small.top[side][row] = top[y], small.sum[side][row] = sum[y];
+                    if (WITH_FAR) {
+                        small.far[0][row] = lin[y];
+                    }
+#ifdef SAVE
+                    if (side == 1) {
+                        small.far[1][row] = __int_as_float(where[y]);
+                    }
+#endif
+                }
+            }
+            barrier(1 + m, 64);
+        }
+#pragma unroll
+        for (int y = 0; y < 2; y++) {
+            int row = rows + r + 8 * y;
+            [[maybe_unused]] int time = in.first + row;
+            float mine = top[y], other = NONE, all = sum[y];
+            if (PAIR == 2) {
+                other = small.top[1 - side][row];
+                lin[y] = FAR ? small.far[0][row] : 0.f;
+            }
+            float best = fmaxf(fmaxf(mine, other), in.sink);
+            float mineFactor = exp2Fast(mine - best);
+            all *= mineFactor;
+            if (PAIR == 2) {
+                all += small.sum[1 - side][row] * exp2Fast(other - best);
+            }
+            all += exp2Fast(in.sink - best);
+            float g = FAR ? exp2Fast(small.decay[row]) : 0.f;
+#ifdef DOCUMENTS
+            g = in.first == 0 || source.document[in.first - 1] == source.document[min(time, source.tokens - 1)] ? g : 0.f;
+#endif
+            float linear = FAR ? lin[y] + g * small.mass[row] : 0.f;
+            float nearFactor, farFactor, inverse;
+            if (MODE == JOINT) {
+                inverse = reciprocal(linear + in.share * all);
+                nearFactor = in.share * inverse, farFactor = inverse;
+            } else if (MODE == SUM) {
+                inverse = reciprocal(all);
+                nearFactor = (1.f - in.share) * inverse, farFactor = in.share * reciprocal(linear);
+            } else {
+                inverse = reciprocal(all);
+                nearFactor = inverse, farFactor = 0.f;
+            }
+            if (side == 0 && (lane & 3) == 0) {
+                small.factor[row] = farFactor * g;
+#ifdef SAVE
+                if (time < source.tokens) {
+                    int at = where[y];
+                    if (PAIR == 2 && other > mine) {
+                        at = __float_as_int(small.far[1][row]);
+                    }
+                    in.maximum[time] = best * LN2;
+                    in.inverse[time] = inverse;
+                    in.argmax[time] = in.sink >= best ? -1 : at + source.past;
+                }
+#endif
+            }
+            nearFactor *= mineFactor;
+#pragma unroll
+            for (int n = 0; n < N; n++) {
+                float first = x[n][2 * y] * nearFactor, second = x[n][2 * y + 1] * nearFactor;
+                if (WITH_FAR && n >= TWIN && n < TWIN + M) {
+                    first = fmaf(a[n - TWIN][2 * y], farFactor, first);
+                    second = fmaf(a[n - TWIN][2 * y + 1], farFactor, second);
+                }
+                weights[n][y] = pack(first, second);
+            }
+        }
+    }
+
+    /** To P. */
+    __device__ __forceinline__ void store(u32 p, int warp, int lane) const {
+#pragma unroll
+        for (int n = 0; n < N; n += 2) {
+            storeC2<C>(p, 16 * (warp & 3), (FROM + 8 * n) / 16, lane, weights[n][0], weights[n][1], weights[n + 1][0],
+                       weights[n + 1][1]);
+        }
+    }
+
+private:
+    /** The window is a band: of the first 64 columns those above the diagonal, of the last 64 the others. */
+    __device__ __forceinline__ void mask(int m, int r, int c) {
+#pragma unroll
+        for (int n = 0; n < N; n++) {
+            const int column = FROM + 8 * n;
+            const bool first = column < C;
+            const int block = (first ? column : column - WINDOW) / 16; // the warp's own holds its diagonal
+            if (first ? m >= block : column >= WINDOW && m <= block) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    bool above = column % 16 + c + (i & 1) > r + 8 * (i >> 1);
+                    x[n][i] = m == block && above == first ? x[n][i] : 2 * NONE;
+                }
+            }
+        }
+    }
+
+    /** What is before the first key, or of another document. */
+    __device__ __forceinline__ void maskEarly(const Row& in, const Source& source, int rows, int r, int c) {
+#ifdef DOCUMENTS
+        int own[2];
+#pragma unroll
+        for (int y = 0; y < 2; y++) {
+            own[y] = source.document[min(in.first + rows + r + 8 * y, source.tokens - 1)];
+        }
+#endif
+#pragma unroll
+        for (int n = 0; n < N + (WITH_FAR ? M : 0); n++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int j = in.first + (n < N ? FROM - WINDOW + 8 * n : 8 * (n - N) - LAG) + c + (i & 1);
+                bool seen = j >= -source.past;
+#ifdef DOCUMENTS
+                seen = seen && j >= 0 && j < source.tokens
+                        && source.document[max(min(j, source.tokens - 1), 0)] == own[i >> 1];
+#endif
+                float& value = n < N ? x[n < N ? n : 0][i] : a[n < N ? 0 : n - N][i];
+                value = seen ? value : n < N ? 2 * NONE : 0.f;
+            }
+        }
+    }
+
+    /** Decay of far terms: on the diagonal from key to query; before it from the key to the last of its 16, and on. */
+    __device__ __forceinline__ void decay(const Small& small, int m, int r, int c) {
+        const float g[2] = {small.decay[16 * m + r], small.decay[16 * m + r + 8]};
+#pragma unroll
+        for (int block = 0; block < M / 2; block++) {
+            float since = small.decay[16 * block + 15];
+            if (block > m) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    a[2 * block][i] = a[2 * block + 1][i] = 0.f;
+                }
+            } else {
+#pragma unroll
+                for (int u = 2 * block; u < 2 * block + 2; u++) {
+                    if (block == m) {
+                        float2 key = *reinterpret_cast<const float2*>(small.decay + 8 * u + c);
+#pragma unroll
+                        for (int i = 0; i < 4; i++) {
+                            bool seen = 8 * (u & 1) + c + (i & 1) <= r + 8 * (i >> 1);
+                            a[u][i] = seen ? a[u][i] * exp2Fast(g[i >> 1] - (i & 1 ? key.y : key.x)) : 0.f;
+                        }
+                    } else {
+                        float2 age = *reinterpret_cast<const float2*>(small.ages + 8 * u + c);
+                        float rest[2] = {exp2Fast(g[0] - since), exp2Fast(g[1] - since)};
+#pragma unroll
+                        for (int i = 0; i < 4; i++) {
+                            a[u][i] *= rest[i >> 1] * (i & 1 ? age.y : age.x);
+                        }
+                    }
+                }
+            }
+        }
+    }
+};
