@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.BiFunction;
 
 /**
  * A whole file mapped read-only.
@@ -14,7 +15,18 @@ import java.nio.file.StandardOpenOption;
  * @param arena owns the mapping; shared, so that many threads may read
  */
 record MappedFile(Path path, Arena arena, MemorySegment bytes) implements AutoCloseable {
-    static MappedFile open(Path path) {
+    /** Maps {@code path} for what {@code reader} makes of its bytes; that closes it by the runnable. */
+    static <T> T open(Path path, BiFunction<MemorySegment, Runnable, T> reader) {
+        MappedFile mapped = open(path);
+        try {
+            return reader.apply(mapped.bytes, mapped::close);
+        } catch (RuntimeException e) {
+            mapped.close();
+            throw e;
+        }
+    }
+
+    private static MappedFile open(Path path) {
         if (!Files.isRegularFile(path)) {
             throw BadFile.in(
                     path,

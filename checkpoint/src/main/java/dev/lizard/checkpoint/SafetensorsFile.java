@@ -5,18 +5,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
-import java.util.Set;
 
 /** One mapped safetensors file. */
-public final class SafetensorsFile implements WeightSource {
-    private final Path path;
-    private final TensorTable table;
+public final class SafetensorsFile extends TensorTable {
     private final Map<String, String> metadata;
 
-    private SafetensorsFile(Path path, TensorTable table, Map<String, String> metadata) {
-        this.path = path;
-        this.table = table;
-        this.metadata = metadata;
+    private SafetensorsFile(Path path, SafetensorsHeader header, Runnable closer) {
+        super(path, header.tensors(), closer);
+        metadata = Collections.unmodifiableMap(header.metadata());
     }
 
     /**
@@ -25,52 +21,15 @@ public final class SafetensorsFile implements WeightSource {
      * @throws LizardException INPUT naming file, key, expected and found
      */
     public static SafetensorsFile open(Path path) {
-        MappedFile mapped = MappedFile.open(path);
-        try {
-            return of(path, mapped.bytes(), mapped::close);
-        } catch (RuntimeException e) {
-            mapped.close();
-            throw e;
-        }
+        return MappedFile.open(path, (bytes, closer) -> of(path, bytes, closer));
     }
 
     static SafetensorsFile of(Path path, MemorySegment bytes, Runnable closer) {
-        SafetensorsHeader header = SafetensorsHeader.read(path, bytes);
-        TensorTable table = new TensorTable(path, header.tensors(), closer);
-        return new SafetensorsFile(path, table, Collections.unmodifiableMap(header.metadata()));
-    }
-
-    public Path path() {
-        return path;
+        return new SafetensorsFile(path, SafetensorsHeader.read(path, bytes), closer);
     }
 
     /** The texts under {@code __metadata__}. */
     public Map<String, String> metadata() {
         return metadata;
-    }
-
-    @Override
-    public Set<String> names() {
-        return table.names();
-    }
-
-    @Override
-    public TensorInfo info(String name) {
-        return table.info(name);
-    }
-
-    @Override
-    public MemorySegment raw(String name) {
-        return table.raw(name);
-    }
-
-    @Override
-    public Path file(String name) {
-        return path;
-    }
-
-    @Override
-    public void close() {
-        table.close();
     }
 }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** The tensors of one mapped file: what safetensors and GGUF have in common once their headers are read. */
-final class TensorTable implements WeightSource {
+abstract sealed class TensorTable implements WeightSource permits GgufFile, SafetensorsFile {
     /**
      * One tensor and where its bytes lie.
      *
@@ -26,6 +26,10 @@ final class TensorTable implements WeightSource {
         this.path = path;
         this.entries = entries;
         this.closer = closer;
+    }
+
+    public Path path() {
+        return path;
     }
 
     @Override
