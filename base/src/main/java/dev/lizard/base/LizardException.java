@@ -4,7 +4,8 @@ package dev.lizard.base;
  * A failure that a user can act on: one line that says what went wrong, where, and what to do, and the exit code that
  * scripts may rely on. Anything else that escapes is a fault of this program.
  *
- * <p>The line reads {@code <what> in <where>: <expected> but <found>; <what to do>}; build it with {@link #at}.
+ * <p>The line reads {@code <what> in <where>: <expected> but <found>; <what to do>}; build it with {@link #at}. Control
+ * characters that come with a name out of a file are spelt ({@code \n}), so that it stays one line.
  */
 public final class LizardException extends RuntimeException {
     /** What kind of failure this is; the exit code is part of the command line's contract. */
@@ -34,12 +35,12 @@ public final class LizardException extends RuntimeException {
     private final Kind kind;
 
     public LizardException(Kind kind, String message) {
-        super(message);
+        super(oneLine(message));
         this.kind = kind;
     }
 
     public LizardException(Kind kind, String message, Throwable cause) {
-        super(message, cause);
+        super(oneLine(message), cause);
         this.kind = kind;
     }
 
@@ -72,6 +73,21 @@ public final class LizardException extends RuntimeException {
 
     public static LizardException environment(String message) {
         return new LizardException(Kind.ENVIRONMENT, message);
+    }
+
+    /** Messages quote names out of files, which may hold anything: what would end the line or act on a terminal is spelt. */
+    private static String oneLine(String message) {
+        StringBuilder line = new StringBuilder(message.length());
+        message.codePoints().forEach(c -> {
+            if (c == '\n') {
+                line.append("\\n");
+            } else if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
+                line.append("\\u%04x".formatted(c));
+            } else {
+                line.appendCodePoint(c);
+            }
+        });
+        return line.toString();
     }
 
     public Kind kind() {

@@ -1,0 +1,21 @@
+package dev.lizard.base;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class LizardExceptionTest {
+    @Test
+    void aNameThatHoldsControlCharactersStaysInOneLine() {
+        LizardException e = LizardException.at(
+                LizardException.Kind.INPUT,
+                "missing tensor",
+                "a.gguf/x\ny",
+                "this key",
+                "\u001b[31m\u2028\ud83e\udd8e",
+                "do");
+        assertThat(e)
+                .hasMessage(
+                        "missing tensor in a.gguf/x\\ny: expected this key but found \\u001b[31m\\u2028\ud83e\udd8e; do");
+    }
+}
