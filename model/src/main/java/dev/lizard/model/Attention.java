@@ -3,6 +3,7 @@ package dev.lizard.model;
 import dev.lizard.mixer.HeadDims;
 import dev.lizard.mixer.MixerInput;
 import dev.lizard.mixer.Rotary;
+import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
@@ -18,6 +19,12 @@ record Attention(
         Linear output,
         @Nullable Norm qNorm,
         @Nullable Norm kNorm) {
+    /** The same with {@linkplain Linear#prepared prepared} projections. */
+    Attention prepared(Scope owner) {
+        return new Attention(
+                dims, q.prepared(owner), k.prepared(owner), v.prepared(owner), output.prepared(owner), qNorm, kNorm);
+    }
+
     /** The normed layer input x [B, T, D], whose first token stands at {@code start}, as its mixer sees it. */
     MixerInput project(Tensor x, Rotary rotary, long start) {
         return input(x, List.of(q.apply(x), k.apply(x), v.apply(x)), rotary, start);

@@ -21,6 +21,11 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
         Tensor heads(MixerInput in);
     }
 
+    /** The same with {@linkplain Linear#prepared prepared} projections. */
+    Block prepared(Scope owner) {
+        return new Block(before, attention.prepared(owner), between, mlp.prepared(owner));
+    }
+
     /** As {@link #apply(Tensor, Rotary, long, Mixing, Tape)} without a tape. */
     Tensor apply(Tensor x, Rotary rotary, long start, Mixing mixing) {
         return apply(x, rotary, start, mixing, Tape.OFF);

@@ -32,6 +32,15 @@ import org.jspecify.annotations.Nullable;
  * given another mixer. Not safe for use by several threads at once.
  */
 public final class Decoder implements AutoCloseable {
+    /** What {@link #advance} goes through: a block and a mixer for each layer. */
+    private record Steps(List<Block> blocks, List<Mixer> mixers) {
+        static final Steps NONE = new Steps(List.of(), List.of());
+
+        boolean isEmpty() {
+            return mixers.isEmpty();
+        }
+    }
+
     private final ModelConfig config;
     private final DType dtype;
     private final Device device;
@@ -45,7 +54,7 @@ public final class Decoder implements AutoCloseable {
     private final List<Mixer> mixers = new ArrayList<>();
     private final Rotary rotary;
     private Scope preparation = Scope.owner();
-    private List<Mixer> prepared = List.of();
+    private Steps prepared = Steps.NONE;
 
     /** Where the weights come from; called once for each, in the order of the forward pass. */
     @FunctionalInterface
@@ -233,23 +242,25 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * Computes once what the mixers' steps derive from their parameters alone. From now on {@link #advance} works with
-     * that, when no gradients are recorded; call it again after the parameters changed.
+     * Computes once what steps derive from parameters alone: what mixers make of theirs, and weights with their low-rank
+     * updates added (but for bfloat16). From now on {@link #advance} works with that, when no gradients are recorded;
+     * call it again after the parameters changed.
      */
     public void prepare() {
         unprepare();
         Scope owner = Scope.owner();
         try (Gradients off = Gradients.off();
                 Scope work = Scope.open()) {
-            prepared =
-                    mixers.stream().map(mixer -> mixer.prepared(dtype, owner)).toList();
+            prepared = new Steps(
+                    blocks.stream().map(block -> block.prepared(owner)).toList(),
+                    mixers.stream().map(mixer -> mixer.prepared(dtype, owner)).toList());
         }
         preparation = owner;
     }
 
     /** Whether the step of every layer, as prepared, can be recorded. */
     boolean recordable() {
-        return !prepared.isEmpty() && prepared.stream().allMatch(mixer -> mixer.recordable(dtype, device));
+        return !prepared.isEmpty() && prepared.mixers.stream().allMatch(mixer -> mixer.recordable(dtype, device));
     }
 
     /** Whether passes of training over whole sequences, output layer and embedding frozen, can be recorded. */
@@ -278,7 +289,7 @@ public final class Decoder implements AutoCloseable {
     private void unprepare() {
         preparation.close();
         preparation = Scope.owner();
-        prepared = List.of();
+        prepared = Steps.NONE;
     }
 
     /** An empty state for {@code batch} sequences. The caller closes it. */
@@ -296,12 +307,12 @@ public final class Decoder implements AutoCloseable {
      */
     public Tensor advance(Tensor ids, DecoderState state) {
         long start = state.tokens();
-        List<Mixer> steps = prepared.isEmpty() || Gradients.enabled() ? mixers : prepared;
+        Steps steps = prepared.isEmpty() || Gradients.enabled() ? new Steps(blocks, mixers) : prepared;
         Tensor x = embedding.use().embedding(ids); // [B, T, D]
         for (int i = 0; i < blocks.size(); i++) {
-            Mixer mixer = steps.get(i);
+            Mixer mixer = steps.mixers.get(i);
             MixerState memory = state.layer(i);
-            x = replace(x, blocks.get(i).apply(x, rotary, start, in -> mixer.advance(in, memory)));
+            x = replace(x, steps.blocks.get(i).apply(x, rotary, start, in -> mixer.advance(in, memory)));
         }
         return replace(x, last.apply(x));
     }

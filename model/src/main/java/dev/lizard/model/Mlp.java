@@ -1,5 +1,6 @@
 package dev.lizard.model;
 
+import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
@@ -7,6 +8,11 @@ import dev.lizard.tensor.cuda.FusedSteps;
 
 /** The gated MLP (SwiGLU, Shazeer 2020): {@code down(silu(gate x) ∘ up x)}. */
 record Mlp(Linear gate, Linear up, Linear down) {
+    /** The same with {@linkplain Linear#prepared prepared} projections. */
+    Mlp prepared(Scope owner) {
+        return new Mlp(gate.prepared(owner), up.prepared(owner), down.prepared(owner));
+    }
+
     Tensor apply(Tensor x) {
         return down.apply(gate.apply(x).silu().mul(up.apply(x))); // [B, T, D]
     }

@@ -8,6 +8,7 @@ import dev.lizard.checkpoint.Adapter;
 import dev.lizard.checkpoint.LoraPair;
 import dev.lizard.mixer.Form;
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.RandomStream;
@@ -23,6 +24,17 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LiveTensors.class)
 class LoraTest {
     private static final LoraSpec SPEC = new LoraSpec(3, 6, List.of("q_proj", "model.layers.1.mlp.down_proj"));
+
+    /** Of which none is zero. */
+    private static Map<String, Tensor> trained(Decoder decoder) {
+        Map<String, Tensor> factors = factors(decoder);
+        factors.forEach((name, factor) -> {
+            if (name.contains("lora_B")) {
+                factor.add_(Tensors.of(new RandomStream(9).normal((int) factor.count(), 0.3), factor.shape()));
+            }
+        });
+        return factors;
+    }
 
     private static Map<String, Tensor> factors(Decoder decoder) {
         Map<String, Tensor> factors = new LinkedHashMap<>();
@@ -63,13 +75,7 @@ class LoraTest {
             try (Decoder decoder = TinyModels.random(TinyModels.config(Family.QWEN2), dtype)) {
                 Tensor ids = TinyModels.ids(1, 1, 7, 50);
                 Tensor plain = decoder.hidden(ids, Form.CHUNK).to(DType.FLOAT32);
-                Map<String, Tensor> factors = factors(decoder);
-                factors.forEach((name, factor) -> {
-                    if (name.contains("lora_B")) {
-                        factor.add_(Tensors.of(new RandomStream(9).normal((int) factor.count(), 0.3), factor.shape()));
-                    }
-                });
-                Lora.attach(decoder, SPEC, factors);
+                Lora.attach(decoder, SPEC, trained(decoder));
                 Tensor attached = decoder.hidden(ids, Form.CHUNK).to(DType.FLOAT32);
                 assertThat(Shared.difference(attached, plain)).isGreaterThan(0.1);
 
@@ -88,6 +94,31 @@ class LoraTest {
                 assertThat(Lora.adapter(decoder, Optional.empty())).isEmpty();
                 assertThat(Shared.relative(decoder.hidden(ids, Form.CHUNK).to(DType.FLOAT32), attached))
                         .isLessThan(tolerance);
+            }
+        }
+    }
+
+    @Test
+    void preparedStepsHoldTheUpdatesInTheirWeights() {
+        for (DType dtype : List.of(DType.FLOAT32, DType.BFLOAT16)) {
+            try (Decoder decoder = TinyModels.random(TinyModels.config(Family.QWEN2), dtype)) {
+                Lora.attach(decoder, SPEC, trained(decoder));
+                Tensor ids = TinyModels.ids(1, 1, 7, 50);
+                Tensor expected = decoder.hidden(ids, Form.CHUNK).to(DType.FLOAT32);
+                decoder.prepare();
+                Lora.detach(decoder); // what is prepared does not look at it any more, but in bfloat16
+                try (DecoderState state = decoder.newState(1);
+                        Gradients off = Gradients.off()) {
+                    Tensor first = decoder.advance(ids.narrow(1, 0, 5), state);
+                    Tensor second = decoder.advance(ids.narrow(1, 5, 1), state);
+                    Tensor third = decoder.advance(ids.narrow(1, 6, 1), state);
+                    Tensor all = Tensors.cat(1, first, second, third).to(DType.FLOAT32);
+                    if (dtype == DType.FLOAT32) {
+                        assertThat(Shared.relative(all, expected)).isLessThan(1e-5);
+                    } else {
+                        assertThat(Shared.relative(all, expected)).isGreaterThan(0.1);
+                    }
+                }
             }
         }
     }
