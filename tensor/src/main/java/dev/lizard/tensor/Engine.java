@@ -40,6 +40,8 @@ public final class Engine {
 
     static final ScalarTypeOptional SAME_TYPE = new ScalarTypeOptional();
 
+    private static volatile int threads;
+
     private Engine() {}
 
     private static void setIfAbsent(String key, String value) {
@@ -62,17 +64,22 @@ public final class Engine {
         }
     }
 
-    /** Sets how many CPU threads one operation may use. Products of matrices have a pool of their own in OpenBLAS. */
+    /**
+     * Sets how many CPU threads one operation may use. Products of matrices, nearly all of the work, have a pool of that
+     * many in OpenBLAS; all else gets half as many of OpenMP's: two full pools hold each other up ({@link IdleThreads}).
+     */
     public static void threads(int count) {
         if (count < 1) {
             throw LizardException.usage("--threads must be at least 1, found " + count);
         }
-        torch.set_num_threads(count);
+        torch.set_num_threads(Math.max(1, count / 2));
         openblas_nolapack.blas_set_num_threads(count);
+        threads = count;
     }
 
+    /** What was set, else what libtorch chose. */
     public static int threads() {
-        return torch.get_num_threads();
+        return threads == 0 ? torch.get_num_threads() : threads;
     }
 
     /**
