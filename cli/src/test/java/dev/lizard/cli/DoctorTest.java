@@ -3,15 +3,23 @@ package dev.lizard.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lizard.base.Json;
+import dev.lizard.tensor.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 class DoctorTest {
+    /** Else it would be loaded from a cache folder of one test, which the next does not find. */
+    @BeforeAll
+    static void loadTheEngine() {
+        assertThat(Engine.threads()).isPositive();
+    }
+
     @Test
     void everyFindingIsALineAndNothingFailsHere(@TempDir Path cache) {
         Terminal terminal =
