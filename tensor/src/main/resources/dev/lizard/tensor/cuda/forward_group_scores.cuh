@@ -1,6 +1,6 @@
 // Of lizard_forward.cu: phase 1 where warpgroups multiply.
 #pragma once
-#include "forward_memory.cuh"
+#include "forward_rows.cuh"
 
 /**
  * A warpgroup's part of P: 64 queries, COLUMNS columns from FROM on; WITH_FAR also the written keys, which stand at the
@@ -36,7 +36,7 @@ struct GroupScores {
         if (WITH_FAR) {
             settle<C>(a);
         }
-        const int m = warp & 3, side = warp >> 2, rows = 16 * m; // rows: first query in the chunk
+        const int m = warp & 3, rows = 16 * m; // rows: first query in the chunk
         const int r = lane >> 2, c = 2 * (lane & 3);
         mask(m, r, c);
 #ifdef DOCUMENTS
@@ -90,70 +90,12 @@ struct GroupScores {
             lin[y] = l[0];
         }
         if (PAIR == 2) {
-            if ((lane & 3) == 0) {
-#pragma unroll
-                for (int y = 0; y < 2; y++) {
-                    int row = rows + r + 8 * y;
-                    small.top[side][row] = top[y], small.sum[side][row] = sum[y];
-                    if (WITH_FAR) {
-                        small.far[0][row] = lin[y];
-                    }
-#ifdef SAVE
-                    if (side == 1) {
-                        small.far[1][row] = __int_as_float(where[y]);
-                    }
-#endif
-                }
-            }
-            barrier(1 + m, 64);
+            tell<WITH_FAR>(small, top, sum, lin, where, warp, lane);
         }
 #pragma unroll
         for (int y = 0; y < 2; y++) {
-            int row = rows + r + 8 * y;
-            [[maybe_unused]] int time = in.first + row;
-            float mine = top[y], other = NONE, all = sum[y];
-            if (PAIR == 2) {
-                other = small.top[1 - side][row];
-                lin[y] = FAR ? small.far[0][row] : 0.f;
-            }
-            float best = fmaxf(fmaxf(mine, other), in.sink);
-            float mineFactor = exp2Fast(mine - best);
-            all *= mineFactor;
-            if (PAIR == 2) {
-                all += small.sum[1 - side][row] * exp2Fast(other - best);
-            }
-            all += exp2Fast(in.sink - best);
-            float g = FAR ? exp2Fast(small.decay[row]) : 0.f;
-#ifdef DOCUMENTS
-            g = in.first == 0 || source.document[in.first - 1] == source.document[min(time, source.tokens - 1)] ? g : 0.f;
-#endif
-            float linear = FAR ? lin[y] + g * small.mass[row] : 0.f;
-            float nearFactor, farFactor, inverse;
-            if (MODE == JOINT) {
-                inverse = reciprocal(linear + in.share * all);
-                nearFactor = in.share * inverse, farFactor = inverse;
-            } else if (MODE == SUM) {
-                inverse = reciprocal(all);
-                nearFactor = (1.f - in.share) * inverse, farFactor = in.share * reciprocal(linear);
-            } else {
-                inverse = reciprocal(all);
-                nearFactor = inverse, farFactor = 0.f;
-            }
-            if (side == 0 && (lane & 3) == 0) {
-                small.factor[row] = farFactor * g;
-#ifdef SAVE
-                if (time < source.tokens) {
-                    int at = where[y];
-                    if (PAIR == 2 && other > mine) {
-                        at = __float_as_int(small.far[1][row]);
-                    }
-                    in.maximum[time] = best * LN2;
-                    in.inverse[time] = inverse;
-                    in.argmax[time] = in.sink >= best ? -1 : at + source.past;
-                }
-#endif
-            }
-            nearFactor *= mineFactor;
+            float nearFactor, farFactor;
+            balance(nearFactor, farFactor, in, source, small, top[y], sum[y], lin[y], where[y], y, warp, lane);
 #pragma unroll
             for (int n = 0; n < N; n++) {
                 float first = x[n][2 * y] * nearFactor, second = x[n][2 * y + 1] * nearFactor;

@@ -207,17 +207,11 @@ private:
             float2 x = *reinterpret_cast<const float2*>(small.write + 16 * k + 2 * (lane & 3));
             float2 y = *reinterpret_cast<const float2*>(small.write + 16 * k + 8 + 2 * (lane & 3));
             u32 a0 = lane < 4 ? pack(x.x, x.y) : 0, a2 = lane < 4 ? pack(y.x, y.y) : 0; // one row of weights
-#pragma unroll
-            for (int n = 0; n < SHARE; n++) {
-                u32 b[4];
-                loadBt<C>(b, phi, 16 * k, min(warp * SHARE + n, NF / 2 - 1), lane);
-                mma(z[2 * n], a0, 0, a2, 0, b[0], b[1]);
-                mma(z[2 * n + 1], a0, 0, a2, 0, b[2], b[3]);
-            }
+            addFeatures(z, a0, a2, phi, k, warp, lane);
         }
     }
 
-    /** O to y: two lanes swap halves so that four lanes write 32 consecutive bytes of a row. */
+    /** O to y. */
     __device__ __forceinline__ static void writeOut(
             const Output& o, Io* y, long long stride, int first, int tokens, int lane) {
         int r = lane >> 2, c = lane & 3;
@@ -236,14 +230,7 @@ private:
             Io* to = y + (long long)time * stride;
             u32 a = transpose(pack(o[n][0], o[n][1])); // columns 2 c, 2 c + 1
             u32 b = transpose(pack(o[n][2], o[n][3])); // 8 more
-            u32 given = __shfl_xor_sync(0xffffffffu, c & 1 ? a : b, 1);
-            if (time < tokens) {
-                if (c & 1) {
-                    write4(to + 8 + 2 * (c - 1), given, b);
-                } else {
-                    write4(to + 2 * c, a, given);
-                }
-            }
+            writeRow(to, a, b, c, time < tokens);
 #endif
         }
     }

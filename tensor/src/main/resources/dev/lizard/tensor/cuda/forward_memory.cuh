@@ -2,6 +2,18 @@
 #pragma once
 #include "forward_features.cuh"
 
+/** Adds to z, this warp's share of the features, phi_k of 16 keys times their weights: fragments of one row. */
+__device__ __forceinline__ void addFeatures(
+        float (&z)[2 * SHARE][4], u32 w0, u32 w2, u32 phi, int step, int warp, int lane) {
+#pragma unroll
+    for (int n = 0; n < SHARE; n++) {
+        u32 x[4];
+        loadBt<C>(x, phi, 16 * step, min(warp * SHARE + n, NF / 2 - 1), lane);
+        mma(z[2 * n], w0, 0, w2, 0, x[0], x[1]);
+        mma(z[2 * n + 1], w0, 0, w2, 0, x[2], x[3]);
+    }
+}
+
 /** The matrix S of a block, transposed: this warp's 16 columns of d as rows. */
 struct State {
     float s[NF][4];
@@ -89,13 +101,7 @@ struct State {
             mma(s[2 * n], a0, a1, a2, a3, x[0], x[1]);
             mma(s[2 * n + 1], a0, a1, a2, a3, x[2], x[3]);
         }
-#pragma unroll
-        for (int n = 0; n < SHARE; n++) {
-            u32 x[4];
-            loadBt<C>(x, phi, 16 * step, min(warp * SHARE + n, NF / 2 - 1), lane);
-            mma(z[2 * n], w0, 0, w2, 0, x[0], x[1]);
-            mma(z[2 * n + 1], w0, 0, w2, 0, x[2], x[3]);
-        }
+        addFeatures(z, w0, w2, phi, step, warp, lane);
     }
 };
 

@@ -155,7 +155,7 @@ private:
         }
     }
 
-    /** O to y: two lanes swap halves so that four lanes write 32 consecutive bytes of a row. */
+    /** O to y. */
     __device__ __forceinline__ static void writeOut(
             const Output& o, Io* y, long long stride, int first, int tokens, int lane) {
         int c = lane & 3;
@@ -173,14 +173,7 @@ private:
 #else
                 u32 a = pack(o[m][0][2 * h], o[m][0][2 * h + 1]); // columns 2 c, 2 c + 1
                 u32 b = pack(o[m][1][2 * h], o[m][1][2 * h + 1]); // 8 more
-                u32 given = __shfl_xor_sync(0xffffffffu, c & 1 ? a : b, 1);
-                if (time < tokens) {
-                    if (c & 1) {
-                        write4(to + 8 + 2 * (c - 1), given, b);
-                    } else {
-                        write4(to + 2 * c, a, given);
-                    }
-                }
+                writeRow(to, a, b, c, time < tokens);
 #endif
             }
         }
