@@ -1,13 +1,9 @@
 package dev.lizard.cli;
 
-import dev.lizard.base.Json;
-import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import dev.lizard.model.OpenModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -58,11 +54,11 @@ final class BenchGenerateCommand implements Action {
 
     @Override
     public int run(Context context) throws IOException {
-        require("--prompt-tokens", promptTokens);
-        require("--new-tokens", newTokens);
-        require("--runs", runs);
+        Bench.require("--prompt-tokens", promptTokens);
+        Bench.require("--new-tokens", newTokens);
+        Bench.require("--runs", runs);
         List<Integer> lengths = contexts == null ? List.of() : contexts;
-        lengths.forEach(length -> require("--contexts", length));
+        lengths.forEach(length -> Bench.require("--contexts", length));
         GenerationSpeed result;
         try (OpenModel open = ModelPlace.open(model, context);
                 Progress progress = context.console().progress("bench generate", "runs", 1L + runs)) {
@@ -78,17 +74,9 @@ final class BenchGenerateCommand implements Action {
             context.interrupt().check("nothing was kept");
             result = GenerationSpeed.of(measured, meter.after(lengths, newTokens));
         }
-        if (history != null) {
-            Files.writeString(history, Json.line(result) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        }
+        Bench.record(result, history);
         context.console().result(result, text(result));
         return 0;
-    }
-
-    private static void require(String flag, int value) {
-        if (value < 1) {
-            throw LizardException.usage("%s out of range: expected 1 or more but found %d".formatted(flag, value));
-        }
     }
 
     private static String text(GenerationSpeed result) {

@@ -1,6 +1,5 @@
 package dev.lizard.cli;
 
-import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.eval.kernels.KernelBench;
 import dev.lizard.eval.kernels.KernelShape;
@@ -10,9 +9,7 @@ import dev.lizard.tensor.cuda.CudaCard;
 import dev.lizard.tensor.cuda.CudaGraph;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +83,7 @@ final class BenchKernelsCommand implements Action {
         List<KernelShape> wanted = shapes == null
                 ? KernelShape.USUAL
                 : shapes.stream().map(KernelShape::parse).toList();
-        decodeBatches.forEach(batch -> require("--decode-batches", batch));
+        decodeBatches.forEach(batch -> Bench.require("--decode-batches", batch));
         Device device = context.device();
         KernelBench.requireCard(device);
         CudaCard card = CudaCard.of(device);
@@ -107,22 +104,13 @@ final class BenchKernelsCommand implements Action {
     }
 
     private void tell(KernelSpeed speed, Context context) {
-        if (history != null) {
-            try {
-                Files.writeString(
-                        history, Json.line(speed) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        try {
+            Bench.record(speed, history);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         context.console().result(speed, KernelTable.row(speed));
         context.interrupt().check("what is shown was measured");
-    }
-
-    private static void require(String flag, int value) {
-        if (value < 1) {
-            throw LizardException.usage("%s out of range: expected 1 or more but found %d".formatted(flag, value));
-        }
     }
 
     private static @Nullable Double orNull(OptionalDouble value) {

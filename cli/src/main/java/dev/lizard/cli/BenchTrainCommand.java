@@ -11,9 +11,7 @@ import dev.lizard.model.ModelConfig;
 import dev.lizard.model.OpenModel;
 import dev.lizard.tensor.RandomStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -92,9 +90,7 @@ final class BenchTrainCommand implements Action {
         tree = LinearizeCommand.override(tree, "batch", batch, "--batch");
         tree = LinearizeCommand.override(tree, "sequence_length", sequenceLength, "--seq-len");
         TrainingSpeed result = measure(tree, context);
-        if (history != null) {
-            Files.writeString(history, Json.line(result) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        }
+        Bench.record(result, history);
         context.console().result(result, text(result));
         return 0;
     }

@@ -1,0 +1,32 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/** What the {@code bench} commands share. */
+final class Bench {
+    private Bench() {}
+
+    /** Appends {@code result} as a line of JSON to a history, if one is kept. */
+    static void record(Object result, @Nullable Path history) throws IOException {
+        if (history != null) {
+            Files.writeString(history, Json.line(result) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        }
+    }
+
+    /**
+     * Refuses what is not positive.
+     *
+     * @throws LizardException USAGE naming the flag
+     */
+    static void require(String flag, int value) {
+        if (value < 1) {
+            throw LizardException.usage("%s out of range: expected 1 or more but found %d".formatted(flag, value));
+        }
+    }
+}
