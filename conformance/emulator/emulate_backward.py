@@ -36,15 +36,18 @@ CASES = {
 }
 
 
-def sources(folder):
-    """The kernels in one file for a host compiler."""
-    text = host.inlined("lizard_backward.cu")
+def plain(text):
+    """A source without inline assembly; tiles.h has its like."""
     for name in ASSEMBLY:
         text = host.without(text, r"(template <[^>]*>\n)?DEVICE [\w ]+ %s\([^{]*\{" % name)
     text = re.sub(r'asm volatile\("st\.shared\.b16 \[%0\], %1;" ::"r"\((.*?)\), "h"\(\(bf16\)(\w+)\)\s*: "memory"\);',
                   r"store_half(\1, \2);", text, flags=re.S)
-    text = text.replace("__shared__ float scratch[4];", "static float scratch[4];")
-    (folder / "backward.h").write_text(text)
+    return text.replace("__shared__ float scratch[4];", "static float scratch[4];")
+
+
+def sources(folder):
+    """The kernels in one file for a host compiler."""
+    (folder / "backward.h").write_text(plain(host.inlined("lizard_backward.cu")))
 
 
 def check(folder, settings, seed):
