@@ -3,6 +3,7 @@ package dev.lizard.mixer;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,12 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
             memory.copy_(result.memory());
         }
         return split(result.y());
+    }
+
+    /** As {@link #parallel}, by kernels with gradients of their own; arguments in float32, {@code logGate} clamped. */
+    Weighted learn(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, Tape tape) {
+        long tokens = q.size(2);
+        return LearningMemory.weigh(queries(q), last(keys(k), tokens), last(v, tokens), logGate, tape);
     }
 
     private Tensor queries(Tensor q) {

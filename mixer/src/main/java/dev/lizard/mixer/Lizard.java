@@ -157,6 +157,9 @@ final class Lizard implements Mixer {
 
     @Override
     public Tensor forward(MixerInput in, Form form, Tape tape) {
+        if (form == Form.CHUNK && learnsApart(in, tape)) {
+            return apart(in, tape);
+        }
         if (form != Form.CHUNK || !LearningLizard.serves(spec, in, tape)) {
             return Mixer.super.forward(in, form, tape);
         }
@@ -169,6 +172,30 @@ final class Lizard implements Mixer {
                     parameter(LizardSpec.KEY_MAP, DType.FLOAT32).contiguous(),
                     weights.sink == null ? null : weights.sink.contiguous());
             return scope.promote(LearningLizard.mix(spec, in, operands, tape));
+        }
+    }
+
+    /** Whether the linear branch of the sum has kernels to learn by. */
+    private boolean learnsApart(MixerInput in, Tape tape) {
+        return !delayed()
+                && spec.branches() != LizardSpec.Branches.WINDOW
+                && !FusedLizard.serves(spec, in)
+                && LearningMemory.serves(in, 2 * spec.features(), tape);
+    }
+
+    /** The sum, its linear branch by kernels and its window composed. */
+    private Tensor apart(MixerInput original, Tape tape) {
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Weights weights = weights(DType.FLOAT32);
+            Tensor gate = weights.logGate(original.x(), tape);
+            Tensor q = tape.cut(in.q()); // both branches read these
+            Tensor k = tape.cut(in.k());
+            Tensor v = tape.cut(in.v());
+            Weighted far = weights.linear.learn(q, k, v, gate, tape);
+            Weighted near = WindowSoftmax.banded(
+                    rotated(in, q, in.start()), rotated(in, k, in.start()), v, spec.window(), weights.sink);
+            return scope.promote(original.narrowed(join(far, near, weights.share)));
         }
     }
 

@@ -4,6 +4,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,25 @@ final class Lolcats implements Mixer {
     @Override
     public Map<String, Tensor> parameters() {
         return parameters;
+    }
+
+    @Override
+    public Tensor forward(MixerInput original, Form form, Tape tape) {
+        boolean far = spec.branches() != LizardSpec.Branches.WINDOW && original.tokens() > spec.window();
+        if (form != Form.CHUNK || !far || !LearningMemory.serves(original, 2 * spec.features(), tape)) {
+            return Mixer.super.forward(original, form, tape);
+        }
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Weights weights = weights(in.q().dtype());
+            Tensor q = tape.cut(in.rotary().apply(in.q(), in.start())); // both branches read these
+            Tensor k = tape.cut(in.rotary().apply(in.k(), in.start()));
+            Tensor v = tape.cut(in.v());
+            long written = in.tokens() - spec.window();
+            Weighted memory = weights.linear.learn(q, k.narrow(2, 0, written), v.narrow(2, 0, written), null, tape);
+            Weighted near = WindowSoftmax.banded(q, k, v, spec.window(), null);
+            return scope.promote(original.narrowed(join(memory, near, weights.g)));
+        }
     }
 
     @Override

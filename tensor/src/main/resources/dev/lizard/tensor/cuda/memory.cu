@@ -11,7 +11,7 @@
 //
 //   a_ij = sum over features of q_i k_j exp(b_i - b_j)           y_i = sum_j a_ij v_j + (q_i exp b_i) S
 //   S'   = exp(b_63) S + sum_j (k_j exp(b_63 - b_j))^T v_j       da_ij = dy_i . v_j (+ dmass_i)
-//   dq_i = sum_j da_ij k_j exp(b_i - b_j) + exp(b_i) (S dy_i)    dk_j = sum_i da_ij q_i exp(b_i - b_j) + exp(b_63 - b_j) (D v_j)
+//   dq_i = sum_j da_ij k_j exp(b_i - b_j) + exp(b_i) S dy_i    dk_j = sum_i da_ij q_i exp(b_i - b_j) + exp(b_63 - b_j) D v_j
 //   dv_j = sum_i a_ij dy_i + (k_j exp(b_63 - b_j)) D             D before = exp(b_63) D + sum_i (q_i exp b_i)^T dy_i
 //
 //   1 states     a block a (64 features, head, batch, direction), the only loop over the sequence: rows of S do not know of one

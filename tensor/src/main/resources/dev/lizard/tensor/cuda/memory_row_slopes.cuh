@@ -38,7 +38,7 @@ DEVICE void sub_slopes(float* dq, float* dk, u32 queries, u32 keys, const float*
     }
 }
 
-// B fragments of features 16 n .. of the 16 tokens from `first`, decayed between them and a border: QUERIES from it, else to it.
+// B fragments of features 16 n .. of the 16 tokens from `first`, decayed between them and a border (QUERIES: which is before).
 template <bool QUERIES>
 DEVICE void decayed_right(u32 (&b)[4], u32 tile, int first, int n, const float* table, const float* border) {
     matrices<true>(b, piece<CHUNK>(tile, first + (lane() & 15), n * 2 + (lane() >> 4)));
@@ -53,7 +53,8 @@ DEVICE void decayed_right(u32 (&b)[4], u32 tile, int first, int n, const float* 
 // Adds to dq what earlier sub-chunks, the warp's own one and the state give; leaves in `back` the gate's rows.
 //
 // dq: at first q's slope by the state, with its decay
-DEVICE void query_slopes(float (*dq)[4], u32 queries, u32 keys, u32 slopes, const float* table, const float* near, float* back) {
+DEVICE void query_slopes(float (*dq)[4], u32 queries, u32 keys, u32 slopes, const float* table, const float* near,
+                         float* back) {
     const int w = warp(), c = (lane() & 3) * 2;
     const float* border = table + (w * SUB - 1) * PITCH;
 #pragma unroll
