@@ -5,6 +5,7 @@ autograd; and their times.
 
 Needs what gpu_kernels.py needs. Errors are ||x - twin|| / ||twin||. Limits: 0.004 for what is read, 0.005 for gradients.
 """
+import concurrent.futures
 import ctypes
 import math
 import sys
@@ -14,6 +15,7 @@ import torch
 import gpu_kernels as fused
 import script
 import twin
+from gpu_backward import driver
 from twin import ratio, short
 
 LIMIT, GRADIENT_LIMIT = 0.004, 0.005
@@ -153,7 +155,6 @@ class Call(Arranged):
 
     def load(self):
         torch.zeros(1, device="cuda")  # torch's context is the current one from here on
-        from gpu_backward import driver
         handle, address, size, sizes = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t(), (ctypes.c_int * 4)()
         driver("cuModuleLoadData", ctypes.byref(handle), fused.compiled("memory.cu", **self.defines))
         driver("cuModuleGetGlobal_v2", ctypes.byref(address), ctypes.byref(size), handle, b"memory_sizes")
@@ -169,7 +170,6 @@ class Call(Arranged):
         return functions
 
     def run(self, launches):
-        from gpu_backward import driver
         stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
         for name, grid in launches:
             function, shared = self.functions[name]
@@ -218,5 +218,12 @@ def times(name, settings):
     return {n: round(x, 4) if isinstance(x, float) else x for n, x in line.items()}
 
 
+def ahead(work):
+    """Compiles what the work needs, several at a time."""
+    small = [defines(problem(**settings | dict(b=1, t=1, h=1, g=1))) for _, _, settings in work]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda d: fused.compiled("memory.cu", **dict(d)), {tuple(sorted(d.items())) for d in small}))
+
+
 if __name__ == "__main__":
-    sys.exit(script.run(__doc__, check, CASES, times, SHAPES))
+    sys.exit(script.run(__doc__, check, CASES, times, SHAPES, ahead))
