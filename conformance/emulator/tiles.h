@@ -12,10 +12,37 @@ inline void store(u32 at, uint4 x) { lz::store16(at, x); }
 inline void store_half(u32 at, u32 x) { memcpy(emulator::shared(at, 2), &x, 2); }
 inline u32 load(u32 at) { return lz::fetch4(at); }
 inline uint4 load4(u32 at) { return lz::fetch16(at); }
-inline void copy16(u32 to, const void* from, bool valid) { lz::copy16(to, from, valid); }
-inline void commit() {}
+
+// Asynchronous copies arrive as late as they may; until then their place holds NaN.
+struct Copy {
+    u32 to;
+    const void* from;
+    bool valid;
+};
+static std::vector<std::vector<Copy>> copies[1024]; // of each thread, a group each; the last is not yet committed
+static std::vector<std::vector<Copy>>& own_copies() {
+    auto& own = copies[threadIdx.x];
+    if (own.empty()) {
+        own.emplace_back();
+    }
+    return own;
+}
+inline void copy16(u32 to, const void* from, bool valid) {
+    memset(emulator::shared(to, 16), 0xff, 16);
+    own_copies().back().push_back({to, from, valid});
+}
+inline void commit() { own_copies().emplace_back(); }
 template <int PENDING>
-void wait() {}
+void wait() {
+    auto& own = own_copies();
+    while (own.size() - 1 > PENDING) {
+        for (const Copy& copy : own[0]) {
+            lz::copy16(copy.to, copy.from, copy.valid);
+        }
+        own.erase(own.begin());
+    }
+}
+
 template <bool T>
 void matrices(u32 (&r)[4], u32 at) { T ? lz::load4t(r, at) : lz::load4(r, at); }
 inline void multiply(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) { lz::mma(c, a[0], a[1], a[2], a[3], b0, b1); }
@@ -32,6 +59,7 @@ void settle(float (*)[4]) {}
         for (block.z = 0; block.z < grid.z; block.z++) {             \
             for (block.y = 0; block.y < grid.y; block.y++) {         \
                 for (block.x = 0; block.x < grid.x; block.x++) {     \
+                    for (auto& own : copies) own.clear();            \
                     emulator::launch(1, THREADS, kernel);            \
                 }                                                    \
             }                                                        \
