@@ -23,10 +23,10 @@ LIMIT = 0.005
 CHUNK = 64
 POINTERS = """q k v y dy cosine sine gate sink share top inverse best documents queryMap keyMap
     dq dk dv dgate dsink dshare dqueryMap dkeyMap
-    turnedQ turnedK states slopes mass massSlope delta settled near rows across scoreQ scoreK headK headV
-    partShare partSink partMap""".split()
-INTS = "batch tokens heads keyHeads window delay chunks keyChunks parts angles".split()
-KERNELS = "states queries keys maps sums".split()
+    turnedQ turnedK states slopes mass massSlope delta settled rows across scoreQ scoreK headK headV
+    partShare partSink partMap carry""".split()
+INTS = "batch tokens heads keyHeads window delay chunks keyChunks parts stretches angles".split()
+KERNELS = "stretches states queries keys maps sums".split()
 GRADIENTS = dict(q="dq", k="dk", v="dv", gate="dgate", sink="dsink", share="dshare", map_q="dqueryMap", map_k="dkeyMap")
 
 
@@ -65,6 +65,12 @@ def defines(p):
                 DOCUMENTS=int(p.get("documents") is not None))
 
 
+def stretches_of(heads, chunks, width):
+    """Into how many the loop over chunks is cut: so many that blocks fill the card, where that is worth doing it twice."""
+    blocks = 132 * (3 if width == 64 else 2) // (2 * heads)
+    return min(blocks, chunks // 8) if min(blocks, chunks // 8) > 2 else 1
+
+
 class Arranged:
     """A problem, its results and its workspace in memory."""
 
@@ -75,6 +81,7 @@ class Arranged:
         self.defines = defines(p)
         chunks, key_chunks = -(-t // CHUNK), (t - 1 + w) // CHUNK + 1
         parts = max(1, min(b * chunks, 264 // h + 1))
+        stretches = p.get("stretches") or stretches_of(b * h, chunks, d)
         half = lambda *s: torch.full(s, math.nan, device=q.device, dtype=torch.bfloat16)
         full = lambda *s: torch.full(s, math.nan, device=q.device)
         self.tensors = x = dict(
@@ -84,20 +91,20 @@ class Arranged:
             dsink=None if p["sink"] is None else full(h), dshare=full(h), dqueryMap=full(h, d, f), dkeyMap=full(h, d, f),
             turnedQ=half(b, h, t, d), turnedK=half(b, g, t, d), states=half(b, h, chunks, 2 * f, d),
             slopes=half(b, h, chunks, 2 * f, d), mass=full(b, h, chunks, 2 * f), massSlope=full(b, h, chunks, 2 * f),
-            delta=full(b, h, t), settled=full(b, h, t), near=full(b, h, t), rows=full(b, h, t), across=full(b, h, chunks),
+            delta=full(b, h, t), settled=full(b, h, t, 4), rows=full(b, h, t), across=full(b, h, chunks),
             scoreQ=half(b, h, t, f), scoreK=half(b, h, t, f), headK=half(b, t, h, d) if g < h else None,
             headV=half(b, t, h, d) if g < h else None, partShare=full(h, b * chunks), partSink=full(h, b * chunks),
-            partMap=full(2, parts, h, d, f))
+            partMap=full(2, parts, h, d, f), carry=full(2, b, h, stretches - 1, (2 * f // 64 * (d // 2 + 4) + 1) * 128))
         problem = Problem()
         for n in POINTERS:
             setattr(problem, n, 0 if x[n] is None else x[n].data_ptr())
         for a in ("q", "k", "v", "y", "dy"):
             for i, n in enumerate(("Batch", "Token", "Head")):
                 setattr(problem, a + n, x[a].stride(i))
-        for n, value in zip(INTS, (b, t, h, g, w, w, chunks, key_chunks, parts, p["cos"].stride(0))):
+        for n, value in zip(INTS, (b, t, h, g, w, w, chunks, key_chunks, parts, stretches, p["cos"].stride(0))):
             setattr(problem, n, value)
         self.problem = problem
-        self.grids = [(2, h, b), (chunks, h, b), (key_chunks, h, b), (parts, h, 2), (264, 2 if g < h else 1, 1)]
+        self.grids = [(2 * (stretches - 1), h, b), (2 * stretches, h, b), (chunks, h, b), (key_chunks, h, b), (parts, h, 2), (264, 2 if g < h else 1, 1)]
 
     def gradients(self):
         return {n: self.tensors[x] for n, x in GRADIENTS.items() if self.tensors[x] is not None}
@@ -115,10 +122,11 @@ class Backward(Arranged):
         for i, name in enumerate(KERNELS):
             function = ctypes.c_void_p()
             driver("cuModuleGetFunction", ctypes.byref(function), handle, ("lizard_backward_" + name).encode())
-            shared = sizes[i] if i < 4 else 0
+            shared = (sizes[:1] + sizes[:4] + [0])[i]
             if shared > 48 * 1024:
                 driver("cuFuncSetAttribute", function, 8, shared)  # its dynamic shared memory
-            self.launches.append((function, self.grids[i], shared))
+            if self.grids[i][0] > 0:
+                self.launches.append((function, self.grids[i], shared))
 
     def run(self):
         stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
@@ -147,6 +155,7 @@ CASES = {
     "d128 no group": dict(d=128, h=4, g=4, t=300),
     "d128 t2048": dict(d=128, b=1, t=2048),
     "float maps": dict(maps=torch.float32, t=300),
+    "stretches d128": dict(b=1, h=2, g=1, d=128, t=3000),
     "documents": dict(documents=True, t=1500),
     "documents d128": dict(documents=True, t=1500, d=128, h=4),
     "t8192": dict(b=1, h=3, g=1, t=8192),

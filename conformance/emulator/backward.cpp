@@ -7,11 +7,15 @@
 PROBLEM_KERNELS
 #define KERNEL(name) [] { blockIdx = block, lizard_backward_##name(*problem); }
 
-/** All five kernels. */
+/** All kernels. */
 extern "C" void run(const Problem* p, int size, unsigned seed) {
     take(p, size, seed);
     unsigned heads = p->heads, batch = p->batch;
-    launch({2, heads, batch}, KERNEL(states));
+    unsigned stretches = p->stretches;
+    if (stretches > 1) {
+        launch({2 * (stretches - 1), heads, batch}, KERNEL(stretches));
+    }
+    launch({2 * stretches, heads, batch}, KERNEL(states));
     launch({(unsigned)p->chunks, heads, batch}, KERNEL(queries));
     launch({(unsigned)p->keyChunks, heads, batch}, KERNEL(keys));
     launch({(unsigned)p->parts, heads, 2}, KERNEL(maps));

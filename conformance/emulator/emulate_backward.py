@@ -15,7 +15,7 @@ import torch
 import twin
 
 twin.DEVICE = "cpu"
-ASSEMBLY = "shared_address pack exp2_fast store store load load4 copy16 commit wait matrices multiply settle".split()
+ASSEMBLY = "shared_address pack exp2_fast inverse_fast store store load load4 copy16 copy4 commit wait matrices multiply settle".split()
 CASES = {
     "d64": dict(),
     "t1": dict(t=1),
@@ -30,8 +30,10 @@ CASES = {
     "F96": dict(f=96, t=180),
     "F128": dict(f=128, t=180),
     "d128": dict(d=128),
+    "stretches": dict(t=600, w=64, stretches=3),
+    "stretches d128": dict(t=400, w=80, d=128, stretches=4),
     "documents": dict(t=400, w=40, documents=True, gamma=0.99),
-    "documents d128": dict(t=500, d=128, w=64, documents=True),
+    "documents, stretches d128": dict(t=500, d=128, w=64, documents=True, stretches=3),
     "two batches, no group, float maps": dict(b=2, h=2, g=2, t=150, maps=torch.float32),
 }
 
@@ -52,12 +54,14 @@ def sources(folder):
 
 def check(folder, settings, seed):
     settings = dict(settings)
-    limit = settings.pop("limit", backward.LIMIT)
-    p = twin.problem(**{"b": 1, "h": 2, "g": 1, "t": 200, **settings})
+    limit, stretches = settings.pop("limit", backward.LIMIT), settings.pop("stretches", 0)
+    p = twin.problem(**{"b": 1, "h": 2, "g": 1, "t": 200, **settings}) | {"stretches": stretches}
     torch.manual_seed(1)
     dy = torch.randn_like(p["q"])
     left = twin.twin(p)
     best = left["argmax"].int()
+    if "documents" in p:
+        assert p["documents"].max() > 1
     prepared = backward.Arranged(p, left["y"].to(p["q"].dtype), dy, left["max"].float(), left["inverse"].float(), best)
     lib = host.library(folder, "backward.cpp", prepared.defines)
     lib.run(ctypes.byref(prepared.problem), ctypes.sizeof(prepared.problem), seed)

@@ -4,6 +4,7 @@
 
 typedef unsigned int u32;
 inline float __frcp_rn(float x) { return 1 / x; }
+inline float inverse_fast(float x) { return 1 / x; }
 inline u32 shared_address(const void* p) { return lz::sharedAddress(p); }
 inline u32 pack(float a, float b) { return lz::pack(a, b); }
 inline float exp2_fast(float x) { return exp2f(x); }
@@ -18,6 +19,7 @@ struct Copy {
     u32 to;
     const void* from;
     bool valid;
+    int bytes;
 };
 static std::vector<std::vector<Copy>> copies[1024]; // of each thread, a group each; the last is not yet committed
 static std::vector<std::vector<Copy>>& own_copies() {
@@ -27,17 +29,20 @@ static std::vector<std::vector<Copy>>& own_copies() {
     }
     return own;
 }
-inline void copy16(u32 to, const void* from, bool valid) {
-    memset(emulator::shared(to, 16), 0xff, 16);
-    own_copies().back().push_back({to, from, valid});
+inline void copy(u32 to, const void* from, bool valid, int bytes) {
+    memset(emulator::shared(to, bytes), 0xff, bytes);
+    own_copies().back().push_back({to, from, valid, bytes});
 }
+inline void copy16(u32 to, const void* from, bool valid) { copy(to, from, valid, 16); }
+inline void copy4(u32 to, const void* from, bool valid) { copy(to, from, valid, 4); }
 inline void commit() { own_copies().emplace_back(); }
 template <int PENDING>
 void wait() {
     auto& own = own_copies();
     while (own.size() - 1 > PENDING) {
         for (const Copy& copy : own[0]) {
-            lz::copy16(copy.to, copy.from, copy.valid);
+            char* at = emulator::shared(copy.to, copy.bytes);
+            copy.valid ? (void)memcpy(at, copy.from, copy.bytes) : (void)memset(at, 0, copy.bytes);
         }
         own.erase(own.begin());
     }

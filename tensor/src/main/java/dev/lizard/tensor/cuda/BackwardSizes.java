@@ -7,9 +7,12 @@ package dev.lizard.tensor.cuda;
  * @param half F, half of the features
  */
 record BackwardSizes(int width, int half) {
-    /** Size of the struct that all kernels take: 42 pointers, 15 strides, 10 ints. */
-    static final int PROBLEM_BYTES = 496;
+    /** Size of the struct that all kernels take: 42 pointers, 15 strides, 11 ints and 4 bytes to align. */
+    static final int PROBLEM_BYTES = 504;
 
+    private static final int THREADS = 128;
+    private static final int MULTIPROCESSORS = 132;
+    private static final int LEAST_STRETCH = 8;
     private static final int ROWS = LizardSizes.CHUNK;
     private static final int ONES = 1024;
     private static final int VECTORS = 2 * 6 * ROWS * Float.BYTES;
@@ -45,6 +48,23 @@ record BackwardSizes(int width, int half) {
     /** Of kernel 4. */
     int maps() {
         return 2 * (rows() + LizardSizes.tile(half, ROWS));
+    }
+
+    /** Floats that a stretch of kernel 1 hands on: what its threads accumulate and a decay. */
+    int carry() {
+        return (2 * half / 64 * (width / 2 + 4) + 1) * THREADS;
+    }
+
+    /**
+     * Into how many stretches kernel 1 cuts a sequence: as many as fill the card where heads do not, if that is more than
+     * the two that it costs to sum up each of them first.
+     *
+     * @param heads of the whole batch
+     */
+    int stretches(int heads, int chunks) {
+        int blocks = MULTIPROCESSORS * (width == 64 ? 3 : 2) / (2 * heads);
+        int stretches = Math.min(blocks, chunks / LEAST_STRETCH);
+        return stretches > 2 ? stretches : 1;
     }
 
     /** The largest. */

@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradients of {@link LizardForward}, joint form, in five kernels ({@code lizard_backward.cu}, whose head explains them):
+ * Gradients of {@link LizardForward}, joint form, in five or six kernels ({@code lizard_backward.cu}, whose head explains them):
  * products in bfloat16 with float32 sums, no atomic operation, so the same inputs give the same bits.
  */
 public final class LizardBackward {
@@ -54,6 +54,7 @@ public final class LizardBackward {
         }
     }
 
+    private final Kernel stretches;
     private final Kernel states;
     private final Kernel queries;
     private final Kernel keys;
@@ -61,6 +62,7 @@ public final class LizardBackward {
     private final Kernel sums;
 
     private LizardBackward(Made made) {
+        stretches = Kernel.of(made.source, "lizard_backward_stretches", made.device);
         states = Kernel.of(made.source, "lizard_backward_states", made.device);
         queries = Kernel.of(made.source, "lizard_backward_queries", made.device);
         keys = Kernel.of(made.source, "lizard_backward_keys", made.device);
@@ -149,6 +151,7 @@ public final class LizardBackward {
         int chunks = Math.ceilDiv(tokens, LizardSizes.CHUNK);
         int keyChunks = (tokens - 1 + window) / LizardSizes.CHUNK + 1;
         int parts = Math.max(1, Math.min(batch * chunks, 2 * MULTIPROCESSORS / heads + 1));
+        int cuts = sizes.stretches(batch * heads, chunks);
         Memory on = new Memory(q.device());
         Tensor sink = in.sink();
         Slopes out = new Slopes(
@@ -170,24 +173,27 @@ public final class LizardBackward {
                     .pointers(on.half(batch, heads, chunks, 2L * half, width))
                     .pointers(on.half(batch, heads, chunks, 2L * half, width))
                     .pointers(on.full(batch, heads, chunks, 2L * half), on.full(batch, heads, chunks, 2L * half))
-                    .pointers(on.full(batch, heads, tokens), on.full(batch, heads, tokens))
-                    .pointers(on.full(batch, heads, tokens), on.full(batch, heads, tokens))
-                    .pointers(on.full(batch, heads, chunks))
+                    .pointers(on.full(batch, heads, tokens), on.full(batch, heads, tokens, 4))
+                    .pointers(on.full(batch, heads, tokens), on.full(batch, heads, chunks))
                     .pointers(on.half(batch, heads, tokens, half), on.half(batch, heads, tokens, half))
                     .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
                     .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
                     .pointers(on.full(heads, batch, chunks), on.full(heads, batch, chunks))
                     .pointers(on.full(2, parts, heads, width, half))
+                    .pointers(cuts > 1 ? on.full(2, batch, heads, cuts - 1L, sizes.carry()) : null)
                     .strides(q)
                     .strides(k)
                     .strides(v)
                     .strides(y)
                     .strides(dy)
                     .ints(batch, tokens, heads, keyHeads, window, window, chunks, keyChunks, parts)
-                    .ints(Math.toIntExact(in.cos().stride(0)))
+                    .ints(cuts, Math.toIntExact(in.cos().stride(0)), 0)
                     .done();
             Dim block = Dim.of(THREADS);
-            states.launch(Dim.of(2, heads, batch), block, sizes.states(), problem);
+            if (cuts > 1) {
+                stretches.launch(Dim.of(2 * (cuts - 1), heads, batch), block, sizes.states(), problem);
+            }
+            states.launch(Dim.of(2 * cuts, heads, batch), block, sizes.states(), problem);
             queries.launch(Dim.of(chunks, heads, batch), block, sizes.pairs(), problem);
             keys.launch(Dim.of(keyChunks, heads, batch), block, sizes.pairs(), problem);
             maps.launch(Dim.of(parts, heads, 2), block, sizes.maps(), problem);

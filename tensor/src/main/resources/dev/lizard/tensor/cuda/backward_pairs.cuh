@@ -14,16 +14,14 @@ constexpr int W_TURNED = W_OWN + X_BYTES;    // the block's own rotated rows
 constexpr int W_STAGES = W_TURNED + X_BYTES; // two stages of two tiles; the map of the end in one of them
 constexpr int W_NEAR_END = W_STAGES + larger(4 * X_BYTES, 2 * X_BYTES + MAP_BYTES);
 constexpr int W_VECTORS = larger(W_FAR_END, W_NEAR_END);
+constexpr int W_MASS = W_VECTORS + 320 * 4;   // sums of the features in the state
+constexpr int W_COLUMNS = W_VECTORS + 640 * 4; // column sums of what is far
 constexpr int W_END = W_VECTORS + 2 * 6 * 64 * 4;
 
-// Whether query t may see key j as far as documents go; tokens outside the sequence are masked elsewhere.
-DEVICE bool same_document(const Problem& p, int batch, int j, int t) {
-#if DOCUMENTS
-    const int* own = p.documents + (i64)batch * p.tokens;
-    return j < 0 || t >= p.tokens || own[j] == own[t];
-#else
-    return true;
-#endif
+// The state, or the slope, at a chunk's border, and its sums of features.
+DEVICE void copy_state(u32 base, const bf16* image, const float* mass) {
+    copy_image<STATE_BYTES>(base + W_STATE, image);
+    copy_image<FEATURES * 4>(base + W_MASS, mass);
 }
 
 DEVICE float block_sum(float x, float* scratch) { // uses 4 floats

@@ -26,6 +26,7 @@ constexpr int PHI_BYTES = FP * CHUNK * 128;
 constexpr int MAP_BYTES = HP * D * 128;
 constexpr int STATE_BYTES = DP * FEATURES * 128;
 constexpr int BLOCKS = F > 64 ? 1 : D == 64 ? 3 : 2; // of a multiprocessor: bounds registers
+constexpr bool ROOMY = BLOCKS <= 2; // registers for three products at once, or for reading ahead
 constexpr float SMALLEST = 1e-12f;
 constexpr float FLOOR = -30; // lowest log-gate that is told from 0; below it gradients are 0
 constexpr float CUT = -128; // log-gate that leaves nothing: exp of it is 0 in float32
@@ -45,12 +46,13 @@ struct Problem {
     float *dgate, *dsink, *dshare, *dqueryMap, *dkeyMap;       // [B, H, T], [H], [H], [H, d, F] twice
     bf16 *turnedQ, *turnedK, *states, *slopes;                 // [B, H, T, d], [B, G, T, d], images [B, H, N, f, d] twice
     float *mass, *massSlope;                                   // [B, H, N, f] twice
-    float *delta, *settled, *near, *rows, *across;             // [B, H, T] four times, [B, H, N]
+    float *delta, *settled, *rows, *across;                    // [B, H, T], [B, H, T, 4], [B, H, T], [B, H, N]
     bf16 *scoreQ, *scoreK;                                     // dz [B, H, T, F] twice
     bf16 *headK, *headV;                                       // [B, T, H, d] twice, if R > 1
     float *partShare, *partSink, *partMap;                     // [H, B N] twice, [2, parts, H, d, F]
+    float *carry;                                              // [2, B, H, stretches - 1, CARRY]
     Strides sq, sk, sv, sy, sdy;
-    int batch, tokens, heads, keyHeads, window, delay, chunks, keyChunks, parts;
+    int batch, tokens, heads, keyHeads, window, delay, chunks, keyChunks, parts, stretches;
     int angles; // row stride of the tables
 };
 
@@ -74,30 +76,29 @@ DEVICE void copy_map(u32 tile, const void* maps, int head) {
 DEVICE void write_features(u32 tile, const float (*z)[4], float scale0, float scale1) {
 #pragma unroll
     for (int sign = 0; sign < 2; sign++) {
-        float c = sign ? -LOG2E : LOG2E;
-        float m0 = -1e30f, m1 = -1e30f, s0 = 0, s1 = 0;
+        const float c = sign ? -LOG2E : LOG2E;
+        float m0 = z[0][0], m1 = z[0][2], s0 = 0, s1 = 0;
         float p[F / 8][4];
 #pragma unroll
         for (int n = 0; n < F / 8; n++) {
-#pragma unroll
-            for (int i = 0; i < 4; i++) p[n][i] = z[n][i] * c;
-            m0 = fmaxf(m0, fmaxf(p[n][0], p[n][1]));
-            m1 = fmaxf(m1, fmaxf(p[n][2], p[n][3]));
+            m0 = sign ? fminf(m0, fminf(z[n][0], z[n][1])) : fmaxf(m0, fmaxf(z[n][0], z[n][1]));
+            m1 = sign ? fminf(m1, fminf(z[n][2], z[n][3])) : fmaxf(m1, fmaxf(z[n][2], z[n][3]));
         }
-        m0 = quad_max(m0), m1 = quad_max(m1);
+        m0 = -quad_max(m0 * c), m1 = -quad_max(m1 * c);
 #pragma unroll
         for (int n = 0; n < F / 8; n++) {
-            p[n][0] = exp2_fast(p[n][0] - m0), p[n][1] = exp2_fast(p[n][1] - m0);
-            p[n][2] = exp2_fast(p[n][2] - m1), p[n][3] = exp2_fast(p[n][3] - m1);
+            p[n][0] = exp2_fast(fmaf(z[n][0], c, m0)), p[n][1] = exp2_fast(fmaf(z[n][1], c, m0));
+            p[n][2] = exp2_fast(fmaf(z[n][2], c, m1)), p[n][3] = exp2_fast(fmaf(z[n][3], c, m1));
             s0 += p[n][0] + p[n][1];
             s1 += p[n][2] + p[n][3];
         }
-        s0 = __frcp_rn(quad_sum(s0)), s1 = __frcp_rn(quad_sum(s1));
+        s0 = scale0 * inverse_fast(quad_sum(s0)), s1 = scale1 * inverse_fast(quad_sum(s1));
+        const float least0 = SMALLEST * scale0, least1 = SMALLEST * scale1;
 #pragma unroll
         for (int n = 0; n < F / 8; n++) {
             u32 at = pair_address(tile, sign * (F / 8) + n);
-            store(at, pack(fmaxf(p[n][0] * s0, SMALLEST) * scale0, fmaxf(p[n][1] * s0, SMALLEST) * scale0));
-            store(at + 1024, pack(fmaxf(p[n][2] * s1, SMALLEST) * scale1, fmaxf(p[n][3] * s1, SMALLEST) * scale1));
+            store(at, pack(fmaxf(p[n][0] * s0, least0), fmaxf(p[n][1] * s0, least0)));
+            store(at + 1024, pack(fmaxf(p[n][2] * s1, least1), fmaxf(p[n][3] * s1, least1)));
         }
     }
 }
@@ -168,7 +169,7 @@ DEVICE bool begins(const Problem& p, int batch, int t) {
 }
 // Whether there is a key j that queries may see when it is out of the window.
 DEVICE bool lasts(const Problem& p, int batch, int j) {
-    bool valid = j >= 0 && j < p.tokens;
+    bool valid = (u32)j < (u32)p.tokens;
 #if DOCUMENTS
     const int* own = p.documents + (i64)batch * p.tokens + j;
     valid = valid && j + p.delay < p.tokens && own[0] == own[p.delay];
@@ -179,15 +180,16 @@ DEVICE bool lasts(const Problem& p, int batch, int j) {
 DEVICE float gate_at(const Problem& p, int batch, const float* gates, int t) {
     return t >= p.tokens ? 0 : begins(p, batch, t) ? CUT : fmaxf(gates[t], FLOOR);
 }
+// Running sums of the chunk's log-gates, times log2(e).
 DEVICE void chunk_decay(float* sum, const Problem& p, int batch, const float* gates, int chunk) {
     int t = chunk * CHUNK + 2 * lane();
     float a, b;
     running_sum(gate_at(p, batch, gates, t), gate_at(p, batch, gates, t + 1), a, b);
-    sum[2 * lane()] = a, sum[2 * lane() + 1] = b;
+    sum[2 * lane()] = a * LOG2E, sum[2 * lane() + 1] = b * LOG2E;
 }
 
-// Turns accumulators [64, d] back by their tokens' angles.
-DEVICE void turn_back(float (*c)[4], const Problem& p, int first) {
+// Turns accumulators [64, d] back by their tokens' angles, and scales them.
+DEVICE void turn_back(float (*c)[4], const Problem& p, int first, float scale = 1) {
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         int t = first + own_row() + 8 * r;
@@ -197,6 +199,7 @@ DEVICE void turn_back(float (*c)[4], const Problem& p, int first) {
 #pragma unroll
         for (int n = 0; n < D / 16; n++) {
             float2 x = *(const float2*)(cs + n * 8), y = *(const float2*)(sn + n * 8);
+            x.x *= scale, x.y *= scale, y.x *= scale, y.y *= scale;
             float a = c[n][2 * r], b = c[n + D / 16][2 * r];
             c[n][2 * r] = a * x.x + b * y.x, c[n + D / 16][2 * r] = b * x.x - a * y.x;
             a = c[n][2 * r + 1], b = c[n + D / 16][2 * r + 1];

@@ -2,6 +2,20 @@
 #pragma once
 #include "backward_pairs.cuh"
 
+// Window's weights P of scores s [64 queries, 64 keys]; keys start `apart` tokens before the queries.
+template <bool MASKED>
+DEVICE void weights_of_queries(float (*s)[4], float factor, float top0, float top1, int apart, int window) {
+#pragma unroll
+    for (int n = 0; n < CHUNK / 8; n++) {
+        const int j = apart + own_row() - n * 8 - (lane() & 3) * 2; // before the thread's first row
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            float x = exp2_fast(fmaf(s[n][i], factor, i >> 1 ? -top1 : -top0));
+            s[n][i] = !MASKED || (u32)(j - (i & 1) + (i >> 1) * 8) < (u32)window ? x : 0;
+        }
+    }
+}
+
 // Grid (N, H, B).
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_queries(const __grid_constant__ Problem p) {
     extern __shared__ __align__(1024) char memory[];
@@ -37,10 +51,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         publish();
         {
             float zq[F / 8][4], zk[F / 8][4];
-            product<F, D, CHUNK, false, D, true>(zq, base + W_PHIQ, base + W_STATE, false);
-            product<F, D, CHUNK, false, D, true>(zk, base + W_PHIK, base + W_STATE + MAP_BYTES, false);
+            begin<F, D, CHUNK, false, D, true>(zq, base + W_PHIQ, base + W_STATE, false);
+            begin<F, D, CHUNK, false, D, true>(zk, base + W_PHIK, base + W_STATE + MAP_BYTES, false);
+            end<F, 1>(zq), end<F>(zk);
             __syncthreads();
-            if (old) copy_image<STATE_BYTES>(base + W_STATE, p.states + chunk * FEATURES * D);
+            if (old) copy_state(base, p.states + chunk * FEATURES * D, p.mass + chunk * FEATURES);
             commit();
             write_features(base + W_PHIQ, zq, 1, 1);
             int j = k0 + own_row();
@@ -53,15 +68,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         float rows0 = 0, rows1 = 0; // pairs within the chunk
         {
             float da[CHUNK / 8][4], a[CHUNK / 8][4];
-            product<CHUNK, D, CHUNK, false, CHUNK, false>(da, base + W_OWN, base + W_OTHER, false);
-            product<CHUNK, FEATURES, CHUNK, false, CHUNK, false>(a, base + W_PHIQ, base + W_PHIK, false);
+            begin<CHUNK, D, CHUNK, false, CHUNK, false>(da, base + W_OWN, base + W_OTHER, false);
+            begin<CHUNK, FEATURES, CHUNK, false, CHUNK, false>(a, base + W_PHIQ, base + W_PHIK, false);
+            end<CHUNK, 1>(da), end<CHUNK>(a);
 #pragma unroll
             for (int n = 0; n < CHUNK / 8; n++) {
+                const float2 g = *(const float2*)(vectors + n * 8 + (lane() & 3) * 2);
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
                     int j = n * 8 + (lane() & 3) * 2 + (i & 1), r = own_row() + (i >> 1) * 8;
-                    float s = i >> 1 ? sum1 : sum0;
-                    float x = j <= r ? exp_fast(s - vectors[j]) : 0;
+                    float x = exp2_fast((i >> 1 ? sum1 : sum0) - (i & 1 ? g.y : g.x));
+                    x = j <= r ? x : 0;
                     (i >> 1 ? share1 : share0) += x * a[n][i];
                     x *= (da[n][i] - (i >> 1 ? delta1 : delta0)) * (i >> 1 ? inverse1 : inverse0);
                     da[n][i] = x;
@@ -80,8 +97,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
             wait<0>();
             publish();
             product<FEATURES, D, CHUNK, false, FEATURES, false>(dphi, base + W_OWN, base + W_STATE, false);
-            const float* z = p.mass + chunk * FEATURES + (lane() & 3) * 2;
-            float f0 = exp_fast(sum0) * inverse0, f1 = exp_fast(sum1) * inverse1, m0 = 0, m1 = 0;
+            const float* z = (const float*)(memory + W_MASS) + (lane() & 3) * 2;
+            float f0 = exp2_fast(sum0) * inverse0, f1 = exp2_fast(sum1) * inverse1, m0 = 0, m1 = 0;
 #pragma unroll
             for (int n = 0; n < FEATURES / 8; n++) {
                 float2 m = *(const float2*)(z + n * 8);
@@ -97,26 +114,42 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
             against(dphi, base + W_PHIQ, a0, a1);
             near0 -= a0, near1 -= a1, rows0 += a0, rows1 += a1;
         }
-        product<FEATURES, CHUNK, CHUNK, true>(dphi, slope, base + W_PHIK, old);
+        // Pairs from before the chunk to after it. The slope comes in two parts, while other work goes on.
+        constexpr int PART = FEATURES * D / 16 / THREADS;
+        const bool spans = old && c + 1 < p.chunks;
+        const uint4* slopes = (const uint4*)(p.slopes + chunk * FEATURES * D) + threadIdx.x;
+        uint4 part[PART];
+        float across = 0;
+        auto read = [&](int from) {
+#pragma unroll
+            for (int i = 0; i < PART; i++) {
+                if (spans) part[i] = slopes[(from + i) * THREADS];
+            }
+        };
+        auto add = [&](int from) {
+#pragma unroll
+            for (int i = 0; i < PART; i++) {
+                uint4 s = load4(base + W_STATE + ((from + i) * THREADS + threadIdx.x) * 16), d = part[i];
+                across += low(s.x) * low(d.x) + high(s.x) * high(d.x) + low(s.y) * low(d.y) + high(s.y) * high(d.y);
+                across += low(s.z) * low(d.z) + high(s.z) * high(d.z) + low(s.w) * low(d.w) + high(s.w) * high(d.w);
+            }
+        };
+        read(0);
+        begin<FEATURES, CHUNK, CHUNK, true>(dphi, slope, base + W_PHIK, old);
+        if (spans) add(0);
+        read(PART);
+        end<FEATURES>(dphi);
         features_slope(dphi, base + W_PHIQ);
         write_rows<F>(scores, F, dphi, r0, T);
         if ((lane() & 3) == 0) {
             if (t0 < T) p.rows[row + t0] = rows0;
             if (t1 < T) p.rows[row + t1] = rows1;
         }
-        float across = 0; // pairs from before the chunk to after it
-        if (old && c + 1 < p.chunks) {
-            const uint4* slopes = (const uint4*)(p.slopes + chunk * FEATURES * D);
-#pragma unroll 4
-            for (int i = threadIdx.x; i < FEATURES * D / 8; i += THREADS) {
-                uint4 s = load4(base + W_STATE + i * 16), d = slopes[i];
-                across += low(s.x) * low(d.x) + high(s.x) * high(d.x) + low(s.y) * low(d.y) + high(s.y) * high(d.y);
-                across += low(s.z) * low(d.z) + high(s.z) * high(d.z) + low(s.w) * low(d.w) + high(s.w) * high(d.w);
-            }
-            for (int i = threadIdx.x; i < FEATURES; i += THREADS) {
-                across += p.mass[chunk * FEATURES + i] * p.massSlope[chunk * FEATURES + i];
-            }
-            across *= exp_fast(vectors[63]);
+        if (spans) {
+            add(PART);
+            const float* z = (const float*)(memory + W_MASS);
+            for (int i = threadIdx.x; i < FEATURES; i += THREADS) across += z[i] * p.massSlope[chunk * FEATURES + i];
+            across *= exp2_fast(vectors[63]);
         }
         across = block_sum(across, vectors + 64);
         if (threadIdx.x == 0) p.across[chunk] = across;
@@ -146,19 +179,33 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         wait<1>();
         publish();
         float s[CHUNK / 8][4], dp[CHUNK / 8][4];
-        product<CHUNK, D, CHUNK, false, CHUNK, false>(s, base + W_TURNED, stage, false);
-        product<CHUNK, D, CHUNK, false, CHUNK, false>(dp, base + W_OWN, stage + X_BYTES, false);
+        begin<CHUNK, D, CHUNK, false, CHUNK, false>(s, base + W_TURNED, stage, false);
+        begin<CHUNK, D, CHUNK, false, CHUNK, false>(dp, base + W_OWN, stage + X_BYTES, false);
+        end<CHUNK, 1>(s);
+        const float factor = scale * LOG2E, m0 = top0 * LOG2E, m1 = top1 * LOG2E;
+        const int apart = (c - kc) * CHUNK;
+        if (kc < c && apart + CHUNK <= p.window) weights_of_queries<false>(s, factor, m0, m1, apart, p.window);
+        else weights_of_queries<true>(s, factor, m0, m1, apart, p.window);
+#if DOCUMENTS
+        const int* documents = p.documents + (i64)b * T;
+        const int own0 = t0 < T ? documents[t0] : 0, own1 = t1 < T ? documents[t1] : 0;
+#pragma unroll
+        for (int n = 0; n < CHUNK / 8; n++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int j = kc * CHUNK + n * 8 + (lane() & 3) * 2 + (i & 1);
+                if (j < T && documents[j] != (i >> 1 ? own1 : own0)) s[n][i] = 0;
+            }
+        }
+#endif
+        end<CHUNK>(dp);
         const float f0 = share * inverse0 * scale, f1 = share * inverse1 * scale;
 #pragma unroll
         for (int n = 0; n < CHUNK / 8; n++) {
 #pragma unroll
             for (int i = 0; i < 4; i++) {
-                int j = kc * CHUNK + n * 8 + (lane() & 3) * 2 + (i & 1), t = i >> 1 ? t1 : t0;
-                float x = exp2_fast((s[n][i] * scale - (i >> 1 ? top1 : top0)) * LOG2E);
-                x *= (dp[n][i] - (i >> 1 ? delta1 : delta0)) * (i >> 1 ? f1 : f0);
-                bool seen = j <= t && j > t - p.window && same_document(p, b, j, t);
-                s[n][i] = x = seen ? x : 0;
-                (i >> 1 ? taken1 : taken0) += x;
+                s[n][i] *= (dp[n][i] - (i >> 1 ? delta1 : delta0)) * (i >> 1 ? f1 : f0);
+                (i >> 1 ? taken1 : taken0) += s[n][i];
             }
         }
         u32 ds[CHUNK / 16][4];
@@ -166,39 +213,39 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         product<D, CHUNK, CHUNK, true>(dq, ds, stage, kc > kc0);
         __syncthreads();
     }
+    u32 dz[F / 16][4];
+    if (far) read_rows(dz, scores, r0, T);
     // What the maximum takes back, at the key that holds it.
-    float sink0 = 0, sink1 = 0; // e P of the sink, less than zero
-    if (p.sink) {
-        sink0 = -share * inverse0 * exp_fast(p.sink[h] - top0);
-        sink1 = -share * inverse1 * exp_fast(p.sink[h] - top1);
+    u32 held[2][D / 8];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        const u32* key = (const u32*)(turnedK + (i64)max(r ? best1 : best0, 0) * D) + (lane() & 3);
+#pragma unroll
+        for (int n = 0; n < D / 8; n++) held[r][n] = key[n * 4];
     }
+    float sink0 = 0, sink1 = 0; // e P of the sink, less than zero
+    if (p.sink) sink0 = -share * inverse0 * exp_fast(p.sink[h] - top0), sink1 = -share * inverse1 * exp_fast(p.sink[h] - top1);
     const float back = rsqrtf((float)D) * D; // 1 / scale
     taken0 = quad_sum(taken0) * back + sink0 * delta0, taken1 = quad_sum(taken1) * back + sink1 * delta1;
     const float error0 = taken0 - near0, error1 = taken1 - near1; // of delta: a row's exact sum is 0
     near0 += share0 * error0, near1 += share1 * error1;
     if ((lane() & 3) == 0) {
-        if (t0 < T) p.near[row + t0] = near0, p.settled[row + t0] = delta0 + error0;
-        if (t1 < T) p.near[row + t1] = near1, p.settled[row + t1] = delta1 + error1;
+        float4* to = (float4*)p.settled + row;
+        if (t0 < T) to[t0] = make_float4(top0 * LOG2E, inverse0 * share, delta0 + error0, near0);
+        if (t1 < T) to[t1] = make_float4(top1 * LOG2E, inverse1 * share, delta1 + error1, near1);
     }
     sink0 *= delta0 + error0, sink1 *= delta1 + error1;
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-        int best = r ? best1 : best0;
         // dq above knew delta with its error: it is put right at this key, of weight exp(0)
         float x = (r ? near1 + error1 * share * inverse1 : near0 + error0 * share * inverse0) * scale;
-        if (best >= 0) {
-            const u32* key = (const u32*)(turnedK + (i64)best * D) + (lane() & 3);
+        if ((r ? best1 : best0) >= 0) {
 #pragma unroll
-            for (int n = 0; n < D / 8; n++) {
-                u32 y = key[n * 4];
-                dq[n][2 * r] -= x * low(y), dq[n][2 * r + 1] -= x * high(y);
-            }
+            for (int n = 0; n < D / 8; n++) dq[n][2 * r] -= x * low(held[r][n]), dq[n][2 * r + 1] -= x * high(held[r][n]);
         }
     }
     turn_back(dq, p, r0);
     if (far) {
-        u32 dz[F / 16][4];
-        read_rows(dz, scores, r0, T);
         wait<0>();
         publish();
         product<D, F, D, false>(dq, dz, base + W_STAGES + ((c + 1) & 1) * 2 * X_BYTES, true);

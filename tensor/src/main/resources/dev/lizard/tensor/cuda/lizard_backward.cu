@@ -18,7 +18,8 @@
 // (queries, decayed back to its border):
 //
 //   1 states    a block a (batch, head, direction), the only loop over the sequence: the state stays in registers (float32),
-//               its bf16 image goes to memory before every chunk. On its way it rotates q and k and forms delta.
+//               its bf16 image goes to memory before every chunk. On its way it rotates q and k and forms delta. Where
+//               heads do not fill the card it is cut into stretches, and a kernel before it sums up each of them.
 //   2 queries   a block a chunk: dq, dz_q, row sums, c_i
 //   3 keys      a block a chunk of keys: dk, dv, dz_k, gate gradients
 //   4 maps      dW = x^T dz, a block a share of the chunks of a head
@@ -51,7 +52,8 @@
 // precision may choose the other one: 0.2 to 0.6 % of random rows do, and the whole c_i of such a row moves with it.
 //
 // Launch: 128 threads a block, one argument: Problem by value; dynamic shared memory of kernels 1 to 4 in
-// lizard_backward_sizes (then the size of Problem). Grids: states (2, H, B), queries (chunks, H, B), keys (keyChunks, H, B),
+// lizard_backward_sizes (then the size of Problem, and CARRY). Grids: stretches (2 (stretches - 1), H, B) if there are
+// several, with the shared memory of states; states (2 stretches, H, B), queries (chunks, H, B), keys (keyChunks, H, B),
 // maps (parts, H, 2), sums (any, R > 1 ? 2 : 1) with chunks = ceil(T / 64), keyChunks = (T - 1 + w) / 64 + 1, R = H / G,
 // parts: any, about two blocks an SM over H. Compile with WIDTH, HALF, MAP_FLOAT, DOCUMENTS, -arch=sm_90a (wgmma) or sm_80
 // and later (mma.sync).
@@ -60,5 +62,5 @@
 #include "backward_keys.cuh"
 #include "backward_sums.cuh"
 
-// Dynamic shared memory of kernels 1 to 4, and the size of a problem, read by the host.
-extern "C" __constant__ int lizard_backward_sizes[6] = {S1_END, W_END, W_END, S4_END, (int)sizeof(Problem), 0};
+// Dynamic shared memory of kernels 1 to 4, the size of a problem, and CARRY, read by the host.
+extern "C" __constant__ int lizard_backward_sizes[6] = {S1_END, W_END, W_END, S4_END, (int)sizeof(Problem), CARRY};

@@ -67,9 +67,10 @@ DEVICE void multiply(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 // ---- products -------------------------------------------------------------------------------------------------------
 
 #if WGMMA
-DEVICE u64 descriptor(u32 address, u32 leading) {
-    return (u64)((address & 0x3ffff) >> 4) | ((u64)(leading >> 4) << 16) | ((u64)(1024 >> 4) << 32) | (1ull << 62);
-}
+// The half of a matrix descriptor that varies; what lies n bytes on has n / 16 more. The other half: 1024 bytes from eight
+// rows to the next, 128-byte swizzle.
+DEVICE u32 place(u32 address, u32 leading) { return (address & 0x3ffff) >> 4 | leading >> 4 << 16; }
+DEVICE u64 descriptor(u32 place) { return (u64)(1024 >> 4 | 1u << 30) << 32 | place; }
 DEVICE void arrive() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 DEVICE void leave() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 template <int PENDING>
@@ -118,15 +119,15 @@ REGISTER_STEP(128, P64, C64, "%64", "%65", "%66", "%67", "%68", "%69", "%70")
 
 template <int ROWS, bool T>
 DEVICE u64 right_operand(u32 tile, int n, int k) {
-    return T ? descriptor(tile + (n >> 6) * (ROWS * 128) + k * 2048, ROWS * 128)
-             : descriptor(tile + (k >> 2) * (ROWS * 128) + (k & 3) * 32 + n * 128, 16);
+    const u32 bytes = T ? (n >> 6) * (ROWS * 128) + k * 2048 : (k >> 2) * (ROWS * 128) + (k & 3) * 32 + n * 128;
+    return descriptor(place(tile, T ? ROWS * 128 : 16) + (bytes >> 4));
 }
 
 // Step i of the left operand by step k of the right one, without waiting.
 template <int N, int LROWS, bool LT, int RROWS, bool RT>
 DEVICE void term(float (*c)[4], u32 left, int i, u32 right, int k, bool more) {
-    u64 a = LT ? descriptor(left + i * 2048, LROWS * 128)
-               : descriptor(left + (i >> 2) * (LROWS * 128) + (i & 3) * 32, 16);
+    const u32 bytes = LT ? i * 2048 : (i >> 2) * (LROWS * 128) + (i & 3) * 32;
+    const u64 a = descriptor(place(left, LT ? LROWS * 128 : 16) + (bytes >> 4));
     constexpr int B = N / 128 * 128, S = B + (N - B) / 64 * 64;
 #pragma unroll
     for (int n = 0; n < B; n += 128) step128<LT, RT>(c + n / 8, a, right_operand<RROWS, RT>(right, n, k), more);
@@ -212,22 +213,36 @@ DEVICE void settle(float (*c)[4]) {
     }
 }
 
-// c [64, N] = or += L [64, K] R [K, N]. L is a tile of LROWS rows that holds L (LT: its transpose), R one of RROWS rows
-// that holds R's transpose, as keys lie for scores (RT: R itself, as values lie).
+// Begins c [64, N] = or += L [64, K] R [K, N]. L is a tile of LROWS rows that holds L (LT: its transpose), R one of RROWS
+// rows that holds R's transpose, as keys lie for scores (RT: R itself, as values lie).
 template <int N, int K, int LROWS, bool LT, int RROWS, bool RT>
-DEVICE void product(float (*c)[4], u32 left, u32 right, bool more) {
+DEVICE void begin(float (*c)[4], u32 left, u32 right, bool more) {
     settle<N>(c);
     arrive();
     steps<N, K, LROWS, LT, RROWS, RT>(c, left, right, more);
-    finish();
-    settle<N>(c);
+    leave();
 }
 // The same with L in registers.
 template <int N, int K, int RROWS, bool RT>
-DEVICE void product(float (*c)[4], const u32 (*left)[4], u32 right, bool more) {
+DEVICE void begin(float (*c)[4], const u32 (*left)[4], u32 right, bool more) {
     settle<N>(c);
     arrive();
     steps<N, K, RROWS, RT>(c, left, right, more);
-    finish();
+    leave();
+}
+// Waits until c is there: all but the PENDING products begun last.
+template <int N, int PENDING = 0>
+DEVICE void end(float (*c)[4]) {
+    rejoin<PENDING>();
     settle<N>(c);
+}
+template <int N, int K, int LROWS, bool LT, int RROWS, bool RT>
+DEVICE void product(float (*c)[4], u32 left, u32 right, bool more) {
+    begin<N, K, LROWS, LT, RROWS, RT>(c, left, right, more);
+    end<N>(c);
+}
+template <int N, int K, int RROWS, bool RT>
+DEVICE void product(float (*c)[4], const u32 (*left)[4], u32 right, bool more) {
+    begin<N, K, RROWS, RT>(c, left, right, more);
+    end<N>(c);
 }

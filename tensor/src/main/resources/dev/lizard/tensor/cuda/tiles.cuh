@@ -26,6 +26,11 @@ DEVICE float exp2_fast(float x) {
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
     return r;
 }
+DEVICE float inverse_fast(float x) {
+    float r;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
+    return r;
+}
 DEVICE float exp_fast(float x) { return exp2_fast(x * LOG2E); }
 
 DEVICE void store(u32 address, u32 x) { asm volatile("st.shared.b32 [%0], %1;" ::"r"(address), "r"(x) : "memory"); }
@@ -62,6 +67,10 @@ DEVICE void copy16(u32 to, const void* from, bool valid) {
     int bytes = valid ? 16 : 0;
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
 }
+DEVICE void copy4(u32 to, const void* from, bool valid) {
+    int bytes = valid ? 4 : 0;
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+}
 DEVICE void commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int PENDING>
 DEVICE void wait() {
@@ -75,13 +84,23 @@ DEVICE u32 pair_address(u32 tile, int n) {
 // Rows first .. first + ROWS - 1 of a matrix in memory; rows outside [0, end) become zeros.
 template <int ROWS, int COLUMNS>
 DEVICE void copy_tile(u32 tile, const bf16* from, i64 stride, int first, int end) {
-    constexpr int PIECES = COLUMNS / 8;
+    constexpr int PIECES = COLUMNS / 8, APART = THREADS / PIECES; // rows between two copies of a thread
+    if constexpr (THREADS % (8 * PIECES) == 0) {
+        int row = threadIdx.x / PIECES, p = threadIdx.x % PIECES, at = first + row;
+        u32 to = piece<ROWS>(tile, row, p);
+        from += at * stride + p * 8;
 #pragma unroll
-    for (int i = threadIdx.x; i < ROWS * PIECES; i += THREADS) {
-        int row = i / PIECES, p = i % PIECES;
-        int at = first + row;
-        bool valid = at >= 0 && at < end;
-        copy16(piece<ROWS>(tile, row, p), from + (valid ? at * stride + p * 8 : 0), valid);
+        for (int i = 0; i < ROWS / APART; i++) {
+            copy16(to + i * (APART * 128), from + i * (APART * stride), (u32)(at + i * APART) < (u32)end);
+        }
+    } else {
+#pragma unroll
+        for (int i = threadIdx.x; i < ROWS * PIECES; i += THREADS) {
+            int row = i / PIECES, p = i % PIECES;
+            int at = first + row;
+            bool valid = at >= 0 && at < end;
+            copy16(piece<ROWS>(tile, row, p), from + (valid ? at * stride + p * 8 : 0), valid);
+        }
     }
 }
 // A tile that lies in memory as it will in shared memory.

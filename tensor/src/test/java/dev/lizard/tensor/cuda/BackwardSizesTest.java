@@ -14,17 +14,24 @@ class BackwardSizesTest {
     /** The expected numbers are the constants of the compiled source. */
     @ParameterizedTest
     @CsvSource({
-        "64, 64, 50436, 68608, 32768",
-        "128, 64, 99588, 101376, 49152",
-        "64, 32, 42244, 52224, 32768",
-        "64, 96, 66820, 101376, 49152",
-        "128, 128, 148740, 166912, 65536"
+        "64, 64, 50436, 68608, 32768, 9344",
+        "128, 64, 99588, 101376, 49152, 17536",
+        "64, 32, 42244, 52224, 32768, 4736",
+        "64, 96, 66820, 101376, 49152, 13952",
+        "128, 128, 148740, 166912, 65536, 34944"
     })
-    void agreeWithTheSource(int width, int half, int states, int pairs, int maps) {
+    void agreeWithTheSource(int width, int half, int states, int pairs, int maps, int carry) {
         BackwardSizes sizes = new BackwardSizes(width, half);
         assertThat(sizes.states()).isEqualTo(states);
         assertThat(sizes.pairs()).isEqualTo(pairs);
         assertThat(sizes.maps()).isEqualTo(maps);
+        assertThat(sizes.carry()).isEqualTo(carry);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"144, 32, 1", "36, 128, 5", "36, 16, 1", "9, 128, 16", "3, 8, 1", "66, 128, 3", "67, 128, 1"})
+    void aSequenceIsCutWhereHeadsAreFew(int heads, int chunks, int stretches) {
+        assertThat(new BackwardSizes(64, 64).stretches(heads, chunks)).isEqualTo(stretches);
     }
 
     @Test
