@@ -1,0 +1,141 @@
+package dev.lizard.tensor.cuda;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * One logit a head and token, z = x Wᵀ with x [B, T, D] bfloat16 and W [H, D] float32, and its gradients, in kernels that
+ * read x once and widen it on the way ({@code logits.cu}). Sums are float32 and always in the same order.
+ */
+public final class HeadLogits {
+    private static final int MOST_HEADS = 16; // of a group
+    private static final int WARPS = 8;
+    private static final int PIECE = 256;
+    private static final int BLOCKS = 528;
+    private static final int PARTS = 128;
+    private static final int MOST_SHARED = 160 * 1024;
+
+    private static final Map<Made, HeadLogits> MADE = new ConcurrentHashMap<>();
+
+    private record Made(int heads, Device device) {}
+
+    private final Kernel forward;
+    private final Kernel inputs;
+    private final Kernel weights;
+    private final int group;
+    private final int groups;
+    private final int rows;
+
+    private HeadLogits(Made made) {
+        groups = groups(made.heads);
+        group = group(made.heads);
+        rows = group <= 12 ? 4 : 2;
+        KernelSource source =
+                KernelSource.of("logits.cu").define("GROUP", group).define("ROWS", rows);
+        forward = Kernel.of(source, "logitsForward", made.device);
+        inputs = Kernel.of(source, "logitsInputs", made.device);
+        weights = Kernel.of(source, "logitsWeights", made.device);
+    }
+
+    private static int groups(int heads) {
+        return Math.ceilDiv(heads, MOST_HEADS);
+    }
+
+    private static int group(int heads) {
+        return Math.ceilDiv(heads, groups(heads));
+    }
+
+    /** Whether the kernels take these: bfloat16 and float32 on CUDA, contiguous, D a multiple of 8. */
+    public static boolean serve(Tensor x, Tensor weight) {
+        return TrainingKernels.serve(x)
+                && x.dtype() == DType.BFLOAT16
+                && weight.dtype() == DType.FLOAT32
+                && dense(x)
+                && dense(weight)
+                && group((int) weight.size(0)) * weight.size(1) * 4 <= MOST_SHARED;
+    }
+
+    private static boolean dense(Tensor x) {
+        long stride = 1;
+        for (int axis = x.rank() - 1; axis >= 0; axis--) {
+            if (x.stride(axis) != stride) {
+                return false;
+            }
+            stride *= x.size(axis);
+        }
+        return x.address() % 16 == 0;
+    }
+
+    private static HeadLogits of(Tensor weight) {
+        return MADE.computeIfAbsent(new Made((int) weight.size(0), weight.device()), HeadLogits::new);
+    }
+
+    /** z [B, T, H], float32. */
+    public static Tensor forward(Tensor x, Tensor weight) {
+        HeadLogits made = of(weight);
+        Tensor z = Tensors.empty(DType.FLOAT32, x.device(), x.size(0), x.size(1), weight.size(0));
+        int count = rows(x);
+        made.forward.launch(
+                Dim.of(made.blocks(count), 1, made.groups),
+                Dim.of(32 * WARPS),
+                made.shared(weight),
+                x,
+                weight,
+                z,
+                count,
+                (int) x.size(2),
+                (int) weight.size(0));
+        return z;
+    }
+
+    /** dx [B, T, D], bfloat16, of dz [B, T, H]. */
+    public static Tensor inputs(Tensor dz, Tensor weight) {
+        HeadLogits made = of(weight);
+        Tensor dx = Tensors.empty(DType.BFLOAT16, dz.device(), dz.size(0), dz.size(1), weight.size(1));
+        int count = rows(dz);
+        made.inputs.launch(
+                Dim.of(made.blocks(count)),
+                Dim.of(32 * WARPS),
+                made.shared(weight),
+                dz,
+                weight,
+                dx,
+                count,
+                (int) weight.size(1),
+                (int) weight.size(0));
+        return dx;
+    }
+
+    /** dW [H, D], float32, of dz [B, T, H] and x [B, T, D]. */
+    public static Tensor weights(Tensor dz, Tensor x, Tensor weight) {
+        HeadLogits made = of(weight);
+        Tensor parts = Tensors.empty(DType.FLOAT32, dz.device(), PARTS, weight.size(0), weight.size(1));
+        made.weights.launch(
+                Dim.of(PARTS, Math.ceilDiv((int) weight.size(1), PIECE), made.groups),
+                Dim.of(32 * WARPS),
+                0,
+                x,
+                dz,
+                parts,
+                rows(x),
+                (int) weight.size(1),
+                (int) weight.size(0));
+        return parts.sum(0, false);
+    }
+
+    private static int rows(Tensor x) {
+        return Math.toIntExact(x.size(0) * x.size(1));
+    }
+
+    private int blocks(int count) {
+        return Math.clamp(Math.ceilDiv(count, WARPS * rows), 1, BLOCKS);
+    }
+
+    private int shared(Tensor weight) {
+        return Math.toIntExact(group * weight.size(1) * 4);
+    }
+}

@@ -1,0 +1,61 @@
+package dev.lizard.tensor.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.LiveTensors;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Logits of heads and their gradients against products of matrices in float64. */
+@Tag("gpu")
+@ExtendWith(LiveTensors.class)
+class HeadLogitsTest {
+    private static Tensor random(String name, long... shape) {
+        int count = 1;
+        for (long size : shape) {
+            count *= (int) size;
+        }
+        return Tensors.of(RandomStream.named(11, name).normal(count, 1), shape);
+    }
+
+    private static void near(String what, Tensor actual, Tensor expected, double limit) {
+        Tensor wide = actual.to(Device.CPU).to(DType.FLOAT64);
+        double error = wide.sub(expected).norm().item() / expected.norm().item();
+        System.out.printf("%s: %.2e%n", what, error);
+        assertThat(error).as(what).isLessThan(limit);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"9, 576, 700", "3, 328, 37", "16, 2048, 100", "20, 264, 129", "32, 1024, 65"})
+    void logitsAndGradients(int heads, int width, int tokens) {
+        Device cuda = Device.cuda(0);
+        Tensor x = random("x", 2, tokens, width).to(DType.BFLOAT16);
+        Tensor weight = random("weight", heads, width);
+        Tensor dz = random("dz", 2, tokens, heads);
+        Tensor thereX = x.to(cuda);
+        Tensor thereWeight = weight.to(cuda);
+        Tensor thereDz = dz.to(cuda);
+        assertThat(HeadLogits.serve(thereX, thereWeight)).isTrue();
+        Tensor wideX = x.to(DType.FLOAT64).view(2L * tokens, width);
+        Tensor wideWeight = weight.to(DType.FLOAT64);
+        Tensor wideDz = dz.to(DType.FLOAT64).view(2L * tokens, heads);
+        near(
+                "z",
+                HeadLogits.forward(thereX, thereWeight).view(2L * tokens, heads),
+                wideX.matmul(wideWeight.transpose(0, 1)),
+                1e-6);
+        near("dx", HeadLogits.inputs(thereDz, thereWeight).view(2L * tokens, width), wideDz.matmul(wideWeight), 3e-3);
+        near(
+                "dW",
+                HeadLogits.weights(thereDz, thereX, thereWeight),
+                wideDz.transpose(0, 1).matmul(wideX),
+                1e-6);
+    }
+}
