@@ -61,7 +61,7 @@ public final class DecodeKernel {
                 .define("BF16", made.dtype == DType.BFLOAT16 ? 1 : 0)
                 .define("THREADS", made.threads);
         tick = Kernel.of(source, "decode_tick", made.device);
-        step = Kernel.of(source, "decode_step", made.device);
+        step = Kernel.of(source, "decode_step", made.device).overlapping();
         threads = made.threads;
     }
 

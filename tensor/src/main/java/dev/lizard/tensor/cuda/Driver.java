@@ -31,6 +31,9 @@ final class Driver {
     static final int SHARED_BYTES_OPT_IN = 97;
 
     private static final int FUNCTION_DYNAMIC_SHARED = 8;
+    private static final int PROGRAMMATIC_SERIALIZATION = 6; // CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+    private static final int ATTRIBUTE_BYTES = 72;
+    private static final int CONFIG_BYTES = 56;
     private static final List<String> NAMES = List.of("libcuda.so.1", "libcuda.so", "nvcuda.dll");
 
     private record Attribute(int number, int device) {}
@@ -43,6 +46,7 @@ final class Driver {
     private final MethodHandle errorName;
     private final MethodHandle currentContext;
     private final MethodHandle launch;
+    private final MethodHandle launchEx;
     private final MethodHandle record;
 
     private Driver(NativeLibrary library) {
@@ -64,6 +68,7 @@ final class Driver {
                 JAVA_LONG,
                 JAVA_LONG);
         record = library.function("cuEventRecord", JAVA_INT, JAVA_LONG, JAVA_LONG);
+        launchEx = library.function("cuLaunchKernelEx", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         call("cuInit", 0);
     }
 
@@ -208,6 +213,31 @@ final class Driver {
         }
         if (code != 0) {
             check(code, "cuLaunchKernel of grid %s, block %s, %d bytes shared".formatted(grid, block, sharedBytes));
+        }
+    }
+
+    /** The same, but the kernel may start while the one before it on the stream is ending. */
+    void launchEarly(
+            long function, Dim grid, Dim block, int sharedBytes, long stream, MemorySegment parameters, Arena arena) {
+        MemorySegment attribute = arena.allocate(ATTRIBUTE_BYTES, 8); // CUlaunchAttribute: id, padding, a union
+        attribute.set(JAVA_INT, 0, PROGRAMMATIC_SERIALIZATION);
+        attribute.set(JAVA_INT, 8, 1);
+        MemorySegment config = arena.allocate(CONFIG_BYTES, 8); // CUlaunchConfig
+        int[] words = {grid.x(), grid.y(), grid.z(), block.x(), block.y(), block.z(), sharedBytes};
+        for (int i = 0; i < words.length; i++) {
+            config.setAtIndex(JAVA_INT, i, words[i]);
+        }
+        config.set(JAVA_LONG, 32, stream);
+        config.set(JAVA_LONG, 40, attribute.address());
+        config.set(JAVA_INT, 48, 1);
+        int code;
+        try {
+            code = (int) launchEx.invokeExact(config.address(), function, parameters.address(), 0L);
+        } catch (Throwable e) {
+            throw NativeLibrary.broken(e);
+        }
+        if (code != 0) {
+            check(code, "cuLaunchKernelEx of grid %s, block %s, %d bytes shared".formatted(grid, block, sharedBytes));
         }
     }
 

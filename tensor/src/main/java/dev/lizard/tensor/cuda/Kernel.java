@@ -21,6 +21,7 @@ final class Kernel {
 
     private static final Map<Made, Long> MODULES = new ConcurrentHashMap<>();
     private static final int WORD = 8;
+    private static final int OVERLAP_CAPABILITY = 90;
     private static final int ORDINARY_SHARED = 48 * 1024;
 
     /** Attributes of functions, by the driver's numbers. */
@@ -32,13 +33,15 @@ final class Kernel {
     private final int device;
     private final long function;
     private final String name;
+    private final boolean overlaps;
     private int allowedShared = ORDINARY_SHARED;
 
-    private Kernel(Driver driver, int device, long function, String name) {
+    private Kernel(Driver driver, int device, long function, String name, boolean overlaps) {
         this.driver = driver;
         this.device = device;
         this.function = function;
         this.name = name;
+        this.overlaps = overlaps;
     }
 
     /**
@@ -57,7 +60,15 @@ final class Kernel {
             return driver.module(KernelCache.standard()
                     .get(source, capability, nvrtc.version(), () -> nvrtc.compile(source, capability)));
         });
-        return new Kernel(driver, index, driver.function(module, function), function);
+        return new Kernel(driver, index, driver.function(module, function), function, false);
+    }
+
+    /**
+     * The same, started while the kernel before it on the stream is ending, where the card can. It must not read what
+     * that one writes, nor write anything, before {@code await()} of overlap.cuh.
+     */
+    Kernel overlapping() {
+        return new Kernel(driver, device, function, name, driver.capability(device) >= OVERLAP_CAPABILITY);
     }
 
     /** One of {@link #REGISTERS}, {@link #LOCAL_BYTES}. */
@@ -93,7 +104,11 @@ final class Kernel {
                 long value = arguments[i] instanceof MemorySegment struct ? struct.address() : words.address() + at;
                 words.set(ValueLayout.JAVA_LONG, (long) i * WORD, value);
             }
-            driver.launch(function, grid, block, sharedBytes, stream, words);
+            if (overlaps) {
+                driver.launchEarly(function, grid, block, sharedBytes, stream, words, arena);
+            } else {
+                driver.launch(function, grid, block, sharedBytes, stream, words);
+            }
         }
     }
 

@@ -127,6 +127,6 @@ public final class RowProducts {
                 .define("NORM", made.norm ? 1 : 0)
                 .define("GLU", made.shape == Shape.GATED ? 1 : 0)
                 .define("RESIDUAL", made.shape == Shape.ADDED ? 1 : 0);
-        return Kernel.of(source, "rows", made.device);
+        return Kernel.of(source, "rows", made.device).overlapping();
     }
 }

@@ -26,6 +26,8 @@
 // R blocks read the leaving slot and one of them must overwrite it: the last to have read it, told by a counter that
 // returns to zero. So no block waits for another, and nothing but the ring, S and y is written.
 //
+// S and the kernel before have nothing in common, so S is fetched before the block waits for it (overlap.cuh).
+//
 // Positions come from device memory, so that a recorded graph can be replayed: decode_tick, once a step before all
 // layers, turns the clock (position, tokens seen) into the tables of angles and the slot, and moves it on. Angles are
 // formed in float64 for the position itself, as on the CPU.
@@ -35,6 +37,8 @@
 //
 // Launch: decode_tick   grid 1, block D / 2
 //         decode_step   grid (H, B), block THREADS, dynamic shared 4 w bytes
+#include "overlap.cuh"
+
 #if BF16
 typedef unsigned short io;
 __device__ __forceinline__ float load(io x) { return __uint_as_float((unsigned)x << 16); }
@@ -106,9 +110,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) decode_step(
 
     const int head = blockIdx.x, batch = blockIdx.y, heads = gridDim.x;
     const int group = head / R, groups = heads / R, tid = threadIdx.x, lane = tid & 31, warp = tid >> 5;
-    const int slot = now[0], held = now[1];
-    const bool leaves = held == window;
-    const int keys = leaves ? window : held + 1;
     float* const myKeys = ringKeys + (size_t)(batch * groups + group) * window * D;
     float* const myValues = ringValues + (size_t)(batch * groups + group) * window * D;
     float* const state = memory + (size_t)(batch * heads + head) * (2 * F) * (D + 1);
@@ -119,6 +120,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) decode_step(
 #pragma unroll
     for (int i = 0; i < ROWS; i++) s[i] = state[(i * GROUPS + part4) * (D + 1) + column];
     float mass = tid < 2 * F ? state[tid * (D + 1) + D] : 0.f;
+    await();
+    const int slot = now[0], held = now[1];
+    const bool leaves = held == window;
+    const int keys = leaves ? window : held + 1;
 
     // 1. load
     if (tid < D) {

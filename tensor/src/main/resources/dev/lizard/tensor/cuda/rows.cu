@@ -14,14 +14,59 @@
 // operands are read in the same order; it is chosen so that a lane reads 32 bytes of one row of W at a time: of lane
 // 4 r + c, row r, the numbers 16 c .. 16 c + 15 of the piece, four of them for each of four products.
 //
+// Weights depend on nothing that the kernel before computes, so a block reads its first pieces of W before it waits for
+// that kernel (overlap.cuh); it is launched so that it may start while that one ends.
+//
 // Shared memory: B rows of 2 K + 16 bytes (16 so that the rows' reads hit different banks) and 4 KB (8 with GLU).
 // Registers: under 64. Rows beyond B are zeros in registers and cost no loads.
 //
 // Launch: grid (N0 + N1 + N2) / 8, block 256, dynamic shared B (2 K + 16). K a multiple of 64, N of 8.
 // Defines: NORM, GLU, RESIDUAL as 0 or 1.
 #include "common.cuh"
+#include "overlap.cuh"
 
 #define WARPS 8
+#define EARLY 3 // pieces of W that a warp reads before it waits
+
+__device__ __forceinline__ float square(u32 pair) {
+    return lz::low(pair) * lz::low(pair) + lz::high(pair) * lz::high(pair);
+}
+
+__device__ __forceinline__ u32 scaled(u32 pair, float factor, u32 weight) {
+    return lz::pack(lz::low(pair) * factor * lz::low(weight), lz::high(pair) * factor * lz::high(weight));
+}
+
+/** 32 bytes of a row of W. */
+__device__ __forceinline__ void read(uint4* to, const u16* from) {
+    to[0] = *(const uint4*)from;
+    to[1] = *(const uint4*)(from + 8);
+}
+
+/** Adds the products of all rows with one piece b of W, and with u of the second matrix. */
+__device__ __forceinline__ void multiply(
+    float (&sum)[4], float (&gated)[4], const uint4* b, const uint4* u, const unsigned char* staged, int stride, int piece,
+    int count, int r, int c) {
+    uint4 t0 = {0, 0, 0, 0}, t1 = t0, l0 = t0, l1 = t0;
+    const unsigned char* top = staged + r * stride + 128 * piece + 32 * c;
+    if (r < count) {
+        t0 = *(const uint4*)top;
+        t1 = *(const uint4*)(top + 16);
+    }
+    if (r + 8 < count) {
+        l0 = *(const uint4*)(top + 8 * stride);
+        l1 = *(const uint4*)(top + 8 * stride + 16);
+    }
+    lz::mma(sum, t0.x, l0.x, t0.y, l0.y, b[0].x, b[0].y);
+    lz::mma(sum, t0.z, l0.z, t0.w, l0.w, b[0].z, b[0].w);
+    lz::mma(sum, t1.x, l1.x, t1.y, l1.y, b[1].x, b[1].y);
+    lz::mma(sum, t1.z, l1.z, t1.w, l1.w, b[1].z, b[1].w);
+    if (GLU) {
+        lz::mma(gated, t0.x, l0.x, t0.y, l0.y, u[0].x, u[0].y);
+        lz::mma(gated, t0.z, l0.z, t0.w, l0.w, u[0].z, u[0].w);
+        lz::mma(gated, t1.x, l1.x, t1.y, l1.y, u[1].x, u[1].y);
+        lz::mma(gated, t1.z, l1.z, t1.w, l1.w, u[1].z, u[1].w);
+    }
+}
 
 extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
     const u16* x, int count, int width, const u16* norm, float epsilon, u16* normed, const u16* w0, const u16* w1,
@@ -30,31 +75,6 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
     __shared__ float parts[1 + GLU][WARPS][16][8];
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, r = lane >> 2, c = lane & 3;
     const int stride = 2 * width + 16;
-
-    // x, normed, into shared memory: a warp a row.
-    for (int row = warp; row < count; row += WARPS) {
-        const u16* from = x + (size_t)row * width;
-        unsigned char* to = staged + row * stride;
-        float factor = 1.f;
-        if (NORM) {
-            float sum = 0.f;
-            for (int i = lane; i < width / 2; i += 32) {
-                const u32 pair = ((const u32*)from)[i];
-                sum += lz::low(pair) * lz::low(pair) + lz::high(pair) * lz::high(pair);
-            }
-            for (int i = 16; i > 0; i >>= 1) sum += __shfl_xor_sync(0xffffffffu, sum, i);
-            factor = rsqrtf(sum / width + epsilon);
-        }
-        for (int i = lane; i < width / 2; i += 32) {
-            u32 pair = ((const u32*)from)[i];
-            if (NORM) {
-                const u32 weight = ((const u32*)norm)[i];
-                pair = lz::pack(lz::low(pair) * factor * lz::low(weight), lz::high(pair) * factor * lz::high(weight));
-                if (normed && blockIdx.x == 0) ((u32*)(normed + (size_t)row * width))[i] = pair;
-            }
-            ((u32*)to)[i] = pair;
-        }
-    }
 
     // The matrix of this block's 8 columns.
     int column = blockIdx.x * 8, columns = n0;
@@ -74,36 +94,55 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
     }
     const u16* mine = w + (size_t)(column + r) * width + 16 * c;
     const u16* other = GLU ? w1 + (size_t)(column + r) * width + 16 * c : nullptr;
+    const int pieces = width / 64;
+    uint4 early[EARLY][2], also[GLU ? EARLY : 1][2];
+#pragma unroll
+    for (int i = 0; i < EARLY; i++) {
+        const int piece = warp + WARPS * i;
+        if (piece < pieces) {
+            read(early[i], mine + 64 * piece);
+            if (GLU) read(also[GLU ? i : 0], other + 64 * piece);
+        }
+    }
+    await();
+
+    // x, normed, into shared memory: a warp a row.
+    for (int row = warp; row < count; row += WARPS) {
+        const uint4* from = (const uint4*)(x + (size_t)row * width);
+        uint4* to = (uint4*)(staged + row * stride);
+        float squares = 0.f;
+#pragma unroll 4
+        for (int i = lane; i < width / 8; i += 32) {
+            const uint4 v = from[i];
+            to[i] = v;
+            if (NORM) squares += square(v.x) + square(v.y) + square(v.z) + square(v.w);
+        }
+        if (NORM) {
+            for (int i = 16; i > 0; i >>= 1) squares += __shfl_xor_sync(0xffffffffu, squares, i);
+            const float factor = rsqrtf(squares / width + epsilon);
+#pragma unroll 4
+            for (int i = lane; i < width / 8; i += 32) {
+                const uint4 v = to[i], g = ((const uint4*)norm)[i];
+                to[i] = {scaled(v.x, factor, g.x), scaled(v.y, factor, g.y), scaled(v.z, factor, g.z),
+                         scaled(v.w, factor, g.w)};
+                if (normed && blockIdx.x == 0) ((uint4*)(normed + (size_t)row * width))[i] = to[i];
+            }
+        }
+    }
+
     float sum[4] = {0.f, 0.f, 0.f, 0.f}, gated[4] = {0.f, 0.f, 0.f, 0.f};
     __syncthreads();
+#pragma unroll
+    for (int i = 0; i < EARLY; i++) {
+        const int piece = warp + WARPS * i;
+        if (piece < pieces) multiply(sum, gated, early[i], also[GLU ? i : 0], staged, stride, piece, count, r, c);
+    }
 #pragma unroll 4
-    for (int piece = warp; piece < width / 64; piece += WARPS) {
-        const uint4 b0 = *(const uint4*)(mine + 64 * piece), b1 = *(const uint4*)(mine + 64 * piece + 8);
-        uint4 u0 = {0, 0, 0, 0}, u1 = {0, 0, 0, 0};
-        if (GLU) {
-            u0 = *(const uint4*)(other + 64 * piece);
-            u1 = *(const uint4*)(other + 64 * piece + 8);
-        }
-        uint4 t0 = {0, 0, 0, 0}, t1 = t0, l0 = t0, l1 = t0;
-        const unsigned char* top = staged + r * stride + 128 * piece + 32 * c;
-        if (r < count) {
-            t0 = *(const uint4*)top;
-            t1 = *(const uint4*)(top + 16);
-        }
-        if (r + 8 < count) {
-            l0 = *(const uint4*)(top + 8 * stride);
-            l1 = *(const uint4*)(top + 8 * stride + 16);
-        }
-        lz::mma(sum, t0.x, l0.x, t0.y, l0.y, b0.x, b0.y);
-        lz::mma(sum, t0.z, l0.z, t0.w, l0.w, b0.z, b0.w);
-        lz::mma(sum, t1.x, l1.x, t1.y, l1.y, b1.x, b1.y);
-        lz::mma(sum, t1.z, l1.z, t1.w, l1.w, b1.z, b1.w);
-        if (GLU) {
-            lz::mma(gated, t0.x, l0.x, t0.y, l0.y, u0.x, u0.y);
-            lz::mma(gated, t0.z, l0.z, t0.w, l0.w, u0.z, u0.w);
-            lz::mma(gated, t1.x, l1.x, t1.y, l1.y, u1.x, u1.y);
-            lz::mma(gated, t1.z, l1.z, t1.w, l1.w, u1.z, u1.w);
-        }
+    for (int piece = warp + WARPS * EARLY; piece < pieces; piece += WARPS) {
+        uint4 b[2], u[2];
+        read(b, mine + 64 * piece);
+        if (GLU) read(u, other + 64 * piece);
+        multiply(sum, gated, b, u, staged, stride, piece, count, r, c);
     }
     parts[0][warp][r][2 * c] = sum[0];
     parts[0][warp][r][2 * c + 1] = sum[1];
