@@ -23,10 +23,10 @@ LIMIT = 0.005
 CHUNK = 64
 POINTERS = """q k v y dy cosine sine gate sink share top inverse best documents queryMap keyMap
     dq dk dv dgate dsink dshare dqueryMap dkeyMap
-    turnedQ turnedK states slopes mass massSlope delta settled rows across scoreQ scoreK headK headV
+    turnedQ turnedK states slopes mass massSlope delta settled rows across decay massError scoreQ scoreK headK headV
     partShare partSink partMap carry""".split()
 INTS = "batch tokens heads keyHeads window delay chunks keyChunks parts stretches angles".split()
-KERNELS = "stretches states queries keys maps sums".split()
+KERNELS = "stretches states queries settle keys maps sums".split()
 GRADIENTS = dict(q="dq", k="dk", v="dv", gate="dgate", sink="dsink", share="dshare", map_q="dqueryMap", map_k="dkeyMap")
 
 
@@ -92,6 +92,7 @@ class Arranged:
             turnedQ=half(b, h, t, d), turnedK=half(b, g, t, d), states=half(b, h, chunks, 2 * f, d),
             slopes=half(b, h, chunks, 2 * f, d), mass=full(b, h, chunks, 2 * f), massSlope=full(b, h, chunks, 2 * f),
             delta=full(b, h, t), settled=full(b, h, t, 4), rows=full(b, h, t), across=full(b, h, chunks),
+            decay=full(b, h, chunks), massError=full(b, h, chunks, 2 * f),
             scoreQ=half(b, h, t, f), scoreK=half(b, h, t, f), headK=half(b, t, h, d) if g < h else None,
             headV=half(b, t, h, d) if g < h else None, partShare=full(h, b * chunks), partSink=full(h, b * chunks),
             partMap=full(2, parts, h, d, f), carry=full(2, b, h, stretches - 1, (2 * f // 64 * (d // 2 + 4) + 1) * 128))
@@ -104,7 +105,8 @@ class Arranged:
         for n, value in zip(INTS, (b, t, h, g, w, w, chunks, key_chunks, parts, stretches, p["cos"].stride(0))):
             setattr(problem, n, value)
         self.problem = problem
-        self.grids = [(2 * (stretches - 1), h, b), (2 * stretches, h, b), (chunks, h, b), (key_chunks, h, b), (parts, h, 2), (264, 2 if g < h else 1, 1)]
+        self.grids = [(2 * (stretches - 1), h, b), (2 * stretches, h, b), (chunks, h, b), (-(-b * h * 2 * f // 128), 1, 1),
+                      (key_chunks, h, b), (parts, h, 2), (264, 2 if g < h else 1, 1)]
 
     def gradients(self):
         return {n: self.tensors[x] for n, x in GRADIENTS.items() if self.tensors[x] is not None}
@@ -122,7 +124,7 @@ class Backward(Arranged):
         for i, name in enumerate(KERNELS):
             function = ctypes.c_void_p()
             driver("cuModuleGetFunction", ctypes.byref(function), handle, ("lizard_backward_" + name).encode())
-            shared = (sizes[:1] + sizes[:4] + [0])[i]
+            shared = (sizes[:1] + sizes[:2] + [0] + sizes[2:4] + [0])[i]
             if shared > 48 * 1024:
                 driver("cuFuncSetAttribute", function, 8, shared)  # its dynamic shared memory
             if self.grids[i][0] > 0:

@@ -41,7 +41,7 @@ def compiled(name, **defines):
     headers = sorted(SOURCES.glob("*.cuh"))
     code, program = nvrtc.nvrtcCreateProgram((SOURCES / name).read_bytes(), name.encode(), len(headers),
                                              [h.read_bytes() for h in headers], [h.name.encode() for h in headers])
-    options = [f"-arch=sm_{major}{minor}{'a' if major >= 9 else ''}", "-std=c++17"]
+    options = [f"-arch=sm_{major}{minor}{'a' if major >= 9 else ''}", "-std=c++17", "--device-as-default-execution-space"]
     options = [x.encode() for x in options + [f"-D{k}={v}" for k, v in sorted(defines.items()) if v is not None]]
     code, = nvrtc.nvrtcCompileProgram(program, len(options), options)
     if code != nvrtc.nvrtcResult.NVRTC_SUCCESS:

@@ -17,6 +17,7 @@ extern "C" void run(const Problem* p, int size, unsigned seed) {
     }
     launch({2 * stretches, heads, batch}, KERNEL(states));
     launch({(unsigned)p->chunks, heads, batch}, KERNEL(queries));
+    launch({(batch * heads * FEATURES + THREADS - 1) / THREADS, 1, 1}, KERNEL(settle));
     launch({(unsigned)p->keyChunks, heads, batch}, KERNEL(keys));
     launch({(unsigned)p->parts, heads, 2}, KERNEL(maps));
     launch({3, p->heads > p->keyHeads ? 2u : 1u, 1}, KERNEL(sums));

@@ -7,8 +7,8 @@ package dev.lizard.tensor.cuda;
  * @param half F, half of the features
  */
 record BackwardSizes(int width, int half) {
-    /** Size of the struct that all kernels take: 42 pointers, 15 strides, 11 ints and 4 bytes to align. */
-    static final int PROBLEM_BYTES = 504;
+    /** Size of the struct that all kernels take: 44 pointers, 15 strides, 11 ints and 4 bytes to align. */
+    static final int PROBLEM_BYTES = 520;
 
     private static final int THREADS = 128;
     private static final int MULTIPROCESSORS = 132;
@@ -38,14 +38,14 @@ record BackwardSizes(int width, int half) {
         return 3 * rows() + map() + Math.max(state(), features()) + ONES + (ROWS + 1) * Float.BYTES;
     }
 
-    /** Of kernels 2 and 3. */
+    /** Of kernels 2 and 4. */
     int pairs() {
         int far = 2 * rows() + 2 * Math.max(rows(), features()) + Math.max(state(), 2 * map());
         int near = 2 * rows() + Math.max(4 * rows(), 2 * rows() + map());
         return Math.max(far, near) + VECTORS;
     }
 
-    /** Of kernel 4. */
+    /** Of kernel 5. */
     int maps() {
         return 2 * (rows() + LizardSizes.tile(half, ROWS));
     }

@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradients of {@link LizardForward}, joint form, in five or six kernels ({@code lizard_backward.cu}, whose head explains them):
+ * Gradients of {@link LizardForward}, joint form, in six or seven kernels ({@code lizard_backward.cu}, whose head explains them):
  * products in bfloat16 with float32 sums, no atomic operation, so the same inputs give the same bits.
  */
 public final class LizardBackward {
@@ -57,6 +57,7 @@ public final class LizardBackward {
     private final Kernel stretches;
     private final Kernel states;
     private final Kernel queries;
+    private final Kernel settle;
     private final Kernel keys;
     private final Kernel maps;
     private final Kernel sums;
@@ -65,6 +66,7 @@ public final class LizardBackward {
         stretches = Kernel.of(made.source, "lizard_backward_stretches", made.device);
         states = Kernel.of(made.source, "lizard_backward_states", made.device);
         queries = Kernel.of(made.source, "lizard_backward_queries", made.device);
+        settle = Kernel.of(made.source, "lizard_backward_settle", made.device);
         keys = Kernel.of(made.source, "lizard_backward_keys", made.device);
         maps = Kernel.of(made.source, "lizard_backward_maps", made.device);
         sums = Kernel.of(made.source, "lizard_backward_sums", made.device);
@@ -175,6 +177,7 @@ public final class LizardBackward {
                     .pointers(on.full(batch, heads, chunks, 2L * half), on.full(batch, heads, chunks, 2L * half))
                     .pointers(on.full(batch, heads, tokens), on.full(batch, heads, tokens, 4))
                     .pointers(on.full(batch, heads, tokens), on.full(batch, heads, chunks))
+                    .pointers(on.full(batch, heads, chunks), on.full(batch, heads, chunks, 2L * half))
                     .pointers(on.half(batch, heads, tokens, half), on.half(batch, heads, tokens, half))
                     .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
                     .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
@@ -195,6 +198,7 @@ public final class LizardBackward {
             }
             states.launch(Dim.of(2 * cuts, heads, batch), block, sizes.states(), problem);
             queries.launch(Dim.of(chunks, heads, batch), block, sizes.pairs(), problem);
+            settle.launch(Dim.of(Math.ceilDiv(batch * heads * 2 * half, THREADS)), block, 0, problem);
             keys.launch(Dim.of(keyChunks, heads, batch), block, sizes.pairs(), problem);
             maps.launch(Dim.of(parts, heads, 2), block, sizes.maps(), problem);
             sums.launch(Dim.of(2 * MULTIPROCESSORS, grouped ? 2 : 1), block, 0, problem);

@@ -1,4 +1,4 @@
-// Kernel 3 of lizard_backward.cu: gradients of keys, values and gates.
+// Kernel 4 of lizard_backward.cu: gradients of keys, values and gates.
 #pragma once
 #include "backward_pairs.cuh"
 
@@ -53,7 +53,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
         if (threadIdx.x >= 64) {
             int i = threadIdx.x - 64;
             inverse[i] = q0 + i < T ? p.inverse[row + q0 + i] : 0;
-            delta[i] = q0 + i < T ? p.delta[row + q0 + i] : 0;
+            delta[i] = q0 + i < T ? p.settled[(row + q0 + i) * 4 + 2] : 0;
         }
         wait<1>();
         publish();
@@ -163,23 +163,29 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
     fetch(first);
     commit();
     if (far && warp() == 0) {
-                    // dg_l = across + (rows - columns) of l and later + what keys before l give to later chunks
-                    int l = 2 * lane(), t = q0 + l;
-                    float x = (t < T ? p.rows[row + t] : 0) - column[l], y = (t + 1 < T ? p.rows[row + t + 1] : 0) - column[l + 1];
-                    float s = x + y, later = s;
-        #pragma unroll
-                    for (int o = 1; o < 32; o *= 2) {
-                        float up = __shfl_down_sync(~0u, later, o);
-                        if (lane() + o < 32) later += up;
-                    }
-                    float a, e;
-                    running_sum(column[64 + l], column[64 + l + 1], a, e);
-                    float across = p.across[chunk];
-                    auto write = [&](int t, float x) {
-                        if (t < T) p.dgate[row + t] = p.gate[row + t] < FLOOR || begins(p, b, t) ? 0 : x;
-                    };
-                    write(t, across + later + a - column[64 + l]);
-                    write(t + 1, across + (later - x) + a);
+        // dg_l = across + (rows - columns) of l and later + what keys before l give to later chunks
+        int l = 2 * lane(), t = q0 + l;
+        float x = (t < T ? p.rows[row + t] : 0) - column[l], y = (t + 1 < T ? p.rows[row + t + 1] : 0) - column[l + 1];
+        float s = x + y, after = s;
+#pragma unroll
+        for (int o = 1; o < 32; o *= 2) {
+            float up = __shfl_down_sync(~0u, after, o);
+            if (lane() + o < 32) after += up;
+        }
+        float a, e;
+        running_sum(column[64 + l], column[64 + l + 1], a, e);
+        float across = 0; // the mass; then the values of pairs from before the chunk to after it
+        if (c > p.delay / CHUNK && later) {
+            const float *z = p.mass + chunk * FEATURES, *m = p.massSlope + chunk * FEATURES;
+#pragma unroll
+            for (int i = 0; i < FEATURES; i += 32) across += z[i + lane()] * m[i + lane()];
+            across = (warp_sum(across) + p.across[chunk]) * p.decay[chunk];
+        }
+        auto write = [&](int t, float x) {
+            if (t < T) p.dgate[row + t] = p.gate[row + t] < FLOOR || begins(p, b, t) ? 0 : x;
+        };
+        write(t, across + after + a - column[64 + l]);
+        write(t + 1, across + (after - x) + a);
     }
     float dk[D / 8][4];
     for (int n0 = first; n0 < tiles; n0++) {

@@ -1,4 +1,4 @@
-// What kernels 2 and 3 of lizard_backward.cu share.
+// What kernels 2 and 4 of lizard_backward.cu share.
 #pragma once
 #include "backward_parts.cuh"
 
@@ -24,9 +24,14 @@ DEVICE void copy_state(u32 base, const bf16* image, const float* mass) {
     copy_image<FEATURES * 4>(base + W_MASS, mass);
 }
 
-DEVICE float block_sum(float x, float* scratch) { // uses 4 floats
+DEVICE float warp_sum(float x) {
 #pragma unroll
     for (int o = 16; o > 0; o /= 2) x += __shfl_xor_sync(~0u, x, o);
+    return x;
+}
+
+DEVICE float block_sum(float x, float* scratch) { // uses 4 floats
+    x = warp_sum(x);
     if (lane() == 0) scratch[warp()] = x;
     __syncthreads();
     return scratch[0] + scratch[1] + scratch[2] + scratch[3];

@@ -47,6 +47,7 @@ struct Problem {
     bf16 *turnedQ, *turnedK, *states, *slopes;                 // [B, H, T, d], [B, G, T, d], images [B, H, N, f, d] twice
     float *mass, *massSlope;                                   // [B, H, N, f] twice
     float *delta, *settled, *rows, *across;                    // [B, H, T], [B, H, T, 4], [B, H, T], [B, H, N]
+    float *decay, *massError;                                  // [B, H, N], [B, H, N, f]
     bf16 *scoreQ, *scoreK;                                     // dz [B, H, T, F] twice
     bf16 *headK, *headV;                                       // [B, T, H, d] twice, if R > 1
     float *partShare, *partSink, *partMap;                     // [H, B N] twice, [2, parts, H, d, F]

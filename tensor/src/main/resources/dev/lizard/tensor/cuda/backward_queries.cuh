@@ -1,4 +1,4 @@
-// Kernel 2 of lizard_backward.cu: gradients of queries.
+// Kernel 2 of lizard_backward.cu: gradients of queries, and what is settled by rows.
 #pragma once
 #include "backward_pairs.cuh"
 
@@ -36,6 +36,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
     const float delta0 = t0 < T ? p.delta[row + t0] : 0, delta1 = t1 < T ? p.delta[row + t1] : 0;
     float near0 = 0, near1 = 0;   // c_i: what the maximum takes back; first from what is far
     float share0 = 0, share1 = 0; // of what is far in the row's mass
+    float* const kept = vectors + 128; // by row: its gradient of gates, the share of the mass that belongs to it; weights
     bf16* scores = p.scoreQ + row * F;
 
     if (far) {
@@ -66,6 +67,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         const float sum0 = vectors[own_row()], sum1 = vectors[own_row() + 8];
         u32 slope[CHUNK / 16][4];
         float rows0 = 0, rows1 = 0; // pairs within the chunk
+        float before0 = 0, before1 = 0; // their share of the mass
         {
             float da[CHUNK / 8][4], a[CHUNK / 8][4];
             begin<CHUNK, D, CHUNK, false, CHUNK, false>(da, base + W_OWN, base + W_OTHER, false);
@@ -79,7 +81,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
                     int j = n * 8 + (lane() & 3) * 2 + (i & 1), r = own_row() + (i >> 1) * 8;
                     float x = exp2_fast((i >> 1 ? sum1 : sum0) - (i & 1 ? g.y : g.x));
                     x = j <= r ? x : 0;
-                    (i >> 1 ? share1 : share0) += x * a[n][i];
+                    float mass = x * a[n][i];
+                    (i >> 1 ? share1 : share0) += mass;
+                    (i >> 1 ? before1 : before0) += j < r ? mass : 0;
                     x *= (da[n][i] - (i >> 1 ? delta1 : delta0)) * (i >> 1 ? inverse1 : inverse0);
                     da[n][i] = x;
                     float pair = x * a[n][i];
@@ -92,6 +96,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         near0 = quad_sum(near0), near1 = quad_sum(near1);
         share0 = quad_sum(share0) * inverse0, share1 = quad_sum(share1) * inverse1;
         rows0 = quad_sum(rows0), rows1 = quad_sum(rows1);
+        before0 = quad_sum(before0) * inverse0, before1 = quad_sum(before1) * inverse1;
         float dphi[FEATURES / 8][4];
         if (old) {
             wait<0>();
@@ -109,7 +114,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
                 dphi[n][0] = (dphi[n][0] - delta0 * m.x) * f0, dphi[n][1] = (dphi[n][1] - delta0 * m.y) * f0;
                 dphi[n][2] = (dphi[n][2] - delta1 * m.x) * f1, dphi[n][3] = (dphi[n][3] - delta1 * m.y) * f1;
             }
-            share0 += quad_sum(m0) * f0, share1 += quad_sum(m1) * f1;
+            m0 = quad_sum(m0) * f0, m1 = quad_sum(m1) * f1;
+            share0 += m0, share1 += m1, before0 += m0, before1 += m1;
             float a0, a1;
             against(dphi, base + W_PHIQ, a0, a1);
             near0 -= a0, near1 -= a1, rows0 += a0, rows1 += a1;
@@ -142,17 +148,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         features_slope(dphi, base + W_PHIQ);
         write_rows<F>(scores, F, dphi, r0, T);
         if ((lane() & 3) == 0) {
-            if (t0 < T) p.rows[row + t0] = rows0;
-            if (t1 < T) p.rows[row + t1] = rows1;
+            kept[own_row()] = rows0, kept[own_row() + 8] = rows1;
+            kept[64 + own_row()] = before0, kept[64 + own_row() + 8] = before1;
         }
-        if (spans) {
-            add(PART);
-            const float* z = (const float*)(memory + W_MASS);
-            for (int i = threadIdx.x; i < FEATURES; i += THREADS) across += z[i] * p.massSlope[chunk * FEATURES + i];
-            across *= exp2_fast(vectors[63]);
-        }
+        if (spans) add(PART);
         across = block_sum(across, vectors + 64);
-        if (threadIdx.x == 0) p.across[chunk] = across;
+        if (threadIdx.x == 0) p.across[chunk] = across, p.decay[chunk] = exp2_fast(vectors[63]);
     }
 
     // The window.
@@ -215,6 +216,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
     }
     u32 dz[F / 16][4];
     if (far) read_rows(dz, scores, r0, T);
+    if (old) copy_tile<CHUNK, D>(base + W_TURNED, p.q + b * p.sq.batch + h * p.sq.head, p.sq.token, r0, T);
+    commit();
     // What the maximum takes back, at the key that holds it.
     u32 held[2][D / 8];
 #pragma unroll
@@ -233,6 +236,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         float4* to = (float4*)p.settled + row;
         if (t0 < T) to[t0] = make_float4(top0 * LOG2E, inverse0 * share, delta0 + error0, near0);
         if (t1 < T) to[t1] = make_float4(top1 * LOG2E, inverse1 * share, delta1 + error1, near1);
+        if (far) {
+            const int r = own_row();
+            if (t0 < T) p.rows[row + t0] = kept[r] - error0 * kept[64 + r];
+            if (t1 < T) p.rows[row + t1] = kept[r + 8] - error1 * kept[64 + r + 8];
+            kept[r] = error0 * inverse0 * exp2_fast(vectors[r]), kept[r + 8] = error1 * inverse1 * exp2_fast(vectors[r + 8]);
+        }
     }
     sink0 *= delta0 + error0, sink1 *= delta1 + error1;
 #pragma unroll
@@ -245,12 +254,29 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         }
     }
     turn_back(dq, p, r0);
+    const u32 map = base + W_STAGES + ((c + 1) & 1) * 2 * X_BYTES;
     if (far) {
         wait<0>();
         publish();
-        product<D, F, D, false>(dq, dz, base + W_STAGES + ((c + 1) & 1) * 2 * X_BYTES, true);
+        product<D, F, D, false>(dq, dz, map, true);
     }
     write_rows<D>(p.dq + ((i64)b * T * p.heads + h) * D, (i64)p.heads * D, dq, r0, T);
+    if (old) { // features once more, now that the errors are known
+        float z[F / 8][4];
+        begin<F, D, CHUNK, false, D, true>(z, base + W_TURNED, map, false);
+        end<F>(z);
+        __syncthreads();
+        write_features(base, z, 1, 1);
+        __syncthreads();
+        for (int f = threadIdx.x; f < FEATURES; f += THREADS) {
+            float sum = 0;
+            for (int r = 0; r < CHUNK; r++) {
+                u32 x = load(piece<CHUNK>(base, r, f / 8) + f % 8 / 2 * 4);
+                sum += kept[r] * (f & 1 ? high(x) : low(x));
+            }
+            p.massError[chunk * FEATURES + f] = sum;
+        }
+    }
 
     // Partial sums for the sink and the share of the window.
     float sink = (lane() & 3) == 0 ? sink0 + sink1 - (best0 == -1 ? near0 : 0) - (best1 == -1 ? near1 : 0) : 0;

@@ -1,4 +1,4 @@
-// Kernels 4 and 5 of lizard_backward.cu: gradients of maps, and sums over parts.
+// Kernels 5 and 6 of lizard_backward.cu: gradients of maps, and sums over parts.
 #pragma once
 #include "backward_pairs.cuh"
 
@@ -61,7 +61,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) lizard_backward_maps(const
     }
 }
 
-// ---- 5. sums --------------------------------------------------------------------------------------------------------
+// ---- 6. sums --------------------------------------------------------------------------------------------------------
 
 // Sums over parts, in a fixed order. Grid (any, 2): maps with scalars, grouped keys and values.
 extern "C" __global__ void __launch_bounds__(THREADS) lizard_backward_sums(const __grid_constant__ Problem p) {
