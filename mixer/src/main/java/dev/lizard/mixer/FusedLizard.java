@@ -93,7 +93,8 @@ record FusedLizard(
                 keyMap,
                 spec.window(),
                 join(),
-                memory);
+                memory,
+                null);
     }
 
     /** The kernel reads 16 bytes at a time: rows must begin at multiples of that. */

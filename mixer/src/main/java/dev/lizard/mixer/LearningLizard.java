@@ -97,6 +97,7 @@ final class LearningLizard implements Tape.Operation {
                 operands.get(6),
                 spec.window(),
                 LizardInputs.Join.JOINT,
+                null,
                 null);
     }
 

@@ -9,11 +9,13 @@ import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.LizardBackward;
 import dev.lizard.tensor.cuda.LizardForward;
 import dev.lizard.tensor.cuda.LizardInputs;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -81,7 +83,32 @@ class FusedSlopesTest {
                 / expected.mul(expected).sum().item());
     }
 
-    private void agrees(HeadDims dims, long tokens, int half, int window) {
+    /** Each document by itself. */
+    private static Tensor composed(List<Tensor> in, HeadDims dims, Rotary rotary, int window, int... documents) {
+        List<Tensor> y = new ArrayList<>();
+        long from = 0;
+        for (int length : documents) {
+            List<Tensor> of = new ArrayList<>(in);
+            for (int i = 0; i < 4; i++) { // all but what belongs to a head
+                of.set(i, in.get(i).narrow(2, from, length));
+            }
+            y.add(composed(of, dims, rotary, window));
+            from += length;
+        }
+        return Tensors.cat(y, 2);
+    }
+
+    /** Numbers of the tokens' documents, [B, T]. */
+    private static Tensor numbers(int batch, int... documents) {
+        List<Tensor> parts = new ArrayList<>();
+        for (int i = 0; i < documents.length; i++) {
+            parts.add(Tensors.full(i, DType.INT32, CUDA, batch, documents[i]));
+        }
+        return Tensors.cat(parts, 1);
+    }
+
+    private void agrees(HeadDims dims, int half, int window, int... documents) {
+        long tokens = IntStream.of(documents).sum();
         try (Scope work = Scope.open();
                 Rotary rotary = Rotary.plain(10_000, dims.headWidth());
                 Rotary cardRotary = Rotary.plain(10_000, dims.headWidth())) {
@@ -89,9 +116,9 @@ class FusedSlopesTest {
             Tensor dy = rounded(1, 2, dims.heads(), tokens, dims.headWidth());
             List<Tensor> leaves = leaves(inputs);
             try (Gradients on = Gradients.on()) {
-                composed(leaves, dims, rotary, window).backward(dy.to(DType.FLOAT64));
+                composed(leaves, dims, rotary, window, documents).backward(dy.to(DType.FLOAT64));
             }
-            List<Tensor> slopes = onCard(inputs, dy, cardRotary, window);
+            List<Tensor> slopes = onCard(inputs, dy, cardRotary, window, documents);
             assertThat(work).isNotNull();
             String[] names = {"q", "k", "v", "gate", "sink", "share", "query map", "key map"};
             for (int i = 0; i < names.length; i++) {
@@ -105,7 +132,7 @@ class FusedSlopesTest {
         }
     }
 
-    private static List<Tensor> onCard(List<Tensor> inputs, Tensor dy, Rotary rotary, int window) {
+    private static List<Tensor> onCard(List<Tensor> inputs, Tensor dy, Rotary rotary, int window, int... documents) {
         try (Gradients off = Gradients.off()) {
             List<Tensor> card = new ArrayList<>();
             inputs.forEach(x -> card.add(x.to(CUDA)));
@@ -123,7 +150,8 @@ class FusedSlopesTest {
                     card.get(7),
                     window,
                     LizardInputs.Join.JOINT,
-                    null);
+                    null,
+                    documents.length == 1 ? null : numbers((int) dy.size(0), documents));
             LizardForward.Result result = LizardForward.run(in, true, false);
             LizardForward.Saved saved = result.saved();
             assertThat(saved).isNotNull();
@@ -137,16 +165,26 @@ class FusedSlopesTest {
 
     @Test
     void groupedHeadsOfSmolLm() {
-        agrees(new HeadDims(96, 9, 3, 64), 500, 64, 128);
+        agrees(new HeadDims(96, 9, 3, 64), 64, 128, 500);
     }
 
     @Test
     void wideHeads() {
-        agrees(new HeadDims(96, 4, 4, 128), 400, 64, 64);
+        agrees(new HeadDims(96, 4, 4, 128), 64, 64, 400);
     }
 
     @Test
     void otherSizes() {
-        agrees(new HeadDims(96, 2, 1, 64), 333, 32, 80);
+        agrees(new HeadDims(96, 2, 1, 64), 32, 80, 333);
+    }
+
+    @Test
+    void packedDocuments() {
+        agrees(new HeadDims(96, 2, 1, 64), 64, 64, 150, 30, 220);
+    }
+
+    @Test
+    void packedDocumentsOfWideHeads() {
+        agrees(new HeadDims(96, 2, 2, 128), 64, 80, 17, 300);
     }
 }

@@ -80,6 +80,7 @@ final class RandomInputs {
                 map(DType.BFLOAT16, s.heads(), s.width(), s.half()),
                 s.window(),
                 LizardInputs.Join.JOINT,
+                null,
                 null);
     }
 

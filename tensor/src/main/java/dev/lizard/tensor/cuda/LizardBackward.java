@@ -111,7 +111,8 @@ public final class LizardBackward {
                 .define("WIDTH", in.q().size(3))
                 .define("HALF", in.queryMap().size(2))
                 .define("MAP_FLOAT", in.queryMap().dtype() == DType.FLOAT32 ? 1 : 0);
-        LizardBackward made = MADE.computeIfAbsent(new Made(source, in.q().device()), LizardBackward::new);
+        KernelSource masked = in.documents() == null ? source : source.define("DOCUMENTS", 1);
+        LizardBackward made = MADE.computeIfAbsent(new Made(masked, in.q().device()), LizardBackward::new);
         try (Scope scope = Scope.open()) {
             DType dtype = in.q().dtype();
             Slopes slopes = made.launch(in, half(in.q()), half(in.k()), half(in.v()), half(y), half(dy), saved);
@@ -169,7 +170,13 @@ public final class LizardBackward {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment problem = new ProblemWords(arena, BackwardSizes.PROBLEM_BYTES)
                     .pointers(q, k, v, y, dy, in.cos(), in.sin(), in.logGate(), sink, in.share())
-                    .pointers(saved.maximum(), saved.inverse(), saved.argmax(), null, in.queryMap(), in.keyMap())
+                    .pointers(
+                            saved.maximum(),
+                            saved.inverse(),
+                            saved.argmax(),
+                            in.documents(),
+                            in.queryMap(),
+                            in.keyMap())
                     .pointers(out.q, out.k, out.v, out.logGate, out.sink, out.share, out.queryMap, out.keyMap)
                     .pointers(on.half(batch, heads, tokens, width), on.half(batch, keyHeads, tokens, width))
                     .pointers(on.half(batch, heads, chunks, 2L * half, width))

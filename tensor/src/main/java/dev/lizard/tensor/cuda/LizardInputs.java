@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param window w
  * @param join how the branches are joined
  * @param state memory [B, H, 2F, d + 1] before the first query, float32, contiguous, or null for none
+ * @param documents of each token, int32 [B, T], contiguous, tokens of one side by side: a token sees those of its own. Null
+ *     where all of a sequence are one; only without earlier tokens and without a state
  */
 public record LizardInputs(
         Tensor q,
@@ -36,7 +38,8 @@ public record LizardInputs(
         Tensor keyMap,
         int window,
         Join join,
-        @Nullable Tensor state) {
+        @Nullable Tensor state,
+        @Nullable Tensor documents) {
     /** How far and near are joined. */
     public enum Join {
         /** One normaliser; what is far is what has left the window. */
@@ -57,6 +60,11 @@ public record LizardInputs(
         }
         if (queryMap.address() % 16 != 0 || keyMap.address() % 16 != 0) {
             throw new IllegalArgumentException("the maps must begin at multiples of 16 bytes");
+        }
+        if (documents != null && (documents.dtype() != DType.INT32 || state != null || past(q, k) != 0)) {
+            throw new IllegalArgumentException(
+                    "documents of %s with %d earlier tokens%s: expected int32, no earlier tokens and no state"
+                            .formatted(documents.dtype(), past(q, k), state == null ? "" : " and a state"));
         }
         if (past(q, k) < 0 || past(q, k) > window) {
             throw new IllegalArgumentException(
@@ -108,6 +116,7 @@ public record LizardInputs(
                 .define("WINDOW", window)
                 .define("MODE", mode());
         KernelSource io = q.dtype() == DType.FLOAT32 ? known.define("IO_FLOAT", 1) : known;
-        return queryMap.dtype() == DType.FLOAT32 ? io.define("MAP_FLOAT", 1) : io;
+        KernelSource maps = queryMap.dtype() == DType.FLOAT32 ? io.define("MAP_FLOAT", 1) : io;
+        return documents == null ? maps : maps.define("DOCUMENTS", 1);
     }
 }
