@@ -22,10 +22,12 @@
 //
 // with a barrier after each of 1 to 3. Two forms:
 //
-//   few blocks    SLICES of 32 columns, so that the bytes are spread over more multiprocessors; THREADS 512; ring values
-//                 are read before the wait too (LATE 0). Slices of a head repeat the scores and the products with maps.
-//   many blocks   SLICES 1, THREADS 4 D; values follow the scores into their registers (LATE 1).
+//   few blocks    SLICES 2 or 4, so that the bytes are spread over more multiprocessors; ring values are read before the
+//                 wait too (LATE 0). Slices of a head repeat the scores and the products with maps.
+//   many blocks   SLICES 1; values follow the scores into their registers, and a part of W_q comes then (LATE 1).
 //
+// Bound with few blocks: latencies. After the wait a read from L2, 3 + 5 shuffles, 2 x 10 in the softmax, 5 for the masses,
+// three barriers, one write.
 // Bound with many blocks: memory. A block at d 64, f 128, w 128 reads and writes S once, 2 f (d + 1) 4 bytes, 66 KB; it
 // reads 64 KB of keys and values, which the R heads of a group share through L2, and from L2 32 KB of maps.
 // Registers: ROWS for S; KEYS keys of D / 8 numbers, VALUES values, 8 QUADS of the maps. What does not fit (a long window)
@@ -44,8 +46,8 @@
 //
 // Defines: D head width, F half of the features (f = 2 F), R heads of a group, BF16 type of q, k, v, x and y (1: bfloat16,
 // 0: float32), THREADS, SLICES, KEYS, VALUES, LATE as above. State, maps and ring are float32.
-// THREADS a multiple of D / SLICES, F and 32, between 160 and D F / 4; D / SLICES a multiple of 32. q, k and v of a head
-// and the ring start at multiples of 16 bytes.
+// THREADS a multiple of D / SLICES, F and 32, between 160 and D F / 4. q, k and v of a head and the ring start at
+// multiples of 16 bytes.
 //
 // Launch: decode_tick   grid 1, block D / 2
 //         decode_step   grid (H SLICES, B), block THREADS, dynamic shared 4 max(w, GROUPS VALUES) bytes
