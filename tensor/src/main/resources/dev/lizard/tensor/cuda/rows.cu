@@ -22,7 +22,7 @@
 //            one sum over the warps, one write.
 //   STAGED   for longer rows, bound by reading W: x, normed, lies in shared memory, and W streams past it.
 //
-// Registers (sm_90): direct 36 to 72, where a warp has one piece, or two without a norm; staged up to 88. Rows
+// Registers (sm_90): direct 42 to 82, where a warp has one piece, or two without a norm; staged up to 88. Rows
 // beyond B are zeros in registers and cost no loads. Shared memory: 512 bytes a warp (twice that with GLU), staged B rows
 // of 2 K + 16 bytes too (16 so that the rows' reads hit different banks).
 //
@@ -155,6 +155,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
     }
     await();
 
+    const bool tall = count > 8;
     const int row = threadIdx.x >> 3, n = threadIdx.x & 7; // of the result that this thread will write
     const size_t place = (size_t)row * columns + column + n;
     float added = 0.f;
@@ -201,7 +202,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
             const Operands &t = top[STAGED ? 0 : i], &l = low[STAGED ? 0 : i];
             const Operands& weight = g[NORM ? i : 0];
             if (warp + WARPS * i < pieces) {
-                const Operands a = NORM ? t.times(1.f, weight) : t, b = NORM ? l.times(1.f, weight) : l;
+                const Operands a = NORM ? t.times(1.f, weight) : t, b = NORM && tall ? l.times(1.f, weight) : l;
                 float s[4] = {0.f, 0.f, 0.f, 0.f}, u[4] = {0.f, 0.f, 0.f, 0.f}; // pieces do not wait for one another
                 multiply(s, a, b, early[i]);
                 if (GLU) multiply(u, a, b, also[GLU ? i : 0]);
@@ -213,7 +214,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
             }
             if (NORM) {
                 topSquares += square(t.first) + square(t.second);
-                lowSquares += square(l.first) + square(l.second);
+                if (tall) lowSquares += square(l.first) + square(l.second);
             }
         }
         if (NORM) {
@@ -226,10 +227,10 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
         }
     }
     *(float2*)&parts[0][warp][r][2 * c] = make_float2(sum[0], sum[1]);
-    *(float2*)&parts[0][warp][r + 8][2 * c] = make_float2(sum[2], sum[3]);
-    if (GLU) {
-        *(float2*)&parts[GLU][warp][r][2 * c] = make_float2(gated[0], gated[1]);
-        *(float2*)&parts[GLU][warp][r + 8][2 * c] = make_float2(gated[2], gated[3]);
+    if (GLU) *(float2*)&parts[GLU][warp][r][2 * c] = make_float2(gated[0], gated[1]);
+    if (tall) {
+        *(float2*)&parts[0][warp][r + 8][2 * c] = make_float2(sum[2], sum[3]);
+        if (GLU) *(float2*)&parts[GLU][warp][r + 8][2 * c] = make_float2(gated[2], gated[3]);
     }
     __syncthreads();
 
