@@ -180,6 +180,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     __shared__ float part[2][PARTS][F], sums[GROUPS][COLUMNS], masses[2 * F], leavingValue[COLUMNS];
     __shared__ __align__(16) float gatePart[WARPS];
     __shared__ float farPart[2 * F / 32], nearMass;
+    admit();
 
     const int head = blockIdx.x / SLICES, first = blockIdx.x % SLICES * COLUMNS, batch = blockIdx.y;
     const int heads = gridDim.x / SLICES, group = head / R, groups = heads / R;

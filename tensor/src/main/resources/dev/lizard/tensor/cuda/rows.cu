@@ -122,6 +122,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
     extern __shared__ __align__(16) unsigned char staged[];
     __shared__ __align__(16) float parts[1 + GLU][WARPS][16][8];
     __shared__ float squares[WARPS][16];
+    admit();
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, r = lane >> 2, c = lane & 3;
 
     // The matrix of this block's 8 columns.
