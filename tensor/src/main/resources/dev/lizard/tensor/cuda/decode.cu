@@ -31,8 +31,8 @@
 // Bound with many blocks: memory. A block at d 64, f 128, w 128 reads and writes S once, 2 f (d + 1) 4 bytes, 66 KB; it
 // reads 64 KB of keys and values, which the R heads of a group share through L2, and from L2 32 KB of maps.
 // Registers: ROWS for S; KEYS keys of D / 8 numbers, VALUES values, 8 QUADS of the maps. What does not fit (a long window)
-// is read where it is needed. At d 64, f 128, w 128: 148 with four slices, 128 with one, so that two blocks share a
-// multiprocessor. Shared memory: under 12 KB and w floats.
+// is read where it is needed. 128 at d 64, f 128, w 128 in bfloat16, so that two blocks share a multiprocessor. Shared
+// memory: under 12 KB and w floats. Slots of the ring that no token has taken hold finite numbers.
 //
 // R SLICES blocks read the leaving slot and one of them must overwrite it: the last to have read it, told by a counter
 // that returns to zero; the masses of S, which all slices of a head read, likewise. The last warp asks the counters right
@@ -100,7 +100,8 @@ __device__ __forceinline__ io store(float x) { return x; }
 #define MOST_QUADS (SLICES > 1 ? 4 : 2)
 #define QUADS (ALL_QUADS < MOST_QUADS ? ALL_QUADS : MOST_QUADS) // of them in registers
 #define GATES 3                     // weights of the gate in registers
-#define BLOCKS (SLICES == 1 && THREADS <= 256 && ROWS <= 32 ? 2 : 1) // of a multiprocessor
+// Blocks of a multiprocessor; where there are few, so that one finds room beside those of other kernels.
+#define BLOCKS (THREADS <= 256 && (SLICES == 1 ? ROWS <= 32 : BF16 && ROWS + VALUES <= 16) ? 2 : 1)
 #define READERS (R * SLICES)        // blocks that read a slot of the ring
 #define SMALLEST 1e-12f
 
