@@ -24,7 +24,7 @@
 //
 //   few blocks    SLICES 2 or 4, so that the bytes are spread over more multiprocessors; ring values are read before the
 //                 wait too (LATE 0). Slices of a head repeat the scores and the products with maps.
-//   many blocks   SLICES 1; values follow the scores into their registers, and a part of W_q comes then (LATE 1).
+//   many blocks   SLICES 1; values and W_q follow the scores, into the keys' registers (LATE 1).
 //
 // Bound with few blocks: latencies. After the wait a read from L2, 3 + 5 shuffles, 2 x 10 in the softmax, 5 for the masses,
 // three barriers, one write.
@@ -97,8 +97,7 @@ __device__ __forceinline__ io store(float x) { return x; }
 #define FOURS (D / 32)              // a key is so many times 4 numbers in each of eight lanes
 #define OCTETS (THREADS / 8)        // keys at once
 #define ALL_QUADS (D / PARTS / 4)   // rows of a map that a thread multiplies, in fours
-#define MOST_QUADS (SLICES > 1 ? 4 : 2)
-#define QUADS (ALL_QUADS < MOST_QUADS ? ALL_QUADS : MOST_QUADS) // of them in registers
+#define QUADS (ALL_QUADS < 4 ? ALL_QUADS : 4) // of them in registers
 #define GATES 3                     // weights of the gate in registers
 // Blocks of a multiprocessor; where there are few, so that one finds room beside those of other kernels.
 #define BLOCKS (THREADS <= 256 && (SLICES == 1 ? ROWS <= 32 : BF16 && ROWS + VALUES <= 16) ? 2 : 1)
@@ -195,23 +194,22 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     const float* const wk = keyMap + ((size_t)group * D + 4 * p) * R * F + (head % R) * F + c;
 
     // What was there before the step: first what is needed first.
-    const int slot = now[0], held = now[1];
+    const int slot = current(now), held = current(now + 1);
     Quad ofKey[QUADS], ofQuery[QUADS];
 #pragma unroll
     for (int i = 0; i < QUADS; i++) ofKey[i].read(wk + (size_t)4 * PARTS * i * R * F, R * F);
     float4 cos[FOURS / 2], sin[FOURS / 2];
 #pragma unroll
     for (int m = 0; m < FOURS / 2; m++) {
-        cos[m] = *(const float4*)(tables + 32 * m + eighth);
-        sin[m] = *(const float4*)(tables + D / 2 + 32 * m + eighth);
+        cos[m] = current((const float4*)(tables + 32 * m + eighth));
+        sin[m] = current((const float4*)(tables + D / 2 + 32 * m + eighth));
     }
     float4 keys[KEYS][FOURS];
 #pragma unroll
     for (int i = 0; i < KEYS; i++) {
-        const int j = i * OCTETS + (tid >> 3);
+        const int j = min(i * OCTETS + (tid >> 3), window - 1); // what is too many is not used
 #pragma unroll
-        for (int m = 0; m < FOURS; m++)
-            keys[i][m] = j < window ? *(const float4*)(myKeys + j * D + 32 * m + eighth) : make_float4(0.f, 0.f, 0.f, 0.f);
+        for (int m = 0; m < FOURS; m++) keys[i][m] = current((const float4*)(myKeys + j * D + 32 * m + eighth));
     }
     auto fetchMap = [&]() {
 #pragma unroll
@@ -227,14 +225,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     const float bias = gateBias ? gateBias[head] : 0.f, top = sink ? sink[head] : -1e30f, e = share[head];
     float s[ROWS], mass = 0.f;
 #pragma unroll
-    for (int i = 0; i < ROWS; i++) s[i] = mine[i * (D + 1)];
-    if (tid < 2 * F) mass = state[tid * (D + 1) + D];
+    for (int i = 0; i < ROWS; i++) s[i] = current(mine + i * (D + 1));
+    if (tid < 2 * F) mass = current(state + tid * (D + 1) + D);
     float values[VALUES];
     auto fetchValues = [&]() {
 #pragma unroll
         for (int i = 0; i < VALUES; i++) {
-            const int j = stretch * VALUES + i;
-            values[i] = j < window ? myValues[j * D + column] : 0.f;
+            const int j = stretch * VALUES + i; // what is too many has no weight
+            if (LATE) values[i] = j < window ? myValues[j * D + column] : 0.f;
+            if (!LATE) values[i] = current(myValues + min(j, window - 1) * D + column);
         }
     };
     if (!LATE) fetchValues();
@@ -243,8 +242,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         const int pair = tid % (D / 2), other = tid < D / 2 ? tid + D / 2 : tid - D / 2;
         const float sign = tid < D / 2 ? -1.f : 1.f;
         const float* old = myKeys + slot * D;
-        leaving[tid] = old[tid] * tables[D + pair] - sign * old[other] * tables[D + D / 2 + pair];
-        if (tid < COLUMNS) leavingValue[tid] = myValues[slot * D + tid];
+        const float there = current(old + tid), partner = current(old + other);
+        leaving[tid] = there * current(tables + D + pair) - sign * partner * current(tables + D + D / 2 + pair);
+        if (tid < COLUMNS) leavingValue[tid] = current(myValues + slot * D + tid);
     }
     if (tid < 2 * F) masses[tid] = mass;
     __syncthreads();
@@ -264,7 +264,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     } else {
         part[1][p][c] = 0.f;
     }
-    if (LATE) fetchMap();
     await();
 
     // 1. read, products
@@ -279,8 +278,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         turned[m] = load4(myQuery + 32 * m + eighth);
         fresh[m] = load4(myKey + 32 * m + eighth);
     }
+    auto fetchPart = [&]() {
 #pragma unroll
-    for (int i = 0; i < QUADS; i++) ofPart[i] = load4(myQuery + 4 * (p + PARTS * i));
+        for (int i = 0; i < QUADS; i++) ofPart[i] = load4(myQuery + 4 * (p + PARTS * i));
+    };
+    if (!LATE) fetchPart();
 #pragma unroll
     for (int i = 0; i < GATES; i++) {
         const int at = i * THREADS + tid;
@@ -321,6 +323,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         for (int n = 4; n > 0; n >>= 1) score += __shfl_xor_sync(eight, score, n);
         if ((lane & 7) == 0) weights[j] = score * scale;
     }
+    if (LATE) { // into the keys' registers
+        fetchMap();
+        fetchPart();
+        fetchValues();
+    }
     float z = 0.f, gate = 0.f;
 #pragma unroll
     for (int i = 0; i < QUADS; i++) z += ofQuery[i].times(ofPart[i]);
@@ -330,7 +337,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         z += w.times(load4(myQuery + 4 * (p + PARTS * i)));
     }
     part[0][p][c] = z;
-    if (LATE) fetchValues();
 #pragma unroll
     for (int i = 0; i < GATES; i++) gate += inputs[i] * gates[i];
 #pragma unroll 4

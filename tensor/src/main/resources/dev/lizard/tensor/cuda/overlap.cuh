@@ -33,3 +33,43 @@ __device__ __forceinline__ void await() {
 #endif
 #endif
 }
+
+/**
+ * Reads what another kernel has written, in the order of the source: from L2, as the first-level cache might still hold
+ * what was there before.
+ */
+__device__ __forceinline__ float current(const float* from) {
+    float x;
+    asm volatile("ld.global.cg.f32 %0, [%1];" : "=f"(x) : "l"(from) : "memory");
+    return x;
+}
+
+__device__ __forceinline__ int current(const int* from) {
+    int x;
+    asm volatile("ld.global.cg.s32 %0, [%1];" : "=r"(x) : "l"(from) : "memory");
+    return x;
+}
+
+__device__ __forceinline__ unsigned short current(const unsigned short* from) {
+    unsigned short x;
+    asm volatile("ld.global.cg.u16 %0, [%1];" : "=h"(x) : "l"(from) : "memory");
+    return x;
+}
+
+__device__ __forceinline__ float4 current(const float4* from) {
+    float4 x;
+    asm volatile("ld.global.cg.v4.f32 {%0,%1,%2,%3}, [%4];"
+                 : "=f"(x.x), "=f"(x.y), "=f"(x.z), "=f"(x.w)
+                 : "l"(from)
+                 : "memory");
+    return x;
+}
+
+__device__ __forceinline__ uint4 current(const uint4* from) {
+    uint4 x;
+    asm volatile("ld.global.cg.v4.u32 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
+                 : "l"(from)
+                 : "memory");
+    return x;
+}

@@ -66,8 +66,8 @@ struct Operands {
     __device__ __forceinline__ void fetch(const u16* from, bool there) {
         first = second = {0, 0, 0, 0};
         if (there) {
-            first = __ldcg((const uint4*)from);
-            second = __ldcg((const uint4*)(from + SECOND));
+            first = current((const uint4*)from);
+            second = current((const uint4*)(from + SECOND));
         }
     }
 
@@ -160,7 +160,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) rows(
     const int row = threadIdx.x >> 3, n = threadIdx.x & 7; // of the result that this thread will write
     const size_t place = (size_t)row * columns + column + n;
     float added = 0.f;
-    if (RESIDUAL && row < count) added = lz::low(__ldcg(residual + place));
+    if (RESIDUAL && row < count) added = lz::low(current(residual + place));
 
     float sum[4] = {0.f, 0.f, 0.f, 0.f}, gated[4] = {0.f, 0.f, 0.f, 0.f};
     Operands top[STAGED ? 1 : EARLY], low[STAGED ? 1 : EARLY]; // rows r and r + 8 of x
