@@ -102,6 +102,54 @@ class RecordedSessionTest {
         }
     }
 
+    /** In bfloat16 every kernel of a layer is ours and starts before the one before it has ended. */
+    @Test
+    void stepsOfOverlappingKernelsAreThoseOfTheCpu() {
+        try (Decoder cpu = decoder(SMALL, DType.FLOAT32, Device.CPU, 32, 1);
+                Decoder cuda = decoder(SMALL, DType.BFLOAT16, CUDA, 32, 1);
+                Session right = new Session(cpu);
+                Session recorded = new Session(cuda)) {
+            double error = 0;
+            double size = 0;
+            for (int id : ids(7, 300, 80)) {
+                float[] expected = right.step(id);
+                float[] found = recorded.step(id);
+                for (int i = 0; i < expected.length; i++) {
+                    error += Math.pow(found[i] - expected[i], 2);
+                    size += Math.pow(expected[i], 2);
+                }
+            }
+            System.out.printf("bfloat16 steps: relative RMS %.2e%n", Math.sqrt(error / size));
+            assertThat(Math.sqrt(error / size)).isLessThan(0.1);
+        }
+    }
+
+    /** A read that comes too early or a write that another kernel does not expect would show in some of them. */
+    @Test
+    void overlappingStepsRepeatToTheBit() {
+        try (Decoder model = decoder(SMOL, DType.BFLOAT16, CUDA, 32, 1);
+                Session session = new Session(model)) {
+            int[] ids = ids(8, 40_000, 120);
+            session.prefill(Arrays.copyOf(ids, 20));
+            try (Snapshot place = session.snapshot()) {
+                float[][] first = new float[ids.length][];
+                for (int round = 0; round < 5; round++) {
+                    session.rewind(place);
+                    for (int t = 20; t < ids.length; t++) {
+                        float[] scores = session.step(ids[t]);
+                        if (round == 0) {
+                            first[t] = scores.clone();
+                        } else {
+                            assertThat(Arrays.equals(scores, first[t]))
+                                    .as("round %d, token %d", round, t)
+                                    .isTrue();
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private static int[] ids(long seed, int vocabulary, int count) {
         RandomStream random = new RandomStream(seed);
         int[] ids = new int[count];

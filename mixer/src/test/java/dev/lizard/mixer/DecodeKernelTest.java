@@ -34,7 +34,12 @@ class DecodeKernelTest {
         "128, 64, 4, 2, 24, 2, 4, FLOAT32",
         "128, 128, 3, 3, 7, 90, 0, FLOAT32",
         "64, 64, 9, 3, 64, 2, 0, BFLOAT16",
-        "128, 64, 8, 8, 32, 40, 2, BFLOAT16"
+        "128, 64, 8, 8, 32, 40, 2, BFLOAT16",
+        "64, 64, 9, 3, 100, 5, 0, BFLOAT16",
+        "64, 64, 9, 3, 300, 1, 0, FLOAT32",
+        "64, 32, 4, 2, 200, 40, 0, FLOAT32",
+        "128, 128, 4, 1, 70, 12, 0, FLOAT32",
+        "128, 32, 16, 2, 300, 40, 0, BFLOAT16"
     })
     void outputsAndStateAreThoseOfTheCpu(
             int width, int half, int heads, int groups, int window, int batch, int meta, DType dtype) {

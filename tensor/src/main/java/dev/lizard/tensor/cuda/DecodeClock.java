@@ -60,13 +60,11 @@ public final class DecodeClock implements AutoCloseable {
         return now;
     }
 
-    /** A zero for each of {@code count} pairs of sequence and key/value head. */
+    /** {@code count} zeros, ints. What was given before stays: a recording may know its address. */
     Tensor arrived(long count) {
         if (2 * arrived.count() < count) {
             try (Scope work = Scope.open()) {
-                Tensor larger = scope.adopt(Tensors.zeros(DType.INT64, device, count));
-                arrived.close();
-                arrived = larger;
+                arrived = scope.adopt(Tensors.zeros(DType.INT64, device, count));
             }
         }
         return arrived;
@@ -85,16 +83,21 @@ public final class DecodeClock implements AutoCloseable {
         shown = false;
     }
 
-    /** Queues the computation of all tables for the token at {@code at}, unless they are there. */
-    void show(Kernel tick, long at, long seen) {
+    /**
+     * Queues the computation of all tables for the token at {@code at}, unless they are there.
+     *
+     * @return whether it was queued just now
+     */
+    boolean show(Kernel tick, long at, long seen) {
         if (shown && position == at + 1 && tokens == seen + 1) {
-            return;
+            return false;
         }
         set(at, seen);
         tick.launch(Dim.of(1), Dim.of((int) frequencies.count()), 0, clock, frequencies, scale, window, tables, now);
         position++;
         tokens++;
         shown = true;
+        return true;
     }
 
     /** Says that the step just queued was recorded and not run. */

@@ -15,16 +15,57 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DecodeKernel {
     private static final int MOST_WINDOW = 8192;
-    private static final int SMALL_GRID = 264;
+    /** As many as the card has multiprocessors, about: a grid below that leaves some idle. */
+    private static final int SMALL_GRID = 132;
+
+    private static final int EIGHT = 8; // lanes hold a key
+    private static final int ALIGNMENT = 16;
+
+    /**
+     * How blocks share the work and what they hold in registers; {@code decode.cu} says why.
+     *
+     * @param threads of a block
+     * @param slices of a head's columns, each a block
+     * @param keys of the ring that eight threads hold
+     * @param values of the ring that a thread holds
+     */
+    record Form(int threads, int slices, int keys, int values) {
+        private static final int MOST_SLICES = 4;
+
+        /** @param heads of all sequences together */
+        static Form of(int headWidth, int half, int window, long heads) {
+            int slices = MOST_SLICES;
+            while (slices > 1 && heads * slices > SMALL_GRID) {
+                slices /= 2;
+            }
+            int threads = slices == 1 && headWidth == 128 && half <= 64 ? 512 : 256;
+            int groups = threads * slices / headWidth;
+            int room = 2 * half / groups <= 32 ? 32 : 16; // beside the rows of S
+            return new Form(
+                    threads,
+                    slices,
+                    Math.min(Math.ceilDiv(window, threads / EIGHT), room * EIGHT / headWidth),
+                    Math.min(Math.ceilDiv(window, groups), room));
+        }
+
+        /** Few blocks fetch all they can before they wait for the kernel before. */
+        boolean late() {
+            return slices == 1;
+        }
+
+        int sharedBytes(int headWidth, int window) {
+            return 4 * Math.max(window, threads * slices / headWidth * values);
+        }
+    }
 
     /** What a kernel is compiled for. */
-    private record Made(int headWidth, int half, int group, DType dtype, int threads, Device device) {}
+    private record Made(int headWidth, int half, int group, DType dtype, Form form, Device device) {}
 
     private static final Map<Made, DecodeKernel> MADE = new ConcurrentHashMap<>();
 
     private final Kernel tick;
     private final Kernel step;
-    private final int threads;
+    private final Kernel overlapping;
 
     /**
      * Weights of the mixer, float32.
@@ -59,10 +100,14 @@ public final class DecodeKernel {
                 .define("F", made.half)
                 .define("R", made.group)
                 .define("BF16", made.dtype == DType.BFLOAT16 ? 1 : 0)
-                .define("THREADS", made.threads);
+                .define("THREADS", made.form.threads)
+                .define("SLICES", made.form.slices)
+                .define("KEYS", made.form.keys)
+                .define("VALUES", made.form.values)
+                .define("LATE", made.form.late() ? 1 : 0);
         tick = Kernel.of(source, "decode_tick", made.device);
-        step = Kernel.of(source, "decode_step", made.device).overlapping();
-        threads = made.threads;
+        step = Kernel.of(source, "decode_step", made.device);
+        overlapping = step.overlapping();
     }
 
     /**
@@ -120,19 +165,21 @@ public final class DecodeKernel {
         long batch = q.size(0);
         long heads = q.size(1);
         long groups = k.size(1);
-        int threads = batch * heads < SMALL_GRID ? 512 : 256;
-        Made made = new Made(
-                (int) q.size(3), (int) maps.queryMap.size(2), (int) (heads / groups), q.dtype(), threads, q.device());
+        int headWidth = (int) q.size(3);
+        int half = (int) maps.queryMap.size(2);
+        Form form = Form.of(headWidth, half, clock.window(), batch * heads);
+        Made made = new Made(headWidth, half, (int) (heads / groups), q.dtype(), form, q.device());
         DecodeKernel kernel = MADE.computeIfAbsent(made, DecodeKernel::new);
-        clock.show(kernel.tick, position, seen);
+        boolean ticked = clock.show(kernel.tick, position, seen);
         Tensor query = rows(q);
         Tensor key = rows(k);
         Tensor value = rows(v);
         Tensor y = Tensors.empty(q.dtype(), q.device(), batch, heads, 1, q.size(3));
-        kernel.step.launch(
-                Dim.of((int) heads, (int) batch),
-                Dim.of(kernel.threads),
-                clock.window() * 4,
+        Kernel step = ticked ? kernel.step : kernel.overlapping; // it reads the clock before it waits
+        step.launch(
+                Dim.of((int) heads * form.slices, (int) batch),
+                Dim.of(form.threads),
+                form.sharedBytes(headWidth, clock.window()),
                 query,
                 key,
                 value,
@@ -153,16 +200,18 @@ public final class DecodeKernel {
                 memory.matrix,
                 clock.tables(),
                 clock.now(),
-                clock.arrived(batch * groups),
+                clock.arrived(batch * (groups + heads)),
                 y,
                 clock.window());
         return y;
     }
 
-    /** With the heads of a sequence side by side, as the kernel reads them. */
+    /** With the heads of a sequence side by side, each at a multiple of 16 bytes, as the kernel reads them. */
     private static Tensor rows(Tensor heads) {
         boolean together = heads.stride(3) == 1 && (heads.size(1) == 1 || heads.stride(1) == heads.size(3));
-        return together ? heads : heads.contiguous();
+        boolean even = heads.stride(0) * heads.dtype().bytes() % ALIGNMENT == 0;
+        Tensor rows = together && even ? heads : heads.contiguous();
+        return rows.address() % ALIGNMENT == 0 ? rows : rows.copy();
     }
 
     private static int stride(Tensor rows) {

@@ -64,8 +64,8 @@ final class Kernel {
     }
 
     /**
-     * The same, started while the kernel before it on the stream is ending, where the card can. It must not read what
-     * that one writes, nor write anything, before {@code await()} of overlap.cuh.
+     * The same, started while kernels before it on the stream still run, where the card can. Before {@code await()} of
+     * overlap.cuh it must not write anything, nor read what they write.
      */
     Kernel overlapping() {
         return new Kernel(driver, device, function, name, driver.capability(device) >= OVERLAP_CAPABILITY);

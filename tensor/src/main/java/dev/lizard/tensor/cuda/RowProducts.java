@@ -19,7 +19,6 @@ public final class RowProducts {
     private static final int MOST_ROWS = 16;
     private static final int PIECE = 64;
     private static final int COLUMNS = 8;
-    private static final int THREADS = 256;
     private static final int MOST_SHARED = 160 * 1024;
 
     private enum Shape {
@@ -28,7 +27,34 @@ public final class RowProducts {
         ADDED
     }
 
-    private record Made(Shape shape, boolean norm, Device device) {}
+    /**
+     * How the blocks of a kernel share K, as {@code rows.cu} explains.
+     *
+     * @param warps of a block
+     * @param early pieces of 64 that a warp reads before it waits for the kernel before
+     * @param staged whether x goes through shared memory; else all pieces are early ones
+     */
+    record Plan(int warps, int early, boolean staged) {
+        private static final Plan LONG = new Plan(8, 3, true);
+        private static final int FEWEST_WARPS = 8;
+        private static final int MOST_WARPS = 12;
+
+        /** The fewest pieces a warp, then the fewest warps; with a norm, two pieces are too many for the registers. */
+        static Plan of(int width, boolean norm) {
+            int pieces = width / PIECE;
+            int early = Math.ceilDiv(pieces, MOST_WARPS);
+            if (early > (norm ? 1 : 2)) {
+                return LONG;
+            }
+            return new Plan(Math.max(FEWEST_WARPS, Math.ceilDiv(pieces, early)), early, false);
+        }
+
+        int sharedBytes(int count, int width) {
+            return staged ? count * (2 * width + 16) : 0;
+        }
+    }
+
+    private record Made(Shape shape, boolean norm, Plan plan, Device device) {}
 
     private static final Map<Made, Kernel> MADE = new ConcurrentHashMap<>();
 
@@ -99,11 +125,12 @@ public final class RowProducts {
         int count = (int) x.size(0);
         int width = (int) x.size(2);
         int columns = products.stream().mapToInt(y -> (int) y.size(2)).sum();
-        Kernel kernel = MADE.computeIfAbsent(new Made(shape, norm != null, x.device()), RowProducts::make);
+        Plan plan = Plan.of(width, norm != null);
+        Kernel kernel = MADE.computeIfAbsent(new Made(shape, norm != null, plan, x.device()), RowProducts::make);
         kernel.launch(
                 Dim.of(columns / COLUMNS),
-                Dim.of(THREADS),
-                count * (2 * width + 16),
+                Dim.of(32 * plan.warps),
+                plan.sharedBytes(count, width),
                 x,
                 count,
                 width,
@@ -126,7 +153,10 @@ public final class RowProducts {
         KernelSource source = KernelSource.of("rows.cu")
                 .define("NORM", made.norm ? 1 : 0)
                 .define("GLU", made.shape == Shape.GATED ? 1 : 0)
-                .define("RESIDUAL", made.shape == Shape.ADDED ? 1 : 0);
+                .define("RESIDUAL", made.shape == Shape.ADDED ? 1 : 0)
+                .define("WARPS", made.plan.warps)
+                .define("EARLY", made.plan.early)
+                .define("STAGED", made.plan.staged ? 1 : 0);
         return Kernel.of(source, "rows", made.device).overlapping();
     }
 }

@@ -12,7 +12,7 @@ import dev.lizard.tensor.Tensors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Products of few rows against libtorch's in float64. */
 @Tag("gpu")
@@ -31,27 +31,37 @@ class RowProductsTest {
                 .to(CUDA);
     }
 
+    /** Widths: rows read where they lie, in one and two pieces a warp, and rows that go through shared memory. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 3, 8, 9, 16})
-    void productsNormsGatesAndResidualsAreThoseOfFloat64(int batch) {
+    @CsvSource({
+        "1, 576, 1536",
+        "3, 576, 1536",
+        "8, 576, 1536",
+        "9, 576, 1536",
+        "16, 576, 1536",
+        "5, 192, 256",
+        "7, 832, 2112",
+        "16, 1600, 4416"
+    })
+    void productsNormsGatesAndResidualsAreThoseOfFloat64(int batch, int width, int inner) {
         try (Gradients off = Gradients.off()) {
-            Tensor x = normal(1, batch, 1, 576);
-            Tensor norm = normal(1, 576);
-            Tensor q = normal(0.05, 576, 576);
-            Tensor k = normal(0.05, 192, 576);
-            Tensor v = normal(0.05, 192, 576);
+            Tensor x = normal(1, batch, 1, width);
+            Tensor norm = normal(1, width);
+            Tensor q = normal(0.05, width, width);
+            Tensor k = normal(0.05, 192, width);
+            Tensor v = normal(0.05, 192, width);
             Tensor exact = wide(x).rmsNorm(wide(norm), 1e-5);
             RowProducts.Normed projected = RowProducts.project(x, norm, 1e-5, q, k, v);
             check("norm", projected.x(), exact);
             check("q", projected.products().get(0), exact.linear(wide(q), null));
             check("k", projected.products().get(1), exact.linear(wide(k), null));
             check("v", projected.products().get(2), exact.linear(wide(v), null));
-            Tensor gate = normal(0.05, 1536, 576);
-            Tensor up = normal(0.05, 1536, 576);
-            Tensor inner = exact.linear(wide(gate), null).silu().mul(exact.linear(wide(up), null));
-            check("gated", RowProducts.gated(x, norm, 1e-5, gate, up), inner);
-            Tensor down = normal(0.05, 576, 1536);
-            Tensor hidden = normal(1, batch, 1, 1536);
+            Tensor gate = normal(0.05, inner, width);
+            Tensor up = normal(0.05, inner, width);
+            Tensor gated = exact.linear(wide(gate), null).silu().mul(exact.linear(wide(up), null));
+            check("gated", RowProducts.gated(x, norm, 1e-5, gate, up), gated);
+            Tensor down = normal(0.05, width, inner);
+            Tensor hidden = normal(1, batch, 1, inner);
             check(
                     "added",
                     RowProducts.added(hidden, down, x),
