@@ -46,10 +46,9 @@
 //
 // Bound. With w = 128 a chunk costs 45 products of 64 x 64 x 128 (d = f = 128), 47 MFLOP, and about 9 KB of device memory
 // a token and head (S, D, six activations twice, gradients): 0.8 and 3.2 ms for 16 x 32 heads of 2048 tokens on an H100.
-// Measured there: 5.8 (states 1.4, queries 1.75, keys 2.4, maps 0.3). So it is latency before memory: one warpgroup waits
-// for each of its products, and only the other blocks of its multiprocessor fill the gaps. With d = 64, 16 x 9 heads over
-// 3, 2048 tokens: 1.15 ms (0.24, 0.32, 0.47, 0.05, sums 0.07). With mma.sync in place of wgmma: 7.0 and 1.27 ms. Kernel 1
-// alone depends on the number of heads: 4 x 9 heads of 8192 tokens take 0.69 ms in it.
+// Measured there: 4.56 and 19.4 (kernel 3 and what it needs: 0.13 and 0.5 of it). So it is latency before memory: one
+// warpgroup waits for each of its products, and only the other blocks of its multiprocessor fill the gaps. With d = 64,
+// 16 x 9 heads over 3, 2048 tokens: 0.91 ms, of which states take 0.20, queries 0.24, keys 0.27, maps 0.05, sums 0.06.
 //
 // Ties. The maximum of a row is a key. Where two scores differ by less than rotated rows lose in bf16, arithmetic of higher
 // precision may choose the other one: 0.2 to 0.6 % of random rows do, and the whole c_i of such a row moves with it.
