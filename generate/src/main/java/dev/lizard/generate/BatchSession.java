@@ -46,8 +46,9 @@ public final class BatchSession implements AutoCloseable {
             }
             System.arraycopy(ids[row], 0, flat, row * tokens, tokens);
         }
-        for (int from = 0; from < tokens; from += Session.CHUNK) {
-            int length = Math.min(Session.CHUNK, tokens - from);
+        int chunk = Math.max(Session.CHUNK, Session.chunk(decoder.device()) / ids.length);
+        for (int from = 0; from < tokens; from += chunk) {
+            int length = Math.min(chunk, tokens - from);
             advance(flat, tokens, from, length);
         }
         return logits;

@@ -56,7 +56,8 @@ public final class Generator {
             GenerationListener listener,
             BooleanSupplier stop) {
         long start = System.nanoTime();
-        int read = session.prefill(prompt, Session.CHUNK, progress(listener, prompt.length), stop);
+        int read = session.prefill(
+                prompt, Session.chunk(session.decoder().device()), progress(listener, prompt.length), stop);
         if (!session.hasLogits()) {
             throw LizardException.usage("nothing to continue: the prompt is empty; give --prompt or --prompt-file");
         }

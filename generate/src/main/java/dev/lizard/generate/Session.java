@@ -28,8 +28,11 @@ import org.jspecify.annotations.Nullable;
  * state and is closed by whoever made it. Gradients are off inside.
  */
 public final class Session implements AutoCloseable {
-    /** Tokens read at once by {@link #prefill(int[])}. */
+    /** Tokens read at once on a CPU. */
     public static final int CHUNK = 512;
+
+    /** Tokens read at once on a CUDA device, where a piece costs the host about the same at any length. */
+    private static final int CUDA_CHUNK = 4096;
 
     /** Single steps before one is recorded: recording takes as long as some dozen steps. */
     private static final int UNRECORDED = 4;
@@ -57,9 +60,14 @@ public final class Session implements AutoCloseable {
 
     // ---- reading ---------------------------------------------------------------------------------------------------
 
-    /** Reads {@code ids} in pieces of {@link #CHUNK}. */
+    /** Tokens that are read at once on {@code device} by default. */
+    public static int chunk(Device device) {
+        return device.isCuda() ? CUDA_CHUNK : CHUNK;
+    }
+
+    /** Reads {@code ids} in pieces of {@link #chunk}. */
     public void prefill(int[] ids) {
-        prefill(ids, CHUNK, Progress.NONE, () -> false);
+        prefill(ids, chunk(decoder.device()), Progress.NONE, () -> false);
     }
 
     /**
