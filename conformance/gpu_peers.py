@@ -94,7 +94,7 @@ def measure(p):
 
 
 def tune(seed, only):
-    """Compiles for all peers in a random order, with no regard to time."""
+    """Compiles for all peers in a random order: each choice of the tuner runs once and is not timed."""
     from triton.runtime.autotuner import Autotuner
 
     admit()
@@ -106,6 +106,7 @@ def tune(seed, only):
         return configs
 
     Autotuner.prune_configs = shuffled
+    Autotuner.do_bench = property(lambda self: lambda call, quantiles: (call(), [1.0, 1.0, 1.0])[1])
     heads = {tuple(map(s.get, "hgd")): s for n, s in gpu_kernels.SHAPES.items() if only in n}
     for settings in heads.values():
         calls = list(contenders(problem(**dict(settings, b=2, t=2048))).items())
