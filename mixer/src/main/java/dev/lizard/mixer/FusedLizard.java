@@ -6,6 +6,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.AlignedRows;
 import dev.lizard.tensor.cuda.LizardForward;
 import dev.lizard.tensor.cuda.LizardInputs;
 import dev.lizard.tensor.cuda.LizardInputs.Join;
@@ -48,7 +49,7 @@ record FusedLizard(
 
     /** A sequence of its own; {@code gate} is log γ [B, H, T]. */
     Tensor parallel(MixerInput in, Tensor gate) {
-        LizardInputs inputs = inputs(in, rows(in.k()), rows(in.v()), in.start(), gate, null);
+        LizardInputs inputs = inputs(in, AlignedRows.of(in.k()), AlignedRows.of(in.v()), in.start(), gate, null);
         return LizardForward.run(inputs, false, false).y();
     }
 
@@ -64,8 +65,8 @@ record FusedLizard(
             v = Tensors.cat(2, past.values().to(DType.BFLOAT16), v);
         }
         Tensor memory = past == null || join() == Join.WINDOW ? null : state.get(LinearBranch.MEMORY);
-        LizardForward.Result result =
-                LizardForward.run(inputs(in, rows(k), rows(v), first, gate, memory), false, join() != Join.WINDOW);
+        LizardForward.Result result = LizardForward.run(
+                inputs(in, AlignedRows.of(k), AlignedRows.of(v), first, gate, memory), false, join() != Join.WINDOW);
         if (result.state() != null) {
             state.get(LinearBranch.MEMORY).copy_(result.state()); // where it is: recorded steps know the address
         }
@@ -81,7 +82,7 @@ record FusedLizard(
     private LizardInputs inputs(MixerInput in, Tensor k, Tensor v, long first, Tensor gate, @Nullable Tensor memory) {
         List<Tensor> angles = in.rotary().angles(first, k.size(2), k.device());
         return new LizardInputs(
-                rows(in.q()),
+                AlignedRows.of(in.q()),
                 k,
                 v,
                 angles.get(0),
@@ -95,15 +96,5 @@ record FusedLizard(
                 join(),
                 memory,
                 null);
-    }
-
-    /** The kernel reads 16 bytes at a time: rows must begin at multiples of that. */
-    static Tensor rows(Tensor x) {
-        boolean aligned = x.stride(-1) == 1
-                && x.address() % 16 == 0
-                && x.stride(0) % 8 == 0
-                && x.stride(1) % 8 == 0
-                && x.stride(2) % 8 == 0;
-        return aligned ? x : x.copy();
     }
 }

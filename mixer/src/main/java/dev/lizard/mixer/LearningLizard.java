@@ -7,6 +7,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.AlignedRows;
 import dev.lizard.tensor.cuda.LizardBackward;
 import dev.lizard.tensor.cuda.LizardForward;
 import dev.lizard.tensor.cuda.LizardInputs;
@@ -67,9 +68,9 @@ final class LearningLizard implements Tape.Operation {
     /** Per-head outputs [B, H, T, d]. */
     static Tensor mix(LizardSpec spec, MixerInput in, Operands operands, Tape tape) {
         List<Tensor> inputs = new ArrayList<>(List.of(
-                FusedLizard.rows(in.q()),
-                FusedLizard.rows(in.k()),
-                FusedLizard.rows(in.v()),
+                AlignedRows.of(in.q()),
+                AlignedRows.of(in.k()),
+                AlignedRows.of(in.v()),
                 operands.gate,
                 operands.share,
                 operands.queryMap,

@@ -1,5 +1,6 @@
 package dev.lizard.tensor.cuda;
 
+import dev.lizard.base.LizardException;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -21,6 +22,7 @@ final class Kernel {
 
     private static final Map<Made, Long> MODULES = new ConcurrentHashMap<>();
     private static final int WORD = 8;
+    private static final int LEAST_CAPABILITY = 80;
     private static final int OVERLAP_CAPABILITY = 90;
     private static final int ORDINARY_SHARED = 48 * 1024;
 
@@ -44,11 +46,26 @@ final class Kernel {
         this.overlaps = overlaps;
     }
 
+    /** Whether kernels of so much shared memory a block run on {@code device}: capability 8.0, and NVRTC to be found. */
+    static boolean fits(Device device, int sharedBytes) {
+        if (!device.isCuda()) {
+            return false;
+        }
+        try {
+            Driver driver = Driver.get();
+            Nvrtc.get();
+            return driver.capability(device.index()) >= LEAST_CAPABILITY
+                    && driver.attribute(Driver.SHARED_BYTES_OPT_IN, device.index()) >= sharedBytes;
+        } catch (LizardException e) {
+            return false; // the composed operations serve; `doctor` says what is missing
+        }
+    }
+
     /**
      * Compiles, or takes from the cache on disk, and loads.
      *
      * @param function its name in the source, declared {@code extern "C"}
-     * @throws dev.lizard.base.LizardException ENVIRONMENT without CUDA or NVRTC
+     * @throws LizardException ENVIRONMENT without CUDA or NVRTC
      */
     static Kernel of(KernelSource source, String function, Device device) {
         Driver driver = Driver.get();

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * products in bfloat16 with float32 sums, no atomic operation, so the same inputs give the same bits.
  */
 public final class LizardBackward {
-    private static final int CAPABILITY = 80;
     private static final int THREADS = 128;
     private static final int MULTIPROCESSORS = 132;
     private static final Map<Made, LizardBackward> MADE = new ConcurrentHashMap<>();
@@ -78,18 +77,7 @@ public final class LizardBackward {
      */
     public static boolean serves(Device device, int width, int half) {
         boolean sizes = (width == 64 || width == 128) && half >= 32 && half <= 128 && half % 32 == 0;
-        if (!device.isCuda() || !sizes) {
-            return false;
-        }
-        try {
-            Driver driver = Driver.get();
-            Nvrtc.get();
-            return driver.capability(device.index()) >= CAPABILITY
-                    && driver.attribute(Driver.SHARED_BYTES_OPT_IN, device.index())
-                            >= new BackwardSizes(width, half).most();
-        } catch (LizardException e) {
-            return false; // the composed operations serve; `doctor` says what is missing
-        }
+        return sizes && Kernel.fits(device, new BackwardSizes(width, half).most());
     }
 
     /**
@@ -130,15 +118,8 @@ public final class LizardBackward {
         }
     }
 
-    /** In bfloat16, with rows where the kernels' copies of 16 bytes can find them. */
     private static Tensor half(Tensor x) {
-        Tensor half = x.to(DType.BFLOAT16);
-        boolean aligned = half.stride(-1) == 1
-                && half.address() % 16 == 0
-                && half.stride(0) % 8 == 0
-                && half.stride(1) % 8 == 0
-                && half.stride(2) % 8 == 0;
-        return aligned ? half : half.copy();
+        return AlignedRows.of(x.to(DType.BFLOAT16));
     }
 
     private Slopes launch(

@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * it): products in bfloat16 with float32 sums. No gradients pass through it; what a backward pass needs can be kept.
  */
 public final class LizardForward {
-    private static final int CAPABILITY = 80;
     private static final Map<Made, LizardForward> MADE = new ConcurrentHashMap<>();
 
     private record Made(KernelSource source, Device device) {}
@@ -54,17 +53,7 @@ public final class LizardForward {
      */
     public static boolean serves(Device device, int width, int half, int window) {
         LizardSizes sizes = new LizardSizes(width, half, window);
-        if (!device.isCuda() || !sizes.served()) {
-            return false;
-        }
-        try {
-            Driver driver = Driver.get();
-            Nvrtc.get();
-            return driver.capability(device.index()) >= CAPABILITY
-                    && driver.attribute(Driver.SHARED_BYTES_OPT_IN, device.index()) >= sizes.forwardShared();
-        } catch (LizardException e) {
-            return false; // the composed operations serve; `doctor` says what is missing
-        }
+        return sizes.served() && Kernel.fits(device, sizes.forwardShared());
     }
 
     /**

@@ -79,7 +79,7 @@ public final class MemoryBackward {
             int chunks = in.chunks();
             MemorySizes sizes = in.sizes();
             Device device = in.q().device();
-            Tensor dy = MemoryInputs.rows(given.y.to(DType.BFLOAT16));
+            Tensor dy = AlignedRows.of(given.y.to(DType.BFLOAT16));
             Tensor dmass = !in.counted()
                     ? null
                     : given.mass != null

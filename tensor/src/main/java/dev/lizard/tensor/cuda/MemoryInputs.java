@@ -1,6 +1,5 @@
 package dev.lizard.tensor.cuda;
 
-import dev.lizard.base.LizardException;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
@@ -29,8 +28,6 @@ public record MemoryInputs(
         @Nullable Tensor logGate,
         boolean counted,
         @Nullable Tensor state) {
-    private static final int CAPABILITY = 80;
-
     public MemoryInputs {
         if (q.dtype() != DType.BFLOAT16 || k.dtype() != DType.BFLOAT16 || v.dtype() != DType.BFLOAT16) {
             throw new IllegalArgumentException(
@@ -40,9 +37,9 @@ public record MemoryInputs(
             throw new IllegalArgumentException("q %s, k %s and v %s do not belong together"
                     .formatted(Arrays.toString(q.shape()), Arrays.toString(k.shape()), Arrays.toString(v.shape())));
         }
-        q = rows(q);
-        k = rows(k);
-        v = rows(v);
+        q = AlignedRows.of(q);
+        k = AlignedRows.of(k);
+        v = AlignedRows.of(v);
     }
 
     /**
@@ -51,27 +48,7 @@ public record MemoryInputs(
      */
     public static boolean serves(Device device, int width, int features, boolean byRow) {
         MemorySizes sizes = new MemorySizes(width, features, byRow);
-        if (!device.isCuda() || !sizes.served()) {
-            return false;
-        }
-        try {
-            Driver driver = Driver.get();
-            Nvrtc.get();
-            return driver.capability(device.index()) >= CAPABILITY
-                    && driver.attribute(Driver.SHARED_BYTES_OPT_IN, device.index()) >= sizes.gradients();
-        } catch (LizardException e) {
-            return false; // the composed operations serve; `doctor` says what is missing
-        }
-    }
-
-    /** {@code x} with rows where copies of 16 bytes can find them. */
-    static Tensor rows(Tensor x) {
-        boolean aligned = x.stride(-1) == 1
-                && x.address() % 16 == 0
-                && x.stride(0) % 8 == 0
-                && x.stride(1) % 8 == 0
-                && x.stride(2) % 8 == 0;
-        return aligned ? x : x.copy();
+        return sizes.served() && Kernel.fits(device, sizes.gradients());
     }
 
     int batch() {
