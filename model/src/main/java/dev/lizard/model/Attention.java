@@ -4,9 +4,8 @@ import dev.lizard.mixer.HeadDims;
 import dev.lizard.mixer.MixerInput;
 import dev.lizard.mixer.Rotary;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,57 +43,29 @@ record Attention(
     }
 
     /**
-     * The same with one product for q, k and v and two for all their low-rank updates: on the way back x then gets two
-     * gradients to add instead of six. Biased projections go the other way.
+     * The same with one product for all three, for inputs that kernels serve; biased or trained projections go the other
+     * way.
+     *
+     * @param aside x once more, which the mixer sees: its gradient comes by a way of its own
      */
-    MixerInput projectTogether(Tensor x, Rotary rotary, long start) {
+    MixerInput projectTogether(Tensor x, Tensor aside, Rotary rotary, long start, Tape tape) {
         List<Linear> linears = List.of(q, k, v);
-        if (!linears.stream().allMatch(Linear::unbiased)) {
-            return project(x, rotary, start);
+        if (!Projections.serve(linears)) {
+            return input(aside, List.of(q.apply(x), k.apply(x), v.apply(x)), rotary, start);
         }
-        long batch = x.size(0);
-        long tokens = x.size(1);
-        Tensor flat = x.view(batch * tokens, x.size(2));
-        List<Tensor> weights = linears.stream().map(l -> l.weight().use()).toList();
-        Tensor all = updated(flat, flat.linear(Tensors.cat(weights, 0), null), linears);
-        List<Tensor> parts = Tensors.split(
-                all, -1, linears.stream().mapToLong(Linear::outputs).toArray()); // [B T, n d]
+        List<Tensor> heads = Projections.of(x, linears, dims.headWidth(), tape); // [B, n, T, d]
         return new MixerInput(
-                x,
-                split(parts.get(0), qNorm, batch, tokens, dims.heads()),
-                split(parts.get(1), kNorm, batch, tokens, dims.keyHeads()),
-                split(parts.get(2), null, batch, tokens, dims.keyHeads()),
+                aside,
+                qNorm == null ? heads.get(0) : normed(qNorm, heads.get(0)),
+                kNorm == null ? heads.get(1) : normed(kNorm, heads.get(1)),
+                heads.get(2),
                 rotary,
                 start);
     }
 
-    /** Adds the low-rank updates to y, the projections side by side: the second factors are blocks of one matrix. */
-    private static Tensor updated(Tensor x, Tensor y, List<Linear> linears) {
-        long rank = 0;
-        List<Tensor> first = new ArrayList<>();
-        for (Linear linear : linears) {
-            Linear.Update update = linear.update();
-            if (update != null) {
-                first.add(linear.down(update)); // [r, D]
-                rank += update.a().size(0);
-            }
-        }
-        if (first.isEmpty()) {
-            return y;
-        }
-        List<Tensor> second = new ArrayList<>();
-        long before = 0;
-        for (Linear linear : linears) {
-            Linear.Update update = linear.update();
-            if (update == null) {
-                second.add(Tensors.zeros(x.dtype(), x.device(), linear.outputs(), rank));
-            } else {
-                long own = update.a().size(0);
-                second.add(linear.up(update).pad(0, before, rank - before - own)); // [out, all ranks]
-                before += own;
-            }
-        }
-        return y.addLinear_(x.linear(Tensors.cat(first, 0), null), Tensors.cat(second, 0));
+    /** Heads [B, n, T, d], each normed, in memory as [B, T, n, d]. */
+    private static Tensor normed(Norm norm, Tensor heads) {
+        return norm.apply(heads.transpose(1, 2)).transpose(1, 2);
     }
 
     /** [B, T, n d] to [B, n, T, d], a view; each head normed where the family does so. */

@@ -41,8 +41,9 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
             if (RowStep.serves(this, input)) {
                 return work.promote(new RowStep(this).apply(input, rotary, start, mixing));
             }
-            if (before.fuses(input, tape) && between.fuses(input, tape)) {
-                return work.promote(fused(input, rotary, start, mixing, tape));
+            if (fuses(input, tape)) {
+                return work.promote(
+                        fused(Stream.of(input), rotary, start, mixing, tape).sum());
             }
             Tensor x = tape.cut(input); // read before the mixer and after it
             Tensor heads = mixing.heads(attention.project(before.apply(x), rotary, start)); // [B, H, T, d]
@@ -51,11 +52,25 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
         }
     }
 
+    /** The same from block to block: where kernels serve, the last addition is left to the next norm. */
+    Stream apply(Stream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+        try (Scope work = Scope.open()) {
+            Stream output = fuses(input.base(), tape)
+                    ? fused(input, rotary, start, mixing, tape)
+                    : Stream.of(apply(input.sum(), rotary, start, mixing, tape));
+            return output.promoted(work);
+        }
+    }
+
+    private boolean fuses(Tensor x, Tape tape) {
+        return before.fuses(x, tape) && between.fuses(x, tape);
+    }
+
     /** With kernels for what is not a product of matrices. The norms cut the stream as {@link Tape#cut} does. */
-    private Tensor fused(Tensor input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+    private Stream fused(Stream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
         FusedSteps.Normed x = before.fused(input, tape);
-        Tensor heads = mixing.heads(attention.projectTogether(x.normed(), rotary, start)); // [B, H, T, d]
-        FusedSteps.Normed attended = between.fused(x.stream(), attention.join(heads), tape);
-        return attended.stream().add(mlp.fused(attended.normed(), tape));
+        Tensor heads = mixing.heads(attention.projectTogether(x.normed(), x.aside(), rotary, start, tape)); // [B, H, T, d]
+        FusedSteps.Normed attended = between.fused(new Stream(x.stream(), attention.join(heads)), tape);
+        return new Stream(attended.stream(), mlp.fused(attended.normed(), tape));
     }
 }

@@ -208,15 +208,23 @@ public final class Decoder implements AutoCloseable {
      *     hardly grows with depth
      */
     public Tensor hidden(Tensor ids, Form form, Tape tape, boolean recompute) {
-        Tensor x = embedding.use().embedding(ids); // [B, T, D]
+        Stream x = Stream.of(embedding.use().embedding(ids)); // [B, T, D]
         for (int i = 0; i < blocks.size(); i++) {
             Block block = blocks.get(i);
             Mixer mixer = mixers.get(i);
             Tape.Part layer =
                     (in, inner) -> block.apply(in, rotary, 0, heads -> mixer.forward(heads, form, inner), inner);
-            x = replace(x, recompute ? tape.recompute(layer, x) : layer.apply(x, tape));
+            Stream before = x;
+            x = recompute
+                    ? Stream.of(tape.recompute(layer, before.sum()))
+                    : block.apply(before, rotary, 0, heads -> mixer.forward(heads, form, tape), tape);
+            before.close();
         }
-        return replace(x, last.apply(x));
+        try (Scope work = Scope.open()) {
+            Tensor normed = last.fuses(x.base(), tape) ? last.fused(x, tape).normed() : last.apply(x.sum());
+            x.close();
+            return work.promote(normed);
+        }
     }
 
     private static void notify(@Nullable MixerObserver observer, int depth, Tensor x) {

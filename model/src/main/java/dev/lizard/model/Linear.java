@@ -67,24 +67,14 @@ final class Linear {
         return bias == null && update == null;
     }
 
-    /** Whether it is x Wᵀ, perhaps with an update. */
-    boolean unbiased() {
-        return bias == null;
+    /** Whether it is x Wᵀ with a frozen W, perhaps with an update. */
+    boolean frozen() {
+        return bias == null && !weight.tensor().requiresGrad();
     }
 
     /** Width of its output. */
     long outputs() {
         return weight.tensor().size(0);
-    }
-
-    /** A of an update, in the type of the activations. */
-    Tensor down(Update lowRank) {
-        return cast(lowRank.a);
-    }
-
-    /** s B of an update, in the type of the activations. */
-    Tensor up(Update lowRank) {
-        return lowRank.b.mul(lowRank.scale).to(compute);
     }
 
     /** [..., in] to [..., out]. */

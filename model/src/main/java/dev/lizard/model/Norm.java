@@ -15,13 +15,10 @@ record Norm(Weight weight, double epsilon) {
         return x.size(1) > 1 && !weight.tensor().requiresGrad() && FusedSteps.serve(x, tape);
     }
 
-    /** x, cut from its graph, and its norm. */
-    FusedSteps.Normed fused(Tensor x, Tape tape) {
-        return FusedSteps.norm(x, weight.use(), epsilon, tape);
-    }
-
-    /** x + residual, cut from its graph, and its norm. */
-    FusedSteps.Normed fused(Tensor x, Tensor residual, Tape tape) {
-        return FusedSteps.norm(x, residual, weight.use(), epsilon, tape);
+    /** The stream's sum, cut from its graph, and its norm. */
+    FusedSteps.Normed fused(Stream x, Tape tape) {
+        return x.addend() == null
+                ? FusedSteps.norm(x.base(), weight.use(), epsilon, tape)
+                : FusedSteps.norm(x.base(), x.addend(), weight.use(), epsilon, tape);
     }
 }

@@ -50,7 +50,7 @@ public final class Gradients implements AutoCloseable {
         if (collected.defined()) {
             collected.add_(gradient.handle());
         } else {
-            collected.put(gradient.handle());
+            collected.put(gradient.to(leaf.dtype()).handle());
         }
     }
 

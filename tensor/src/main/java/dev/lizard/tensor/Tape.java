@@ -24,6 +24,7 @@ public final class Tape implements AutoCloseable {
 
     private final boolean recording;
     private final List<Entry> entries = new ArrayList<>();
+    private final GradientSums sums = new GradientSums();
 
     /** An operation and its gradient. An instance serves one call, so that it may keep what its gradient needs. */
     public interface Operation {
@@ -40,7 +41,8 @@ public final class Tape implements AutoCloseable {
          *
          * @param inputs those of {@link #forward}
          * @param gradients of each output, null where none arrived; not all are null
-         * @return one for each input, of its shape and type; null where none flows
+         * @return one for each input, of its shape and type, where a parameter's may have fewer bits; null where none
+         *     flows
          */
         List<@Nullable Tensor> backward(List<Tensor> inputs, List<@Nullable Tensor> gradients);
     }
@@ -51,9 +53,18 @@ public final class Tape implements AutoCloseable {
         Tensor apply(Tensor input, Tape tape);
     }
 
-    /** What {@link #unwind} needs of one operation. */
+    /**
+     * What {@link #unwind} needs of one operation.
+     *
+     * @param places where a source that is a parameter collects its gradients, null for other sources
+     */
     private record Entry(
-            Operation operation, List<Tensor> sources, List<Tensor> inputs, List<Tensor> outputs, Scope scope) {}
+            Operation operation,
+            List<Tensor> sources,
+            List<@Nullable Tensor> places,
+            List<Tensor> inputs,
+            List<Tensor> outputs,
+            Scope scope) {}
 
     public Tape() {
         this(true);
@@ -87,10 +98,15 @@ public final class Tape implements AutoCloseable {
             if (recording && wanted) {
                 List<Tensor> sources =
                         inputs.stream().map(Tensor::alias).map(kept::adopt).toList();
+                List<@Nullable Tensor> places = new ArrayList<>();
+                for (Tensor source : sources) {
+                    Tensor place = source.requiresGrad() && Gradients.endIn(source) ? source.grad() : null;
+                    places.add(place == null ? null : kept.adopt(place));
+                }
                 outputs.forEach(output -> output.requiresGrad(true));
                 List<Tensor> leaves =
                         outputs.stream().map(Tensor::alias).map(kept::adopt).toList();
-                entries.add(new Entry(operation, sources, plain, leaves, kept));
+                entries.add(new Entry(operation, sources, places, plain, leaves, kept));
                 kept = Scope.owner();
             }
             return outputs;
@@ -132,9 +148,10 @@ public final class Tape implements AutoCloseable {
                 }
             }
         }
+        sums.flush();
     }
 
-    private static void pass(Entry entry, List<@Nullable Tensor> gradients) {
+    private void pass(Entry entry, List<@Nullable Tensor> gradients) {
         List<Tensor> roots = new ArrayList<>();
         List<Tensor> injected = new ArrayList<>();
         for (int i = 0; i < gradients.size(); i++) {
@@ -143,7 +160,10 @@ public final class Tape implements AutoCloseable {
             if (gradient == null || !source.requiresGrad()) {
                 continue;
             }
-            if (Gradients.endIn(source)) {
+            Tensor place = entry.places.get(i);
+            if (place != null) {
+                sums.add(place, gradient);
+            } else if (Gradients.endIn(source)) {
                 Gradients.collect(source, gradient);
             } else {
                 roots.add(source);
@@ -160,6 +180,7 @@ public final class Tape implements AutoCloseable {
     public void close() {
         entries.forEach(entry -> entry.scope.close());
         entries.clear();
+        sums.close();
     }
 
     /** The identity. */

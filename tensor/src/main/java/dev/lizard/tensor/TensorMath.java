@@ -332,11 +332,6 @@ public abstract sealed class TensorMath permits Tensor {
         return self();
     }
 
-    public Tensor sub_(Tensor other) {
-        handle().sub_(other.handle());
-        return self();
-    }
-
     public Tensor add_(double value) {
         try (Scalar scalar = new Scalar(value)) {
             handle().add_(scalar);
@@ -380,9 +375,12 @@ public abstract sealed class TensorMath permits Tensor {
         return self();
     }
 
-    /** {@code this += x W^T}: [N, out] += [N, in] [out, in]^T. */
-    public Tensor addLinear_(Tensor x, Tensor weight) {
-        handle().addmm_(x.handle(), wrap(weight.handle().t()).handle());
+    /** {@code this = keep this + factor a b}: [N, M] of [N, K] [K, M]; if {@code keep} is 0, this is not read. */
+    public Tensor addmm_(Tensor a, Tensor b, double keep, double factor) {
+        try (Scalar beta = new Scalar(keep);
+                Scalar alpha = new Scalar(factor)) {
+            handle().addmm_(a.handle(), b.handle(), beta, alpha);
+        }
         return self();
     }
 

@@ -16,8 +16,12 @@ import org.jspecify.annotations.Nullable;
  * float32, results are in the type of the input.
  */
 public final class FusedSteps {
-    /** A residual stream and its norm. */
-    public record Normed(Tensor stream, Tensor normed) {}
+    /**
+     * A residual stream and its norm.
+     *
+     * @param aside the norm once more, for a second reader on a tape: no kernel has to add its gradient to the first's
+     */
+    public record Normed(Tensor stream, Tensor normed, Tensor aside) {}
 
     /** A sum of squares, float32, and the gradient of {@code factor / 2} times it. */
     public record Squares(Tensor sum, Tensor gradient) {}
@@ -75,11 +79,11 @@ public final class FusedSteps {
         return normed(tape.apply(new Norm((float) epsilon), List.of(x.contiguous(), weight, residual.contiguous())));
     }
 
-    private static Normed normed(List<Tensor> pair) {
-        return new Normed(pair.get(0), pair.get(1));
+    private static Normed normed(List<Tensor> outputs) {
+        return new Normed(outputs.get(0), outputs.get(1), outputs.get(2));
     }
 
-    /** Inputs x, weight and perhaps a residual; outputs stream and norm. */
+    /** Inputs x, weight and perhaps a residual; outputs stream, norm and norm. */
     private static final class Norm implements Tape.Operation {
         private final float epsilon;
         private @Nullable Tensor stream;
@@ -101,14 +105,15 @@ public final class FusedSteps {
                     "normForward", x, rows, x, residual, inputs.get(1), sum, y, scale, (int) rows, width(x), epsilon);
             stream = kept.adopt(sum.detach());
             inverse = kept.adopt(scale);
-            return List.of(sum, y);
+            return List.of(sum, y, y.detach());
         }
 
         @Override
         public List<@Nullable Tensor> backward(List<Tensor> inputs, List<@Nullable Tensor> gradients) {
             List<@Nullable Tensor> result = new ArrayList<>();
             Tensor dStream = gradients.get(0);
-            Tensor dNormed = gradients.get(1);
+            Tensor dNormed = gradients.get(1) == null ? gradients.get(2) : gradients.get(1);
+            Tensor dAside = gradients.get(1) == null ? null : gradients.get(2);
             Tensor dx = dStream;
             if (dNormed != null) {
                 Tensor x = inputs.get(0);
@@ -122,6 +127,7 @@ public final class FusedSteps {
                         inputs.get(1),
                         inverse,
                         dNormed.contiguous(),
+                        dAside == null ? null : dAside.contiguous(),
                         dStream == null ? null : dStream.contiguous(),
                         dx,
                         (int) rows,

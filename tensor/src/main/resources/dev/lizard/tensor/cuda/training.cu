@@ -43,6 +43,17 @@ __device__ __forceinline__ void store(Number* p, const float* x) {
 __device__ __forceinline__ float one(const Number* p) { return *p; }
 #endif
 
+/** p + q, where there is a q. */
+__device__ __forceinline__ void loadSum(const Number* p, const Number* q, float* x) {
+  load(p, x);
+  if (q) {
+    float y[LANES];
+    load(q, y);
+#pragma unroll
+    for (int i = 0; i < LANES; i++) x[i] += y[i];
+  }
+}
+
 __device__ __forceinline__ float warpSum(float x) {
 #pragma unroll
   for (int o = 16; o > 0; o >>= 1) x += __shfl_xor_sync(~0u, x, o);
@@ -132,10 +143,10 @@ extern "C" __global__ void normForward(
   }
 }
 
-/** dx = ds + inverse (w dy - s inverse^2 mean(w dy s)); ds may be null. */
+/** dx = ds + inverse (w dy - s inverse^2 mean(w dy s)) with dy = dy1 + dy2; dy2 and ds may be null. */
 extern "C" __global__ void normBackward(
-    const Number* s, const Number* w, const float* inverse, const Number* dy, const Number* ds, Number* dx, int rows,
-    int width) {
+    const Number* s, const Number* w, const float* inverse, const Number* dy1, const Number* dy2, const Number* ds,
+    Number* dx, int rows, int width) {
   int row = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
   if (row >= rows) return;
   long long base = (long long)row * width;
@@ -144,7 +155,7 @@ extern "C" __global__ void normBackward(
     float a[LANES], b[LANES], d[LANES];
     load(s + base + c, a);
     load(w + c, b);
-    load(dy + base + c, d);
+    loadSum(dy1 + base + c, dy2 ? dy2 + base + c : 0, d);
 #pragma unroll
     for (int i = 0; i < LANES; i++) sum += a[i] * b[i] * d[i];
   }
@@ -154,7 +165,7 @@ extern "C" __global__ void normBackward(
     float a[LANES], b[LANES], d[LANES];
     load(s + base + c, a);
     load(w + c, b);
-    load(dy + base + c, d);
+    loadSum(dy1 + base + c, dy2 ? dy2 + base + c : 0, d);
 #pragma unroll
     for (int i = 0; i < LANES; i++) a[i] = scale * (b[i] * d[i] - a[i] * mean);
     if (ds) {

@@ -108,20 +108,24 @@ class FusedStepsTest {
         same(
                 List.of(x, w),
                 (t, tape) -> parts(FusedSteps.norm(t.get(0), t.get(1), 1e-5, tape)),
-                (t, tape) -> List.of(t.get(0), t.get(0).rmsNorm(t.get(1), 1e-5)),
+                (t, tape) -> {
+                    Tensor normed = t.get(0).rmsNorm(t.get(1), 1e-5);
+                    return List.of(t.get(0), normed, normed);
+                },
                 1);
         same(
                 List.of(x, w, r),
                 (t, tape) -> parts(FusedSteps.norm(t.get(0), t.get(2), t.get(1), 1e-5, tape)),
                 (t, tape) -> {
                     Tensor sum = t.get(0).add(t.get(2));
-                    return List.of(sum, sum.rmsNorm(t.get(1), 1e-5));
+                    Tensor normed = sum.rmsNorm(t.get(1), 1e-5);
+                    return List.of(sum, normed, normed);
                 },
                 1);
     }
 
-    private static List<Tensor> parts(FusedSteps.Normed pair) {
-        return List.of(pair.stream(), pair.normed());
+    private static List<Tensor> parts(FusedSteps.Normed result) {
+        return List.of(result.stream(), result.normed(), result.aside());
     }
 
     @ParameterizedTest

@@ -1,0 +1,35 @@
+package dev.lizard.tensor.cuda;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Launches of {@code small.cu}: one in place of many operations that take less time than their launches. */
+final class SmallKernels {
+    private static final int THREADS = 256;
+    private static final Map<Made, Kernel> MADE = new ConcurrentHashMap<>();
+
+    private record Made(String function, boolean half, Device device) {}
+
+    private SmallKernels() {}
+
+    private static Kernel kernel(String function, DType dtype, Device device) {
+        return MADE.computeIfAbsent(new Made(function, dtype == DType.BFLOAT16, device), made -> {
+            KernelSource source = KernelSource.of("small.cu");
+            return Kernel.of(made.half ? source.define("HALF", 1) : source, made.function, made.device);
+        });
+    }
+
+    /** With a thread for each of {@code count} numbers. */
+    static void flat(String function, DType dtype, Device device, long count, @Nullable Object... arguments) {
+        int blocks = Math.toIntExact(Math.max(1, Math.ceilDiv(count, THREADS)));
+        kernel(function, dtype, device).launch(Dim.of(blocks), Dim.of(THREADS), 0, arguments);
+    }
+
+    /** With so many rows of blocks, each of {@code columns}. */
+    static void rows(String function, Device device, int columns, int rows, @Nullable Object... arguments) {
+        kernel(function, DType.FLOAT32, device).launch(Dim.of(columns, rows), Dim.of(THREADS), 0, arguments);
+    }
+}
