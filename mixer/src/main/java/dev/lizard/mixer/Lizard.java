@@ -81,12 +81,7 @@ final class Lizard implements Mixer {
 
         /** The same in float32, with its gradient on {@code tape}; contiguous. */
         Tensor logGate(Tensor x, Tape tape) {
-            Tensor logits = tape.apply(new GateLogits(x.requiresGrad()), x, gateWeight);
-            return (gateBias == null ? logits : logits.add(gateBias))
-                    .logSigmoid()
-                    .transpose(1, 2)
-                    .clampMin(MatrixMemory.floor(DType.FLOAT32))
-                    .contiguous();
+            return LogGates.of(x, gateWeight, gateBias, tape);
         }
     }
 
@@ -114,6 +109,11 @@ final class Lizard implements Mixer {
 
     private Tensor parameter(String name, DType dtype) {
         return MixerSpec.need(parameters, name).to(dtype);
+    }
+
+    private @Nullable Tensor optional(String name) {
+        Tensor parameter = parameters.get(name);
+        return parameter == null ? null : parameter.to(DType.FLOAT32);
     }
 
     @Override
@@ -164,13 +164,18 @@ final class Lizard implements Mixer {
             return Mixer.super.forward(in, form, tape);
         }
         try (Scope scope = Scope.open()) {
-            Weights weights = weights(DType.FLOAT32);
+            HeadLogs.Weights weights = HeadLogs.of(
+                    parameter(LizardSpec.WINDOW_LOGIT, DType.FLOAT32), optional(Sinks.NAME), dims.heads(), tape);
             LearningLizard.Operands operands = new LearningLizard.Operands(
-                    weights.logGate(in.x(), tape),
-                    weights.share.reshape(dims.heads()).contiguous(),
+                    LogGates.of(
+                            in.x(),
+                            parameter(LizardSpec.GATE_WEIGHT, DType.FLOAT32).contiguous(),
+                            optional(LizardSpec.GATE_BIAS),
+                            tape),
+                    weights.share(),
                     parameter(LizardSpec.QUERY_MAP, DType.FLOAT32).contiguous(),
                     parameter(LizardSpec.KEY_MAP, DType.FLOAT32).contiguous(),
-                    weights.sink == null ? null : weights.sink.contiguous());
+                    weights.sink());
             return scope.promote(LearningLizard.mix(spec, in, operands, tape));
         }
     }

@@ -6,6 +6,7 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One logit a head and token, z = x Wᵀ with x [B, T, D] bfloat16 and W [H, D] float32, and its gradients, in kernels that
@@ -26,6 +27,8 @@ public final class HeadLogits {
     private final Kernel forward;
     private final Kernel inputs;
     private final Kernel weights;
+    private final Kernel gates;
+    private final Kernel slopes;
     private final int group;
     private final int groups;
     private final int rows;
@@ -39,6 +42,8 @@ public final class HeadLogits {
         forward = Kernel.of(source, "logitsForward", made.device);
         inputs = Kernel.of(source, "logitsInputs", made.device);
         weights = Kernel.of(source, "logitsWeights", made.device);
+        gates = Kernel.of(source, "logGates", made.device);
+        slopes = Kernel.of(source, "logGateSlopes", made.device);
     }
 
     private static int groups(int heads) {
@@ -110,10 +115,43 @@ public final class HeadLogits {
         return dx;
     }
 
-    /** dW [H, D], float32, of dz [B, T, H] and x [B, T, D]. */
-    public static Tensor weights(Tensor dz, Tensor x, Tensor weight) {
+    /** log γ = max(log σ(z + bias), floor) [B, H, T] of z [B, T, H]; bias [H] or null. */
+    public static Tensor logGates(Tensor z, @Nullable Tensor bias, double floor) {
+        Tensor g = Tensors.empty(DType.FLOAT32, z.device(), z.size(0), z.size(2), z.size(1));
+        Kernel kernel = MADE.computeIfAbsent(new Made((int) z.size(2), z.device()), HeadLogits::new).gates;
+        int blocks = Math.toIntExact(Math.ceilDiv(g.count(), 32 * WARPS));
+        kernel.launch(
+                Dim.of(blocks), Dim.of(32 * WARPS), 0, z, bias, g, g.count(), (int) z.size(1), (int) z.size(2), (float)
+                        floor);
+        return g;
+    }
+
+    /** dz [B, T, H] of d log γ and log γ [B, H, T]. */
+    public static Tensor slopes(Tensor dg, Tensor g, double floor) {
+        Tensor dz = Tensors.empty(DType.FLOAT32, g.device(), g.size(0), g.size(2), g.size(1));
+        Kernel kernel = MADE.computeIfAbsent(new Made((int) g.size(1), g.device()), HeadLogits::new).slopes;
+        int blocks = Math.toIntExact(Math.ceilDiv(g.count(), 32 * WARPS));
+        kernel.launch(
+                Dim.of(blocks), Dim.of(32 * WARPS), 0, dg, g, dz, g.count(), (int) g.size(2), (int) g.size(1), (float)
+                        floor);
+        return dz;
+    }
+
+    /**
+     * Gradients of weight and bias.
+     *
+     * @param weight [H, D], float32
+     * @param bias [H]
+     */
+    public record Slopes(Tensor weight, Tensor bias) {}
+
+    /** Of dz [B, T, H] and x [B, T, D]. */
+    public static Slopes weights(Tensor dz, Tensor x, Tensor weight) {
         HeadLogits made = of(weight);
-        Tensor parts = Tensors.empty(DType.FLOAT32, dz.device(), PARTS, weight.size(0), weight.size(1));
+        long heads = weight.size(0);
+        long columns = weight.size(1);
+        long stride = heads * columns + Math.ceilDiv(heads, 4) * 4; // whole words for the sum
+        Tensor parts = Tensors.empty(DType.FLOAT32, dz.device(), PARTS, stride);
         made.weights.launch(
                 Dim.of(PARTS, Math.ceilDiv((int) weight.size(1), PIECE), made.groups),
                 Dim.of(32 * WARPS),
@@ -123,8 +161,11 @@ public final class HeadLogits {
                 parts,
                 rows(x),
                 (int) weight.size(1),
-                (int) weight.size(0));
-        return parts.sum(0, false);
+                (int) weight.size(0),
+                (int) stride);
+        Tensor sums = parts.sum(0, false);
+        return new Slopes(
+                sums.narrow(0, 0, heads * columns).view(heads, columns), sums.narrow(0, heads * columns, heads));
     }
 
     private static int rows(Tensor x) {

@@ -54,8 +54,27 @@ class HeadLogitsTest {
         near("dx", HeadLogits.inputs(thereDz, thereWeight).view(2L * tokens, width), wideDz.matmul(wideWeight), 3e-3);
         near(
                 "dW",
-                HeadLogits.weights(thereDz, thereX, thereWeight),
+                HeadLogits.weights(thereDz, thereX, thereWeight).weight(),
                 wideDz.transpose(0, 1).matmul(wideX),
                 1e-6);
+        near("db", HeadLogits.weights(thereDz, thereX, thereWeight).bias(), wideDz.sum(0, false), 1e-5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"9, 700", "3, 37", "32, 65"})
+    void logGatesAndTheirSlopes(int heads, int tokens) {
+        Device cuda = Device.cuda(0);
+        double floor = -4;
+        Tensor z = random("z", 2, tokens, heads).mul(4.0);
+        Tensor bias = random("bias", heads);
+        Tensor dg = random("dg", 2, heads, tokens);
+        Tensor wide = z.to(DType.FLOAT64).requiresGrad(true);
+        Tensor expected =
+                wide.add(bias.to(DType.FLOAT64)).logSigmoid().transpose(1, 2).clampMin(floor);
+        expected.backward(dg.to(DType.FLOAT64));
+        Tensor g = HeadLogits.logGates(z.to(cuda), bias.to(cuda), floor);
+        near("log gates", g, expected.detach(), 1e-6);
+        near("slopes", HeadLogits.slopes(dg.to(cuda), g, floor), java.util.Objects.requireNonNull(wide.grad()), 1e-6);
+        near("no bias", HeadLogits.logGates(z.to(cuda), null, floor), z.to(DType.FLOAT64).logSigmoid().transpose(1, 2).clampMin(floor), 1e-6);
     }
 }
