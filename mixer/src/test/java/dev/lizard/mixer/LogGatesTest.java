@@ -41,7 +41,8 @@ class LogGatesTest {
             List<Tensor> outputs = function.apply(leaves, tape);
             for (Tensor output : outputs) {
                 results.add(output.detach().copy());
-                output.backward(random("of " + results.size(), 1, output.shape()).to(device));
+                output.backward(
+                        random("of " + results.size(), 1, output.shape()).to(device));
             }
             tape.unwind();
         }
@@ -58,7 +59,12 @@ class LogGatesTest {
         assertThat(actual).hasSameSizeAs(expected);
         for (int i = 0; i < expected.size(); i++) {
             Tensor twin = expected.get(i).to(DType.FLOAT64);
-            double error = actual.get(i).to(Device.CPU).to(DType.FLOAT64).sub(twin).norm().item();
+            double error = actual.get(i)
+                    .to(Device.CPU)
+                    .to(DType.FLOAT64)
+                    .sub(twin)
+                    .norm()
+                    .item();
             assertThat(error / twin.norm().item()).as("result %d", i).isLessThan(limit);
         }
     }

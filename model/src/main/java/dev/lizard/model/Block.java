@@ -69,7 +69,8 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
     /** With kernels for what is not a product of matrices. The norms cut the stream as {@link Tape#cut} does. */
     private Stream fused(Stream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
         FusedSteps.Normed x = before.fused(input, tape);
-        Tensor heads = mixing.heads(attention.projectTogether(x.normed(), x.aside(), rotary, start, tape)); // [B, H, T, d]
+        Tensor heads =
+                mixing.heads(attention.projectTogether(x.normed(), x.aside(), rotary, start, tape)); // [B, H, T, d]
         FusedSteps.Normed attended = between.fused(new Stream(x.stream(), attention.join(heads)), tape);
         return new Stream(attended.stream(), mlp.fused(attended.normed(), tape));
     }

@@ -150,27 +150,27 @@ public final class FusedSteps {
      * float32. The values go with them because all three are parts of one product, which is walked back once.
      */
     public static Rotated rotate(Tensor q, Tensor k, Tensor v, Tensor cosines, Tensor sines, Tape tape) {
-        List<Tensor> all = tape.apply(new Rotation(), List.of(rows(q), rows(k), v, cosines, sines));
-        return new Rotated(all.get(0).transpose(1, 2), all.get(1).transpose(1, 2), all.get(2));
+        List<Tensor> all = tape.apply(new Rotation(), List.of(together(q), together(k), v, cosines, sines));
+        return new Rotated(all.get(0), all.get(1), all.get(2));
     }
 
-    /** [B, n, T, d] as [B, T, n, d] whose rows of heads lie together. */
-    private static Tensor rows(Tensor x) {
+    /** x [B, n, T, d], in memory as [B, T, n, d] whose rows of heads lie together. */
+    private static Tensor together(Tensor x) {
         Tensor rows = x.transpose(1, 2);
         boolean together = rows.stride(3) == 1
                 && rows.stride(2) == rows.size(3)
                 && rows.stride(0) == rows.size(1) * rows.stride(1)
                 && rows.stride(1) % TrainingKernels.lanes(x) == 0
                 && rows.address() % 16 == 0;
-        return together ? rows : rows.contiguous();
+        return together ? x : rows.contiguous().transpose(1, 2);
     }
 
     private record Rotation() implements Tape.Operation {
         @Override
         public List<Tensor> forward(List<Tensor> inputs, Scope kept) {
             return List.of(
-                    turned(inputs.get(0), inputs, 1),
-                    turned(inputs.get(1), inputs, 1),
+                    turned(inputs.get(0), inputs, 1).detach(),
+                    turned(inputs.get(1), inputs, 1).detach(),
                     inputs.get(2).detach());
         }
 
@@ -179,7 +179,7 @@ public final class FusedSteps {
             List<@Nullable Tensor> result = new ArrayList<>();
             for (int i = 0; i < 2; i++) {
                 Tensor gradient = gradients.get(i);
-                result.add(gradient == null ? null : turned(gradient.contiguous(), inputs, -1));
+                result.add(gradient == null ? null : turned(together(gradient), inputs, -1));
             }
             result.add(gradients.get(2));
             result.add(null);
@@ -187,7 +187,8 @@ public final class FusedSteps {
             return result;
         }
 
-        private static Tensor turned(Tensor x, List<Tensor> inputs, float sign) {
+        private static Tensor turned(Tensor heads, List<Tensor> inputs, float sign) {
+            Tensor x = heads.transpose(1, 2); // [B, T, n, d]
             Tensor y = like(x);
             TrainingKernels.flat(
                     "rotate",
@@ -202,7 +203,7 @@ public final class FusedSteps {
                     (int) x.size(1),
                     x.stride(1),
                     sign);
-            return y;
+            return y.transpose(1, 2);
         }
     }
 

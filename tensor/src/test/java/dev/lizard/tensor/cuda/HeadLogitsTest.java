@@ -75,6 +75,10 @@ class HeadLogitsTest {
         Tensor g = HeadLogits.logGates(z.to(cuda), bias.to(cuda), floor);
         near("log gates", g, expected.detach(), 1e-6);
         near("slopes", HeadLogits.slopes(dg.to(cuda), g, floor), java.util.Objects.requireNonNull(wide.grad()), 1e-6);
-        near("no bias", HeadLogits.logGates(z.to(cuda), null, floor), z.to(DType.FLOAT64).logSigmoid().transpose(1, 2).clampMin(floor), 1e-6);
+        near(
+                "no bias",
+                HeadLogits.logGates(z.to(cuda), null, floor),
+                z.to(DType.FLOAT64).logSigmoid().transpose(1, 2).clampMin(floor),
+                1e-6);
     }
 }
