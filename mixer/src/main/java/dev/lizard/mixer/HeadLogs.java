@@ -3,6 +3,7 @@ package dev.lizard.mixer;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.HeadNumbers;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,6 @@ final class HeadLogs implements Tape.Operation {
 
     private final int heads;
     private @Nullable Tensor share;
-    private @Nullable Tensor softmax;
 
     private HeadLogs(int heads) {
         this.heads = heads;
@@ -37,25 +37,39 @@ final class HeadLogs implements Tape.Operation {
 
     @Override
     public List<Tensor> forward(List<Tensor> inputs, Scope kept) {
-        Tensor e = inputs.get(0).exp();
-        share = kept.adopt(e.detach());
-        if (inputs.size() == 1) {
-            return List.of(e);
-        }
-        softmax = kept.adopt(inputs.get(1).softmax(-1));
-        return List.of(e, Sinks.folded(inputs.get(1), heads).contiguous());
+        Tensor logits = inputs.get(0);
+        Tensor sinks = inputs.size() > 1 ? inputs.get(1) : null;
+        HeadNumbers.Pair made = HeadNumbers.serve(logits, sinks)
+                ? HeadNumbers.logs(logits, sinks)
+                : new HeadNumbers.Pair(
+                        logits.exp(),
+                        sinks == null ? null : Sinks.folded(sinks, heads).contiguous());
+        share = kept.adopt(made.first().detach());
+        Tensor sink = made.second();
+        return sink == null ? List.of(made.first()) : List.of(made.first(), sink);
     }
 
     @Override
     public List<@Nullable Tensor> backward(List<Tensor> inputs, List<@Nullable Tensor> gradients) {
+        Tensor sinks = inputs.size() > 1 ? inputs.get(1) : null;
         Tensor de = gradients.get(0);
-        List<@Nullable Tensor> result = new ArrayList<>();
-        result.add(de == null || share == null ? null : de.mul(share));
-        if (softmax != null) {
-            Tensor dz = gradients.get(1);
-            result.add(dz == null ? null : softmax.mul(rows(dz, softmax.size(0)).unsqueeze(1)));
+        Tensor dz = sinks == null ? null : gradients.get(1);
+        if (share == null) {
+            throw new IllegalStateException("the gradient of a head's numbers before their forward pass");
         }
-        return result;
+        List<@Nullable Tensor> result = new ArrayList<>();
+        if (de != null && (dz != null || sinks == null) && HeadNumbers.serve(share, sinks)) {
+            HeadNumbers.Pair slopes = HeadNumbers.slopes(share, sinks, de, dz);
+            result.add(slopes.first());
+            result.add(slopes.second());
+        } else {
+            result.add(de == null ? null : de.mul(share));
+            result.add(
+                    dz == null || sinks == null
+                            ? null
+                            : sinks.softmax(-1).mul(rows(dz, sinks.size(0)).unsqueeze(1)));
+        }
+        return result.subList(0, inputs.size());
     }
 
     /** One gradient for each row of sinks: a row for all heads gets their sum. */

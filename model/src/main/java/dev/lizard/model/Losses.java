@@ -53,34 +53,35 @@ public final class Losses {
             Tensor flat = flat(hidden); // [N, D]
             Tensor goals = targets.reshape(flat.size(0)); // [N]
             Tensor count = goals.ge(0.0).to(DType.FLOAT32).sum().clampMin(1);
-            Tensor loss = Tensors.zeros(DType.FLOAT32, hidden.device());
-            List<Tensor> gradients = new ArrayList<>();
+            Tensor gradient = Tensors.empty(flat.dtype(), flat.device(), flat.shape());
+            List<Tensor> losses = new ArrayList<>();
             for (long from = 0; from < flat.size(0); from += rows) {
                 long length = Math.min(rows, flat.size(0) - from);
                 try (Scope piece = Scope.open()) {
                     Tensor part = flat.narrow(0, from, length);
                     Tensor goal = goals.narrow(0, from, length);
-                    gradients.add(piece.promote(
+                    Tensor place = gradient.narrow(0, from, length);
+                    losses.add(piece.promote(
                             fuses(decoder)
-                                    ? fused(decoder, part, goal, count, loss, factor)
-                                    : composed(decoder, part, goal, count, loss, factor)));
+                                    ? fused(decoder, part, goal, count, place, factor)
+                                    : composed(decoder, part, goal, count, place, factor)));
                 }
             }
             if (hidden.requiresGrad()) {
-                hidden.backward(Tensors.cat(gradients, 0).view(hidden.shape()));
+                hidden.backward(gradient.view(hidden.shape()));
             }
-            return work.promote(loss);
+            return work.promote(Tensors.cat(losses, 0).sum().div(count));
         }
     }
 
-    /** Adds the rows' share to {@code loss} and returns the gradient of their hidden states. */
+    /** The sum of the rows' losses [1]; the gradient of their hidden states goes to {@code place}. */
     private static Tensor composed(
-            Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor loss, double factor) {
+            Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor place, double factor) {
         Tensor cut = rows.detach().requiresGrad(true);
-        Tensor share = nll(decoder, cut, goals).sum().div(count);
-        share.mul(factor).backward();
-        loss.add_(share.detach());
-        return gradient(cut);
+        Tensor sum = nll(decoder, cut, goals).sum();
+        sum.div(count).mul(factor).backward();
+        place.copy_(gradient(cut));
+        return sum.detach().to(DType.FLOAT32).view(1);
     }
 
     private static boolean fuses(Decoder decoder) {
@@ -91,11 +92,12 @@ public final class Losses {
                 && FusedSteps.serve(weight);
     }
 
-    /** The same where the output layer is frozen: the logits' memory becomes their gradient's. */
-    private static Tensor fused(Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor loss, double factor) {
+    /** The losses themselves [n], where the output layer is frozen: the logits' memory becomes their gradient's. */
+    private static Tensor fused(Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor place, double factor) {
         Tensor logits = decoder.logits(rows); // [n, V]
-        loss.add_(FusedSteps.crossEntropy_(logits, goals, count, factor).sum().div(count));
-        return logits.matmul(decoder.head().use()); // [n, D]
+        Tensor losses = FusedSteps.crossEntropy_(logits, goals, count, factor);
+        place.addmm_(logits, decoder.head().use(), 0, 1); // [n, D]
+        return losses;
     }
 
     private static Tensor gradient(Tensor cut) {

@@ -25,7 +25,7 @@ public final class Sums {
                 && to.count() == from.count()
                 && to.count() < 1L << 30
                 && dense(to, 0)
-                && (dense(from, 0) || from.rank() == 2 && dense(from, 1));
+                && (dense(from, 0) || (from.rank() == 2 && dense(from, 1)));
     }
 
     /** Whether the axes from {@code first} on lie together. */

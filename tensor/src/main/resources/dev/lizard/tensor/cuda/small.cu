@@ -61,3 +61,38 @@ extern "C" __global__ void addSums(const Sums sums) {
         s.to[i] += s.half ? lz::low(((const u16*)s.from)[at]) : ((const float*)s.from)[at];
     }
 }
+
+// ---- a head's few numbers: e = exp(l) of l [heads], z = log sum exp s of s [rows, m], a row a head or one for all ----
+
+/** The largest of a row, and the sum of exp(s - largest). */
+__device__ __forceinline__ float2 mass(const float* s, int m) {
+    float top = s[0], sum = 0.f;
+    for (int i = 1; i < m; i++) top = fmaxf(top, s[i]);
+    for (int i = 0; i < m; i++) sum += expf(s[i] - top);
+    return make_float2(top, sum);
+}
+
+extern "C" __global__ void headLogs(const float* l, const float* s, float* e, float* z, int heads, int rows, int m) {
+    for (int h = threadIdx.x; h < heads; h += blockDim.x) {
+        e[h] = expf(l[h]);
+        if (!s) continue;
+        const float2 all = mass(s + (size_t)(rows == 1 ? 0 : h) * m, m);
+        z[h] = all.x + logf(all.y);
+    }
+}
+
+/** dl = e de, ds = softmax(s) dz. */
+extern "C" __global__ void headLogSlopes(
+    const float* e, const float* s, const float* de, const float* dz, float* dl, float* ds, int heads, int rows, int m) {
+    for (int h = threadIdx.x; h < heads; h += blockDim.x) dl[h] = e[h] * de[h];
+    if (!s) return;
+    for (int r = threadIdx.x; r < rows; r += blockDim.x) {
+        float d = dz[r];
+        if (rows == 1) {
+            for (int h = 1; h < heads; h++) d += dz[h];
+        }
+        const float* row = s + (size_t)r * m;
+        const float2 all = mass(row, m);
+        for (int i = 0; i < m; i++) ds[(size_t)r * m + i] = d * expf(row[i] - all.x) / all.y;
+    }
+}
