@@ -12,7 +12,10 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
 import dev.lizard.text.Batch;
+import java.util.Arrays;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
@@ -29,6 +32,10 @@ class RecordedPassTest {
     private static final int LENGTH = 300;
 
     private static Decoder decoder() {
+        return decoder(DType.BFLOAT16, Device.cuda(0));
+    }
+
+    private static Decoder decoder(DType dtype, Device device) {
         ObjectNode node = Json.object();
         node.put("model_type", "llama")
                 .put("vocab_size", 256)
@@ -40,7 +47,7 @@ class RecordedPassTest {
                 .put("max_position_embeddings", 4096)
                 .put("rms_norm_eps", 1e-5)
                 .put("tie_word_embeddings", true);
-        return Decoder.random(ModelConfig.of(node, "the test"), new RandomStream(2), DType.BFLOAT16, Device.cuda(0));
+        return Decoder.random(ModelConfig.of(node, "the test"), new RandomStream(2), dtype, device);
     }
 
     private static double distance(float[] actual, float[] expected) {
@@ -53,14 +60,62 @@ class RecordedPassTest {
         return Math.sqrt(error / size);
     }
 
-    private static void replaysAsItRuns(int index) {
-        StageRecipe stage = Recipe.of(TinyTeacher.tree(RECIPE)).stages().get(index);
+    private static SortedMap<Integer, MixerSpec> specs() {
         SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
         for (int layer = 0; layer < 3; layer++) {
             specs.put(layer, new LizardSpec(LizardSpec.Variant.JOINT, 64, 32, 2, 4, 64, LizardSpec.Branches.BOTH));
         }
+        return specs;
+    }
+
+    /** Gradients of all parameters of a kind, such as {@code lora_A.weight}, away from where training begins. */
+    private static SortedMap<String, float[]> gradients(DType dtype, Device device) {
+        StageRecipe stage = Recipe.of(TinyTeacher.tree(RECIPE)).stages().get(1);
+        SortedMap<String, float[]> kinds = new TreeMap<>();
+        try (Decoder decoder = decoder(dtype, device);
+                Student student = new Student(decoder, specs(), 0);
+                Scope work = Scope.open()) {
+            student.prepare(stage, "tiny.yaml/stages.1");
+            student.seat(stage);
+            student.buffer().parameters().values().forEach(leaf -> leaf.requiresGrad(true));
+            Tensor values = student.buffer().values();
+            float[] noise = new RandomStream(3).normal((int) values.count(), 0.05);
+            values.add_(Tensors.of(noise, noise.length).to(device));
+            student.objective(stage).accumulate(new Numbers(LENGTH, 256, 9).batch(0, 2), 1);
+            student.buffer().parameters().forEach((name, leaf) -> {
+                Tensor gradient = leaf.grad();
+                if (gradient != null) {
+                    String kind = name.replaceFirst(".*(self_attn|_proj)\\.", "");
+                    kinds.merge(kind, gradient.floats(), RecordedPassTest::joined);
+                }
+            });
+            student.leave();
+        }
+        return kinds;
+    }
+
+    private static float[] joined(float[] a, float[] b) {
+        float[] both = Arrays.copyOf(a, a.length + b.length);
+        System.arraycopy(b, 0, both, a.length, b.length);
+        return both;
+    }
+
+    @Test
+    void gradientsOfAllKindsAreThoseOfTheCpu() {
+        SortedMap<String, float[]> expected = gradients(DType.FLOAT32, Device.CPU);
+        SortedMap<String, float[]> actual = gradients(DType.BFLOAT16, Device.cuda(0));
+        assertThat(actual.keySet()).isEqualTo(expected.keySet()).contains("lora_A.weight", "gate_bias", "sink");
+        expected.forEach((kind, gradient) -> {
+            double error = distance(actual.get(kind), gradient);
+            System.out.printf("%s: %.2e%n", kind, error);
+            assertThat(error).as(kind).isLessThan(0.1);
+        });
+    }
+
+    private static void replaysAsItRuns(int index) {
+        StageRecipe stage = Recipe.of(TinyTeacher.tree(RECIPE)).stages().get(index);
         try (Decoder decoder = decoder();
-                Student student = new Student(decoder, specs, 0)) {
+                Student student = new Student(decoder, specs(), 0)) {
             student.prepare(stage, "tiny.yaml/stages." + index);
             student.seat(stage);
             Objective objective = student.objective(stage);
