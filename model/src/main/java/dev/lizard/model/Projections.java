@@ -154,8 +154,13 @@ final class Projections implements Tape.Operation {
                             ? Tensors.zeros(x.dtype(), x.device(), x.size(0), outputs)
                             : gradient.transpose(1, 2).reshape(x.size(0), outputs));
         }
-        if (factors != null) {
-            parts.add(Tensors.empty(x.dtype(), x.device(), x.size(0), factors.rank()));
+        long rank = factors == null ? 0 : factors.rank();
+        Tensor shared = Tensors.beside(parts, rank);
+        if (shared != null) {
+            return shared; // laid out as the heads are
+        }
+        if (rank > 0) {
+            parts.add(Tensors.empty(x.dtype(), x.device(), x.size(0), rank));
         }
         return Tensors.cat(parts, -1);
     }

@@ -115,6 +115,31 @@ class ProjectionsTest {
     }
 
     @Test
+    void gradientsThatShareRowsAreTakenAsTheyLie() {
+        long rows = 2L * 5 * (OUTPUTS[0] + OUTPUTS[1] + OUTPUTS[2] + 16); // room for three ranks of 3
+        Tensor all = Tensors.zeros(DType.FLOAT32, Device.CPU, rows).view(2, 5, rows / 10);
+        assertThat(Tensors.beside(parts(all), 16)).isNotNull().satisfies(x -> {
+            assertThat(x.address()).isEqualTo(all.address());
+            assertThat(x.shape()).containsExactly(10, rows / 10);
+        });
+        assertThat(Tensors.beside(parts(all), 8)).isNull();
+        assertThat(Tensors.beside(parts(all).reversed(), 16)).isNull();
+        assertThat(Tensors.beside(parts(all).stream().map(Tensor::copy).toList(), 16))
+                .isNull();
+    }
+
+    private static List<Tensor> parts(Tensor all) {
+        Tensor flat = all.view(10, all.size(2));
+        List<Tensor> parts = new ArrayList<>();
+        long from = 0;
+        for (long outputs : OUTPUTS) {
+            parts.add(flat.narrow(1, from, outputs));
+            from += outputs;
+        }
+        return parts;
+    }
+
+    @Test
     @Tag("gpu")
     void theyAreTheSameOnTheCard() {
         for (String updated : List.of("qkv", "qv", "k")) {

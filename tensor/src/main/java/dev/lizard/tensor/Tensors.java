@@ -7,8 +7,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Storage;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /** Makes tensors. All belong to the innermost open {@link Scope}. */
 public final class Tensors {
@@ -93,6 +95,32 @@ public final class Tensors {
 
     public static Tensor cat(int axis, Tensor... parts) {
         return cat(List.of(parts), axis);
+    }
+
+    /**
+     * [N, m] each, as [N, Σ m + room] without a copy: where their rows follow one another in one memory, with {@code room}
+     * more numbers after the last; null where they do not lie so.
+     */
+    public static @Nullable Tensor beside(List<Tensor> parts, long room) {
+        org.bytedeco.pytorch.Tensor first = parts.getFirst().handle();
+        long row = room;
+        for (Tensor part : parts) {
+            row += part.size(1);
+        }
+        long at = parts.getFirst().address();
+        for (Tensor part : parts) {
+            boolean next = part.address() == at && part.stride(0) == row && part.stride(1) == 1;
+            if (!next || !part.handle().is_alias_of(first)) {
+                return null;
+            }
+            at += part.size(1) * part.dtype().bytes();
+        }
+        long[] shape = {first.size(0), row};
+        long end = (first.storage_offset() + shape[0] * row)
+                * parts.getFirst().dtype().bytes();
+        try (Storage storage = first.storage()) {
+            return end > storage.nbytes() ? null : wrap(first.as_strided(shape, row, 1));
+        }
     }
 
     /** Joins along a new axis. */

@@ -138,10 +138,12 @@ public final class LizardBackward {
         int cuts = sizes.stretches(batch * heads, chunks);
         Memory on = new Memory(q.device());
         Tensor sink = in.sink();
+        int beside = beside(q, k, v);
+        Tensor rows = beside == 0 ? null : on.half(batch, tokens, beside);
         Slopes out = new Slopes(
-                on.half(batch, tokens, heads, width).transpose(1, 2),
-                on.half(batch, tokens, keyHeads, width).transpose(1, 2),
-                on.half(batch, tokens, keyHeads, width).transpose(1, 2),
+                on.heads(rows, 0, batch, tokens, heads, width),
+                on.heads(rows, (long) heads * width, batch, tokens, keyHeads, width),
+                on.heads(rows, (long) (heads + keyHeads) * width, batch, tokens, keyHeads, width),
                 on.full(batch, heads, tokens),
                 sink == null ? null : on.full(heads),
                 on.full(heads),
@@ -178,7 +180,7 @@ public final class LizardBackward {
                     .strides(y)
                     .strides(dy)
                     .ints(batch, tokens, heads, keyHeads, window, window, chunks, keyChunks, parts)
-                    .ints(cuts, Math.toIntExact(in.cos().stride(0)), 0)
+                    .ints(cuts, Math.toIntExact(in.cos().stride(0)), beside)
                     .done();
             Dim block = Dim.of(THREADS);
             if (cuts > 1) {
@@ -194,10 +196,33 @@ public final class LizardBackward {
         return out;
     }
 
+    /**
+     * The length of the rows that q, k and v [B, n, T, d] share, 0 if they do not: their gradients then share rows of this
+     * length too, so that who made one product of them has one of their gradients.
+     */
+    private static int beside(Tensor q, Tensor k, Tensor v) {
+        long row = q.stride(2);
+        long bytes = q.dtype().bytes() * q.size(3);
+        boolean shared = row >= (q.size(1) + 2 * k.size(1)) * q.size(3)
+                && k.address() == q.address() + q.size(1) * bytes
+                && v.address() == k.address() + k.size(1) * bytes;
+        for (Tensor x : List.of(q, k, v)) {
+            shared &= x.stride(0) == x.size(2) * row && x.stride(2) == row && x.stride(1) == x.size(3);
+        }
+        return shared ? Math.toIntExact(row) : 0;
+    }
+
     /** Where results and workspace lie. */
     private record Memory(Device device) {
         Tensor half(long... shape) {
             return Tensors.empty(DType.BFLOAT16, device, shape);
+        }
+
+        /** [B, n, T, d] of its own, or a part of {@code rows} [B, T, S] from {@code first} on. */
+        Tensor heads(@Nullable Tensor rows, long first, long batch, long tokens, long n, long width) {
+            return (rows == null ? half(batch, tokens, n, width) : rows.narrow(2, first, n * width))
+                    .view(batch, tokens, n, width)
+                    .transpose(1, 2);
         }
 
         Tensor full(long... shape) {

@@ -238,15 +238,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
     }
     bf16* outK = group == 1 ? p.dk : p.headK;
     bf16* outV = group == 1 ? p.dv : p.headV;
-    const i64 out = ((i64)b * T * p.heads + h) * D;
+    const i64 token = group == 1 ? slope_row(p, p.heads) : (i64)p.heads * D, out = (i64)b * T * token + h * D;
     u32 dz[F / 16][4];
     if (far) read_rows(dz, scores, r0, T);
-    write_rows<D>(outV + out, (i64)p.heads * D, dv, r0, T);
+    write_rows<D>(outV + out, token, dv, r0, T);
     turn_back(dk, p, r0, scale);
     if (far) {
         wait<0>();
         publish();
         product<D, F, D, false>(dk, dz, base + W_STAGES + (tiles & 1) * 2 * X_BYTES, true);
     }
-    write_rows<D>(outK + out, (i64)p.heads * D, dk, r0, T);
+    write_rows<D>(outK + out, token, dk, r0, T);
 }

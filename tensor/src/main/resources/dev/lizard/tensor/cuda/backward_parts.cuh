@@ -42,7 +42,7 @@ struct Problem {
     const float *cosine, *sine, *gate, *sink, *share, *top, *inverse;
     const int *best, *documents;                               // [B, H, T], [B, T] or null
     const void *queryMap, *keyMap;
-    bf16 *dq, *dk, *dv;                                        // contiguous [B, T, heads, d]
+    bf16 *dq, *dk, *dv;                                        // [B, T, heads, d], rows of tokens as `beside` says
     float *dgate, *dsink, *dshare, *dqueryMap, *dkeyMap;       // [B, H, T], [H], [H], [H, d, F] twice
     bf16 *turnedQ, *turnedK, *states, *slopes;                 // [B, H, T, d], [B, G, T, d], images [B, H, N, f, d] twice
     float *mass, *massSlope;                                   // [B, H, N, f] twice
@@ -55,7 +55,11 @@ struct Problem {
     Strides sq, sk, sv, sy, sdy;
     int batch, tokens, heads, keyHeads, window, delay, chunks, keyChunks, parts, stretches;
     int angles; // row stride of the tables
+    int beside; // numbers from one token's dq to the next where dq, dk, dv share rows; 0: each is contiguous
 };
+
+// Numbers from one token to the next in dq, dk and dv of so many heads.
+DEVICE i64 slope_row(const Problem& p, int heads) { return p.beside ? p.beside : (i64)heads * D; }
 
 // ---- parts shared by the kernels ------------------------------------------------------------------------------------
 

@@ -260,7 +260,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         publish();
         product<D, F, D, false>(dq, dz, map, true);
     }
-    write_rows<D>(p.dq + ((i64)b * T * p.heads + h) * D, (i64)p.heads * D, dq, r0, T);
+    write_rows<D>(p.dq + (i64)b * T * slope_row(p, p.heads) + h * D, slope_row(p, p.heads), dq, r0, T);
     if (old) { // features once more, now that the errors are known
         float z[F / 8][4];
         begin<F, D, CHUNK, false, D, true>(z, base + W_TURNED, map, false);

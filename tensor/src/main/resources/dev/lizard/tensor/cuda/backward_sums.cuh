@@ -101,7 +101,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) lizard_backward_sums(const
                 s[0] += low(x.x), s[1] += high(x.x), s[2] += low(x.y), s[3] += high(x.y);
                 s[4] += low(x.z), s[5] += high(x.z), s[6] += low(x.w), s[7] += high(x.w);
             }
-            ((uint4*)(keys ? p.dk : p.dv))[at] =
+            const i64 pieces = p.keyHeads * D / 8, to = at / pieces * (slope_row(p, p.keyHeads) / 8) + at % pieces;
+            ((uint4*)(keys ? p.dk : p.dv))[to] =
                 make_uint4(pack(s[0], s[1]), pack(s[2], s[3]), pack(s[4], s[5]), pack(s[6], s[7]));
         }
     }
