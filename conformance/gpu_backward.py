@@ -25,7 +25,7 @@ POINTERS = """q k v y dy cosine sine gate sink share top inverse best documents 
     dq dk dv dgate dsink dshare dqueryMap dkeyMap
     turnedQ turnedK states slopes mass massSlope delta settled rows across decay massError scoreQ scoreK headK headV
     partShare partSink partMap carry""".split()
-INTS = "batch tokens heads keyHeads window delay chunks keyChunks parts stretches angles".split()
+INTS = "batch tokens heads keyHeads window delay chunks keyChunks parts stretches angles beside".split()
 KERNELS = "stretches states queries settle keys maps sums".split()
 GRADIENTS = dict(q="dq", k="dk", v="dv", gate="dgate", sink="dsink", share="dshare", map_q="dqueryMap", map_k="dkeyMap")
 
@@ -84,10 +84,15 @@ class Arranged:
         stretches = p.get("stretches") or stretches_of(b * h, chunks, d)
         half = lambda *s: torch.full(s, math.nan, device=q.device, dtype=torch.bfloat16)
         full = lambda *s: torch.full(s, math.nan, device=q.device)
+        beside = p.get("beside", 0) and (h + 2 * g) * d + p["beside"]  # the length of rows that dq, dk and dv share
+        rows = half(b, t, beside or (h + 2 * g) * d)
+        dq, dk, dv = (x.unflatten(2, (-1, d)) for x in rows[..., : (h + 2 * g) * d].split((h * d, g * d, g * d), 2))
+        if not beside:
+            dq, dk, dv = dq.contiguous(), dk.contiguous(), dv.contiguous()
         self.tensors = x = dict(
             q=q, k=k, v=v, y=y, dy=dy, cosine=p["cos"], sine=p["sin"], gate=p["gate"], sink=p["sink"], share=p["share"],
             top=top, inverse=inverse, best=best, documents=p.get("documents"), queryMap=p["map_q"], keyMap=p["map_k"],
-            dq=half(b, t, h, d), dk=half(b, t, g, d), dv=half(b, t, g, d), dgate=full(b, h, t),
+            dq=dq, dk=dk, dv=dv, dgate=full(b, h, t),
             dsink=None if p["sink"] is None else full(h), dshare=full(h), dqueryMap=full(h, d, f), dkeyMap=full(h, d, f),
             turnedQ=half(b, h, t, d), turnedK=half(b, g, t, d), states=half(b, h, chunks, 2 * f, d),
             slopes=half(b, h, chunks, 2 * f, d), mass=full(b, h, chunks, 2 * f), massSlope=full(b, h, chunks, 2 * f),
@@ -102,7 +107,7 @@ class Arranged:
         for a in ("q", "k", "v", "y", "dy"):
             for i, n in enumerate(("Batch", "Token", "Head")):
                 setattr(problem, a + n, x[a].stride(i))
-        for n, value in zip(INTS, (b, t, h, g, w, w, chunks, key_chunks, parts, stretches, p["cos"].stride(0))):
+        for n, value in zip(INTS, (b, t, h, g, w, w, chunks, key_chunks, parts, stretches, p["cos"].stride(0), beside)):
             setattr(problem, n, value)
         self.problem = problem
         self.grids = [(2 * (stretches - 1), h, b), (2 * stretches, h, b), (chunks, h, b), (-(-b * h * 2 * f // 128), 1, 1),
@@ -158,6 +163,8 @@ CASES = {
     "d128 t2048": dict(d=128, b=1, t=2048),
     "float maps": dict(maps=torch.float32, t=300),
     "stretches d128": dict(b=1, h=2, g=1, d=128, t=3000),
+    "rows shared": dict(beside=24, t=300),
+    "rows shared, no group, d128": dict(beside=8, t=300, h=2, g=2, d=128),
     "documents": dict(documents=True, t=1500),
     "documents d128": dict(documents=True, t=1500, d=128, h=4),
     "t8192": dict(b=1, h=3, g=1, t=8192),
@@ -176,8 +183,8 @@ def twin_gradients(p, dy, best):
 
 def check(name, settings):
     settings = dict(settings)
-    limit = settings.pop("limit", LIMIT)
-    p = problem(**settings)
+    limit, beside = settings.pop("limit", LIMIT), settings.pop("beside", 0)
+    p = problem(**settings) | {"beside": beside}
     torch.manual_seed(1)
     dy = torch.randn_like(p["q"])
     forward = fused.Forward(p, save=True, final=False).run()

@@ -76,7 +76,7 @@ def compile_ahead(work, *makers):
     """Compiles what the work needs, several at a time; a maker compiles for a problem."""
     def one(task):
         settings, make = task
-        small = {n: y for n, y in settings.items() if n not in ("length", "limit")} | dict(b=1, t=1, past=0)
+        small = {n: y for n, y in settings.items() if n not in ("length", "limit", "beside")} | dict(b=1, t=1, past=0)
         try:
             make(problem(**small))
         except Exception as e:

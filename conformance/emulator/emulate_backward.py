@@ -32,6 +32,8 @@ CASES = {
     "d128": dict(d=128),
     "stretches": dict(t=600, w=64, stretches=3),
     "stretches d128": dict(t=400, w=80, d=128, stretches=4),
+    "rows shared": dict(beside=24),
+    "rows shared, no group": dict(beside=8, h=2, g=2, d=128),
     "documents": dict(t=400, w=40, documents=True, gamma=0.99),
     "documents, stretches d128": dict(t=500, d=128, w=64, documents=True, stretches=3),
     "two batches, no group, float maps": dict(b=2, h=2, g=2, t=150, maps=torch.float32),
@@ -55,7 +57,8 @@ def sources(folder):
 def check(folder, settings, seed):
     settings = dict(settings)
     limit, stretches = settings.pop("limit", backward.LIMIT), settings.pop("stretches", 0)
-    p = twin.problem(**{"b": 1, "h": 2, "g": 1, "t": 200, **settings}) | {"stretches": stretches}
+    beside = settings.pop("beside", 0)
+    p = twin.problem(**{"b": 1, "h": 2, "g": 1, "t": 200, **settings}) | {"stretches": stretches, "beside": beside}
     torch.manual_seed(1)
     dy = torch.randn_like(p["q"])
     left = twin.twin(p)

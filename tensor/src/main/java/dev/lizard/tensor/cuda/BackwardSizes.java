@@ -7,7 +7,7 @@ package dev.lizard.tensor.cuda;
  * @param half F, half of the features
  */
 record BackwardSizes(int width, int half) {
-    /** Size of the struct that all kernels take: 44 pointers, 15 strides, 11 ints and 4 bytes to align. */
+    /** Size of the struct that all kernels take: 44 pointers, 15 strides and 12 ints. */
     static final int PROBLEM_BYTES = 520;
 
     private static final int THREADS = 128;

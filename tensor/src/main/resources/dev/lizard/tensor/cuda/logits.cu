@@ -7,8 +7,8 @@
 //
 //   forward   a warp takes ROWS rows at a time; each piece of W is used for all of them; sums over lanes by shuffles
 //   inputs    dx = dz W, the same the other way; all groups in one block, since they add up
-//   weights   dW = dz^T x, and db the sum of dz: a block takes a share of the rows and one piece of columns, its warps every eighth row; parts
-//             are added by the host's next operation, in a fixed order
+//   weights   dW = dz^T x, and db the sum of dz: a block takes a share of the rows and one piece of columns, its warps every
+//             eighth row; parts are added by the host's next operation, in a fixed order
 //
 // Bound: reading x, 2 N D bytes, and in `inputs` writing as much: 38 MB and 11 us for 32,768 rows of 576 on an H100.
 //
