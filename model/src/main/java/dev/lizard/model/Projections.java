@@ -79,6 +79,7 @@ final class Projections implements Tape.Operation {
         LowRank.Factors added = blocks.isEmpty() ? null : LowRank.stack(blocks, scale(), outputs, x.dtype());
         if (added != null) {
             rows.add(added.down());
+            kept.adopt(added.down());
             kept.adopt(added.up());
         }
         Tensor all = kept.adopt(Tensors.cat(rows, 0)); // [M + R, D]

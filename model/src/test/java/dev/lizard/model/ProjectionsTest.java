@@ -7,6 +7,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
@@ -69,13 +70,17 @@ class ProjectionsTest {
             for (int pass = 0; pass < 2; pass++) {
                 try (Tape tape = new Tape()) {
                     Tensor through = x.mul(1.0);
-                    List<Tensor> heads = together
-                            ? Projections.of(through, linears, WIDTH, tape)
-                            : linears.stream()
-                                    .map(l -> l.apply(through)
-                                            .view(2, 5, l.outputs() / WIDTH, WIDTH)
-                                            .transpose(1, 2))
-                                    .toList();
+                    List<Tensor> heads = new ArrayList<>();
+                    try (Scope layer = Scope.open()) { // what the way back needs outlives the layer's scope
+                        List<Tensor> made = together
+                                ? Projections.of(through, linears, WIDTH, tape)
+                                : linears.stream()
+                                        .map(l -> l.apply(through)
+                                                .view(2, 5, l.outputs() / WIDTH, WIDTH)
+                                                .transpose(1, 2))
+                                        .toList();
+                        made.forEach(head -> heads.add(layer.promote(head)));
+                    }
                     results.addAll(heads.stream().map(Tensor::detach).toList());
                     for (int i = 0; i < 3; i++) {
                         Tensor gradient = random("g" + i, heads.get(i).shape());
