@@ -7,7 +7,6 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.CudaGraph;
-import dev.lizard.text.Batch;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -40,23 +39,26 @@ final class RecordedPass implements AutoCloseable {
         device = objective.parameters().values().device();
     }
 
-    /** As {@link Objective#accumulate(Batch, double)}; all gradients are zero when it is called first. */
-    Tensor accumulate(Batch batch, double share) {
-        try (Scope work = Scope.open()) {
-            Tensor inputs = Ids.inputs(batch, device);
-            Tensor targets = Ids.targets(batch, device);
-            if (recording == null && CudaGraph.supported(device) && objective.recordable()) {
+    /** Whether passes of the shape met first are replayed: they cost the host nothing and wait for nothing. */
+    boolean recorded() {
+        return recording != null;
+    }
+
+    /** As {@link Objective#accumulate(Tensor, Tensor, double)}; all gradients are zero when it is called first. */
+    Tensor accumulate(Tensor inputs, Tensor targets, double share) {
+        if (recording == null && CudaGraph.supported(device) && objective.recordable()) {
+            try (Scope work = Scope.open()) {
                 recording = record(inputs, targets, share);
             }
-            Recording made = recording;
-            if (made == null || !made.fits(inputs, share)) {
-                return work.promote(objective.accumulate(inputs, targets, share));
-            }
-            made.inputs.copy_(inputs);
-            made.targets.copy_(targets);
-            made.graph.replay();
-            return work.promote(made.loss.copy());
         }
+        Recording made = recording;
+        if (made == null || !made.fits(inputs, share)) {
+            return objective.accumulate(inputs, targets, share);
+        }
+        made.inputs.copy_(inputs);
+        made.targets.copy_(targets);
+        made.graph.replay();
+        return made.loss.copy();
     }
 
     /**

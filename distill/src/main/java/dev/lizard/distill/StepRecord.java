@@ -2,7 +2,8 @@ package dev.lizard.distill;
 
 /**
  * One line of {@code log.jsonl}. The fields up to {@code gradNorm} are the same in every run with the same seed; the
- * others are wall-clock.
+ * others are wall-clock. A step's time runs from when its work begins to be queued to when its update is; where that
+ * begins before the step before is logged, its logging counts in it.
  *
  * @param stage name of the stage
  * @param step step of the stage, from 1

@@ -10,6 +10,7 @@ public interface TrainListener {
     /** Before the first step of a stage, or the first after a resume. */
     default void stage(String name, long doneSteps, long steps) {}
 
+    /** After an update. The gradients may be the next step's by then. */
     default void step(StepRecord step) {}
 
     default void measured(Measurement measurement) {}

@@ -2,18 +2,15 @@ package dev.lizard.distill;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.AdamW;
-import dev.lizard.tensor.DType;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.Scope;
-import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
 import dev.lizard.text.Batch;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one training loop: gradients of some passes, clip, AdamW, a log line, now and then a measurement and a
@@ -41,13 +38,15 @@ public final class Trainer implements AutoCloseable {
     private final Checkpoints checkpoints;
     private final TrainListener listener;
     private final Measure measure;
+    private final boolean alwaysAhead;
     private final AdamW optimizer;
     private final String layout;
     private long step;
     private long tokens;
     private double elapsed;
     private boolean complete;
-    private List<Batch> ahead = List.of();
+    private @Nullable QueuedStep next;
+    private long begun;
 
     /** A trainer at step 0. The log and the checkpoints are the run's and outlive it. */
     public Trainer(
@@ -58,6 +57,19 @@ public final class Trainer implements AutoCloseable {
             Checkpoints checkpoints,
             TrainListener listener,
             Measure measure) {
+        this(objective, data, settings, log, checkpoints, listener, measure, false);
+    }
+
+    /** With {@code alwaysAhead}, for tests, a step is begun before the one before is told of even if not recorded. */
+    Trainer(
+            Objective objective,
+            SequenceSource data,
+            TrainSettings settings,
+            RunLog log,
+            Checkpoints checkpoints,
+            TrainListener listener,
+            Measure measure,
+            boolean alwaysAhead) {
         this.objective = objective;
         this.pass = new RecordedPass(objective);
         this.data = data;
@@ -66,6 +78,7 @@ public final class Trainer implements AutoCloseable {
         this.checkpoints = checkpoints;
         this.listener = listener;
         this.measure = measure;
+        this.alwaysAhead = alwaysAhead;
         this.optimizer = new AdamW(objective.parameters(), settings.adam());
         this.layout = layout(objective.parameters());
     }
@@ -97,7 +110,7 @@ public final class Trainer implements AutoCloseable {
         tokens = state.tokens();
         elapsed = state.elapsedS();
         complete = state.complete();
-        ahead = List.of();
+        drop();
     }
 
     private static void requireSame(Checkpoints.Saved saved, String key, Object expected, Object found) {
@@ -121,6 +134,19 @@ public final class Trainer implements AutoCloseable {
      */
     public void run(BooleanSupplier stop) {
         listener.stage(settings.stage(), step, settings.steps());
+        try {
+            steps(stop);
+        } finally {
+            drop();
+        }
+        if (!complete) {
+            measure();
+            complete = true;
+            save();
+        }
+    }
+
+    private void steps(BooleanSupplier stop) {
         while (step < settings.steps()) {
             StepRecord record = update();
             log.append(record);
@@ -138,11 +164,6 @@ public final class Trainer implements AutoCloseable {
                 save();
             }
         }
-        if (!complete) {
-            measure();
-            complete = true;
-            save();
-        }
     }
 
     private boolean due(long every) {
@@ -158,33 +179,20 @@ public final class Trainer implements AutoCloseable {
 
     /**
      * One update; the first thing that is not finite ends the run before it can touch a parameter. The device is waited
-     * for once, when its work is queued and the next step's data are read.
+     * for once, when its work is queued and the next step's data are read and on their way.
+     *
+     * <p>A recorded step follows on the device at once: it is begun before the host turns to what it tells of this one.
      */
     private StepRecord update() {
-        long begun = System.nanoTime();
-        ParameterBuffer parameters = objective.parameters();
-        parameters.zeroGradients();
-        List<Batch> batches = ahead.isEmpty() ? batches(step) : ahead;
-        double share = 1.0 / settings.accumulate();
-        double loss = 0;
+        double loss;
         double norm;
-        try (Scope work = Scope.open()) {
-            List<Tensor> results = new ArrayList<>();
-            for (Batch batch : batches) {
-                results.add(pass.accumulate(batch, share).to(DType.FLOAT64));
-            }
-            results.add(parameters.clipGradients(settings.clip()).to(DType.FLOAT64));
-            ahead = step + 1 < settings.steps() ? batches(step + 1) : List.of();
-            double[] numbers = Tensors.stack(results, 0).doubles();
-            for (int i = 0; i < batches.size(); i++) {
-                loss += share * numbers[i];
-                if (!Double.isFinite(loss)) {
-                    throw diverged("loss " + loss, batches.get(i));
-                }
-            }
-            norm = numbers[batches.size()];
+        try (QueuedStep present = take()) {
+            next = step + 1 < settings.steps() ? read(step + 1) : null;
+            double[] numbers = present.numbers();
+            loss = loss(present, numbers);
+            norm = numbers[settings.accumulate()];
             if (!Double.isFinite(norm)) {
-                throw diverged("a gradient of norm " + norm, batches.getFirst());
+                throw diverged("a gradient of norm " + norm, present.batch(0));
             }
         }
         double rate = settings.learningRate() * settings.schedule().factor(step + 1, settings.steps());
@@ -194,18 +202,64 @@ public final class Trainer implements AutoCloseable {
         tokens += seen;
         double seconds = (System.nanoTime() - begun) / NANOS;
         elapsed += seconds;
+        if (followsAtOnce()) {
+            begin();
+        }
         return new StepRecord(
                 settings.stage(), step, tokens, loss, rate, norm, seen / seconds, elapsed, ResidentMemory.bytes());
     }
 
-    /** What the passes of a step read. */
-    private List<Batch> batches(long ofStep) {
-        List<Batch> batches = new ArrayList<>();
+    /** The mean loss of all passes. */
+    private double loss(QueuedStep present, double[] numbers) {
+        double share = 1.0 / settings.accumulate();
+        double loss = 0;
         for (int i = 0; i < settings.accumulate(); i++) {
-            batches.add(
-                    data.batch(ofStep * settings.sequencesPerStep() + (long) i * settings.batch(), settings.batch()));
+            loss += share * numbers[i];
+            if (!Double.isFinite(loss)) {
+                throw diverged("loss " + loss, present.batch(i));
+            }
         }
-        return batches;
+        return loss;
+    }
+
+    /** Measurements and checkpoints find the device at rest, and their time is no step's. */
+    private boolean followsAtOnce() {
+        return (alwaysAhead || pass.recorded())
+                && step < settings.steps()
+                && !due(settings.measureEvery())
+                && !due(settings.checkpointEvery());
+    }
+
+    /** Begins the next step unless it was; its time runs from here. */
+    private QueuedStep begin() {
+        QueuedStep queued = next;
+        if (queued == null || !queued.begun()) {
+            begun = System.nanoTime();
+            queued = queued == null ? read(step) : queued;
+            next = queued;
+            queued.begin(pass, objective.parameters());
+        }
+        return queued;
+    }
+
+    /** The next step, begun; the caller closes it. */
+    private QueuedStep take() {
+        QueuedStep taken = begin();
+        next = null;
+        return taken;
+    }
+
+    private QueuedStep read(long done) {
+        return new QueuedStep(
+                data, settings, done, objective.parameters().values().device());
+    }
+
+    /** Forgets what was read and queued of the next step: of all there is, it can have changed the gradients only. */
+    private void drop() {
+        if (next != null) {
+            next.close();
+            next = null;
+        }
     }
 
     private LizardException diverged(String what, Batch batch) {
@@ -253,6 +307,7 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
+        drop();
         pass.close();
         optimizer.close();
     }

@@ -55,6 +55,11 @@ final class Bigrams implements Objective, AutoCloseable {
         }
     }
 
+    /** Passes so far. */
+    long passes() {
+        return passes;
+    }
+
     @Override
     public String diagnose(Batch batch) {
         return "the table";
