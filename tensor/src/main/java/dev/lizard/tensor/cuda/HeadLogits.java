@@ -15,9 +15,13 @@ import org.jspecify.annotations.Nullable;
 public final class HeadLogits {
     private static final int MOST_HEADS = 16; // of a group
     private static final int WARPS = 8;
-    private static final int PIECE = 256;
     private static final int BLOCKS = 528;
-    private static final int PARTS = 128;
+    private static final int PARTS = 132;
+    /** Columns of a thread and most columns of a block of logitsWeights, and about how many threads the latter has. */
+    private static final int OWN = 8;
+
+    private static final int COLUMNS = 640;
+    private static final int THREADS = 288;
     private static final int MOST_SHARED = 160 * 1024;
 
     private static final Map<Made, HeadLogits> MADE = new ConcurrentHashMap<>();
@@ -151,10 +155,13 @@ public final class HeadLogits {
         long heads = weight.size(0);
         long columns = weight.size(1);
         long stride = heads * columns + Math.ceilDiv(heads, 4) * 4; // whole words for the sum
+        int own = (int) columns / OWN; // threads that share a row
+        int pieces = Math.ceilDiv(own, COLUMNS / OWN);
+        int threads = Math.ceilDiv(own, pieces);
         Tensor parts = Tensors.empty(DType.FLOAT32, dz.device(), PARTS, stride);
         made.weights.launch(
-                Dim.of(PARTS, Math.ceilDiv((int) weight.size(1), PIECE), made.groups),
-                Dim.of(32 * WARPS),
+                Dim.of(PARTS, pieces, made.groups),
+                Dim.of(threads, Math.max(1, THREADS / threads)),
                 0,
                 x,
                 dz,

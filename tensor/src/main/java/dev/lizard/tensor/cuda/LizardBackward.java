@@ -191,7 +191,7 @@ public final class LizardBackward {
             settle.launch(Dim.of(Math.ceilDiv(batch * heads * 2 * half, THREADS)), block, 0, problem);
             keys.launch(Dim.of(keyChunks, heads, batch), block, sizes.pairs(), problem);
             maps.launch(Dim.of(parts, heads, 2), block, sizes.maps(), problem);
-            sums.launch(Dim.of(2 * MULTIPROCESSORS, grouped ? 2 : 1), block, 0, problem);
+            sums.launch(Dim.of(8 * MULTIPROCESSORS, grouped ? 2 : 1), block, 0, problem);
         }
         return out;
     }

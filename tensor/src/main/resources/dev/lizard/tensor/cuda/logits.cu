@@ -7,24 +7,25 @@
 //
 //   forward   a warp takes ROWS rows at a time; each piece of W is used for all of them; sums over lanes by shuffles
 //   inputs    dx = dz W, the same the other way; all groups in one block, since they add up
-//   weights   dW = dz^T x, and db the sum of dz: a block takes a share of the rows and one piece of columns, its warps every
-//             eighth row; parts are added by the host's next operation, in a fixed order
+//   weights   dW = dz^T x, and db the sum of dz: a block takes a share of the rows and up to COLUMNS columns, 8 a thread,
+//             some rows at a time; parts are added by the host's next operation, in a fixed order
 //
 // Bound: reading x, 2 N D bytes, and in `inputs` writing as much: 38 MB and 11 us for 32,768 rows of 576 on an H100.
 //
-// Defines: GROUP (heads of a group), ROWS. Launch: block 256; D a multiple of 8.
+// Defines: GROUP (heads of a group), ROWS. Launch: block 256 where nothing else is said; D a multiple of 8.
 //   logitsForward  grid (any, 1, groups), dynamic shared 4 GROUP D
 //   logitsInputs   grid (any),            dynamic shared 4 GROUP D
-//   logitsWeights  grid (parts, ceil(D / 256), groups), no dynamic shared
+//   logitsWeights  grid (parts, pieces of columns, groups), block (threads of a row, rows), no dynamic shared
 //   logGates, logGateSlopes  a thread a number
 #include "common.cuh"
 
 #define WARPS 8
 #define PIECE 256
+#define COLUMNS 640 // most columns of a block of logitsWeights
+#define AHEAD 4     // rows that a thread of it has on their way
 
-/** 8 numbers of x, widened. */
-__device__ __forceinline__ void widen(float* to, const u16* from) {
-    const uint4 v = *(const uint4*)from;
+/** 8 numbers in bfloat16, widened. */
+__device__ __forceinline__ void widen(float* to, uint4 v) {
     to[0] = lz::low(v.x), to[1] = lz::high(v.x), to[2] = lz::low(v.y), to[3] = lz::high(v.y);
     to[4] = lz::low(v.z), to[5] = lz::high(v.z), to[6] = lz::low(v.w), to[7] = lz::high(v.w);
 }
@@ -43,6 +44,29 @@ __device__ __forceinline__ void stage(float* to, const float* weight, int first,
     }
 }
 
+#define LEFT ((ROWS * GROUP + 31) / 32)
+
+/**
+ * N sums over the lanes of a warp. In each of five steps a lane hands half of its numbers to its partner and adds those it
+ * gets, N shuffles in all where one sum after the other takes 5 N: lane l ends with sums `place` to `place + held - 1`.
+ */
+template <int N, int APART = 16>
+__device__ __forceinline__ void sumLanes(float* x, int lane, int& place, int& held) {
+    if constexpr (APART > 0) {
+        constexpr int HALF = (N + 1) / 2;
+        const bool upper = lane & APART;
+#pragma unroll
+        for (int i = 0; i < HALF; i++) {
+            const float high = HALF + i < N ? x[HALF + i] : 0.f;
+            const float sent = __shfl_xor_sync(~0u, upper ? x[i] : high, APART);
+            x[i] = (upper ? high : x[i]) + sent;
+        }
+        place += upper ? HALF : 0;
+        held = upper ? max(0, held - HALF) : min(held, HALF);
+        sumLanes<HALF, APART / 2>(x, lane, place, held);
+    }
+}
+
 extern "C" __global__ void __launch_bounds__(32 * WARPS) logitsForward(
     const u16* x, const float* weight, float* z, int rows, int width, int heads) {
     extern __shared__ __align__(16) float staged[];
@@ -54,7 +78,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) logitsForward(
         for (int column = 8 * lane; column < width; column += PIECE) {
             float a[ROWS][8];
 #pragma unroll
-            for (int r = 0; r < ROWS; r++) widen(a[r], x + (size_t)min(row + r, rows - 1) * width + column);
+            for (int r = 0; r < ROWS; r++) widen(a[r], *(const uint4*)(x + (size_t)min(row + r, rows - 1) * width + column));
 #pragma unroll
             for (int h = 0; h < GROUP; h++) {
                 float w[8];
@@ -66,17 +90,12 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) logitsForward(
                 }
             }
         }
+        int place = 0, held = ROWS * GROUP; // of this lane's sums
+        sumLanes<ROWS * GROUP>(&sum[0][0], lane, place, held);
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-            float mine = 0.f;
-#pragma unroll
-            for (int h = 0; h < GROUP; h++) {
-                float all = sum[r][h];
-#pragma unroll
-                for (int o = 16; o > 0; o >>= 1) all += __shfl_xor_sync(~0u, all, o);
-                mine = lane == h ? all : mine;
-            }
-            if (row + r < rows && lane < GROUP && first + lane < heads) z[(size_t)(row + r) * heads + first + lane] = mine;
+        for (int i = 0; i < LEFT; i++) {
+            const int r = row + (place + i) / GROUP, h = first + (place + i) % GROUP;
+            if (i < held && r < rows && h < heads) z[(size_t)r * heads + h] = (&sum[0][0])[i];
         }
     }
 }
@@ -112,52 +131,58 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) logitsInputs(
     }
 }
 
-// parts [gridDim.x, stride]: dW [heads, width], then db [heads]
-extern "C" __global__ void __launch_bounds__(32 * WARPS) logitsWeights(
+// parts [gridDim.x, stride]: dW [heads, width], then db [heads]. blockDim: (threads of a row, rows at a time).
+extern "C" __global__ void __launch_bounds__(288) logitsWeights(
     const u16* x, const float* dz, float* parts, int rows, int width, int heads, int stride) {
-    __shared__ __align__(16) float total[GROUP][PIECE];
-    __shared__ float ofBias[WARPS][GROUP];
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, first = blockIdx.z * GROUP;
-    const int column = blockIdx.y * PIECE + 8 * lane;
+    __shared__ __align__(16) float total[GROUP][COLUMNS];
+    __shared__ float ofBias[GROUP];
+    const int first = blockIdx.z * GROUP, mine = 8 * threadIdx.x, column = blockIdx.y * 8 * blockDim.x + mine;
     const bool there = column < width;
     const int share = (rows + gridDim.x - 1) / gridDim.x, begin = blockIdx.x * share, end = min(rows, begin + share);
     float sum[GROUP][8] = {}, bias[GROUP] = {};
-    for (int row = begin + warp; row < end; row += WARPS) {
-        float a[8] = {};
-        if (there) widen(a, x + (size_t)row * width + column);
+    for (int row = begin + threadIdx.y; row < end; row += AHEAD * blockDim.y) {
+        uint4 held[AHEAD];
 #pragma unroll
-        for (int h = 0; h < GROUP; h++) {
-            const float d = first + h < heads ? dz[(size_t)row * heads + first + h] : 0.f;
-#pragma unroll
-            for (int i = 0; i < 8; i++) sum[h][i] += d * a[i];
-            bias[h] += d;
+        for (int r = 0; r < AHEAD; r++) {
+            const int own = row + r * blockDim.y;
+            held[r] = there && own < end ? *(const uint4*)(x + (size_t)own * width + column) : make_uint4(0, 0, 0, 0);
         }
-    }
-    if (lane == 0) {
 #pragma unroll
-        for (int h = 0; h < GROUP; h++) ofBias[warp][h] = bias[h];
-    }
-    for (int turn = 0; turn < WARPS; turn++) { // one warp after the other: always the same sum
-        if (warp == turn) {
+        for (int r = 0; r < AHEAD; r++) {
+            const int own = row + r * blockDim.y;
+            float a[8];
+            widen(a, held[r]);
 #pragma unroll
             for (int h = 0; h < GROUP; h++) {
+                const float d = own < end && first + h < heads ? dz[(size_t)own * heads + first + h] : 0.f;
 #pragma unroll
-                for (int i = 0; i < 8; i++) {
-                    float* to = &total[h][8 * lane + i];
-                    *to = turn == 0 ? sum[h][i] : *to + sum[h][i];
-                }
+                for (int i = 0; i < 8; i++) sum[h][i] += d * a[i];
+                bias[h] += d;
+            }
+        }
+    }
+    for (int turn = 0; turn < blockDim.y; turn++) { // one row of threads after the other: always the same sum
+        if (threadIdx.y == turn) {
+#pragma unroll
+            for (int h = 0; h < GROUP; h++) {
+                float before[8] = {};
+                if (turn > 0) take(before, &total[h][mine]);
+#pragma unroll
+                for (int i = 0; i < 8; i++) before[i] += sum[h][i];
+                *(float4*)&total[h][mine] = make_float4(before[0], before[1], before[2], before[3]);
+                *(float4*)&total[h][mine + 4] = make_float4(before[4], before[5], before[6], before[7]);
+                if (mine == 0) ofBias[h] = turn > 0 ? ofBias[h] + bias[h] : bias[h];
             }
         }
         __syncthreads();
     }
-    for (int i = threadIdx.x; i < GROUP * PIECE; i += 32 * WARPS) {
-        const int h = first + i / PIECE, c = blockIdx.y * PIECE + i % PIECE;
-        if (h < heads && c < width) parts[(size_t)blockIdx.x * stride + h * width + c] = total[i / PIECE][i % PIECE];
-    }
-    if (blockIdx.y == 0 && threadIdx.x < GROUP && first + threadIdx.x < heads) {
-        float all = 0.f;
-        for (int w = 0; w < WARPS; w++) all += ofBias[w][threadIdx.x];
-        parts[(size_t)blockIdx.x * stride + heads * width + first + threadIdx.x] = all;
+    float* to = parts + (size_t)blockIdx.x * stride;
+    for (int h = threadIdx.y; h < GROUP && first + h < heads; h += blockDim.y) {
+        if (there) {
+            *(float4*)(to + (first + h) * width + column) = *(const float4*)&total[h][mine];
+            *(float4*)(to + (first + h) * width + column + 4) = *(const float4*)&total[h][mine + 4];
+        }
+        if (blockIdx.y == 0 && mine == 0) to[heads * width + first + h] = ofBias[h];
     }
 }
 
