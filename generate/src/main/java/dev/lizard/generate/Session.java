@@ -32,7 +32,7 @@ public final class Session implements AutoCloseable {
     public static final int CHUNK = 512;
 
     /** Tokens read at once on a CUDA device, where a piece costs the host about the same at any length. */
-    private static final int CUDA_CHUNK = 4096;
+    private static final int CUDA_CHUNK = 8192;
 
     /** Single steps before one is recorded: recording takes as long as some dozen steps. */
     private static final int UNRECORDED = 4;
