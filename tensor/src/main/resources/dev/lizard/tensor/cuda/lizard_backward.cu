@@ -48,7 +48,7 @@
 // a token and head (S, D, six activations twice, gradients): 0.8 and 3.2 ms for 16 x 32 heads of 2048 tokens on an H100.
 // Measured there: 4.56 and 19.4 (kernel 3 and what it needs: 0.13 and 0.5 of it). So it is latency before memory: one
 // warpgroup waits for each of its products, and only the other blocks of its multiprocessor fill the gaps. With d = 64,
-// 16 x 9 heads over 3, 2048 tokens: 0.91 ms, of which states take 0.20, queries 0.24, keys 0.27, maps 0.05, sums 0.06.
+// 16 x 9 heads over 3, 2048 tokens: 0.83 ms, of which states take 0.20, queries 0.26, keys 0.27, maps 0.05, sums 0.04.
 //
 // Ties. The maximum of a row is a key. Where two scores differ by less than rotated rows lose in bf16, arithmetic of higher
 // precision may choose the other one: 0.2 to 0.6 % of random rows do, and the whole c_i of such a row moves with it.
