@@ -15,6 +15,7 @@ import sys
 
 import torch
 
+import driver
 import gpu_kernels as fused
 import script
 from twin import problem, ratio, short, twin
@@ -36,28 +37,6 @@ class Problem(ctypes.Structure):
     _fields_ = ([(n, ctypes.c_void_p) for n in POINTERS]
                 + [(a + b, ctypes.c_longlong) for a in ("q", "k", "v", "y", "dy") for b in ("Batch", "Token", "Head")]
                 + [(n, ctypes.c_int) for n in INTS])
-
-
-_modules = {}
-
-
-def driver(name, *arguments):
-    code = getattr(ctypes.CDLL("libcuda.so.1"), name)(*arguments)
-    if code:
-        raise RuntimeError(f"{name}: error {code}")
-
-
-def module(**defines):
-    """The loaded code, and the six numbers that it tells the host."""
-    key = tuple(sorted(defines.items()))
-    if key not in _modules:
-        torch.zeros(1, device="cuda")  # torch's context is the current one from here on
-        handle, address, size, sizes = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t(), (ctypes.c_int * 6)()
-        driver("cuModuleLoadData", ctypes.byref(handle), fused.compiled("lizard_backward.cu", **defines))
-        driver("cuModuleGetGlobal_v2", ctypes.byref(address), ctypes.byref(size), handle, b"lizard_backward_sizes")
-        driver("cuMemcpyDtoH_v2", sizes, address, ctypes.c_size_t(24))
-        _modules[key] = handle, list(sizes)
-    return _modules[key]
 
 
 def defines(p):
@@ -122,23 +101,15 @@ class Backward(Arranged):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.arguments = (ctypes.c_void_p * 1)(ctypes.addressof(self.problem))
-        handle, sizes = module(**self.defines)
+        module, sizes = driver.loaded("lizard_backward.cu", "lizard_backward_sizes", 6, **self.defines)
         assert sizes[4] == ctypes.sizeof(Problem)
-        self.launches = []
-        for i, name in enumerate(KERNELS):
-            function = ctypes.c_void_p()
-            driver("cuModuleGetFunction", ctypes.byref(function), handle, ("lizard_backward_" + name).encode())
-            shared = (sizes[:1] + sizes[:2] + [0] + sizes[2:4] + [0])[i]
-            if shared > 48 * 1024:
-                driver("cuFuncSetAttribute", function, 8, shared)  # its dynamic shared memory
-            if self.grids[i][0] > 0:
-                self.launches.append((function, self.grids[i], shared))
+        shared = sizes[:1] + sizes[:2] + [0] + sizes[2:4] + [0]
+        self.launches = [(driver.Function(module, "lizard_backward_" + name, shared[i]), self.grids[i])
+                         for i, name in enumerate(KERNELS) if self.grids[i][0] > 0]
 
     def run(self):
-        stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
-        for function, grid, shared in self.launches:
-            driver("cuLaunchKernel", function, *grid, 128, 1, 1, shared, stream, self.arguments, None)
+        for function, grid in self.launches:
+            function.launch(grid, self.problem)
         return self
 
 

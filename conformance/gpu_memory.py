@@ -12,10 +12,10 @@ import sys
 
 import torch
 
+import driver
 import gpu_kernels as fused
 import script
 import twin
-from gpu_backward import driver
 from twin import ratio, short
 
 LIMIT, GRADIENT_LIMIT = 0.004, 0.005
@@ -143,37 +143,16 @@ def compared(got, p, gradients=True):
 class Call(Arranged):
     """One prepared call on the device; forward() and back() repeat it."""
 
-    _modules = {}
-
     def __init__(self, p):
         super().__init__(p)
-        self.arguments = (ctypes.c_void_p * 1)(ctypes.addressof(self.problem))
-        key = tuple(sorted(self.defines.items()))
-        if key not in self._modules:
-            self._modules[key] = self.load()
-        self.functions = self._modules[key]
-
-    def load(self):
-        torch.zeros(1, device="cuda")  # torch's context is the current one from here on
-        handle, address, size, sizes = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t(), (ctypes.c_int * 4)()
-        driver("cuModuleLoadData", ctypes.byref(handle), fused.compiled("memory.cu", **self.defines))
-        driver("cuModuleGetGlobal_v2", ctypes.byref(address), ctypes.byref(size), handle, b"memory_sizes")
-        driver("cuMemcpyDtoH_v2", sizes, address, ctypes.c_size_t(16))
+        module, sizes = driver.loaded("memory.cu", "memory_sizes", 4, **self.defines)
         assert sizes[3] == ctypes.sizeof(Problem)
-        functions = {}
-        for name, shared in zip(("states", "outputs", "gradients", "groups"), list(sizes)[:3] + [0]):
-            function = ctypes.c_void_p()
-            driver("cuModuleGetFunction", ctypes.byref(function), handle, ("memory_" + name).encode())
-            if shared > 48 * 1024:
-                driver("cuFuncSetAttribute", function, 8, shared)  # its dynamic shared memory
-            functions[name] = function, shared
-        return functions
+        self.functions = {name: driver.Function(module, "memory_" + name, shared)
+                          for name, shared in zip(("states", "outputs", "gradients", "groups"), sizes[:3] + [0])}
 
     def run(self, launches):
-        stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
         for name, grid in launches:
-            function, shared = self.functions[name]
-            driver("cuLaunchKernel", function, *grid, 128, 1, 1, shared, stream, self.arguments, None)
+            self.functions[name].launch(grid, self.problem)
         return self
 
 

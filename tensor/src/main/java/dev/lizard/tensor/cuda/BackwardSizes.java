@@ -11,7 +11,6 @@ record BackwardSizes(int width, int half) {
     static final int PROBLEM_BYTES = 520;
 
     private static final int THREADS = 128;
-    private static final int MULTIPROCESSORS = 132;
     private static final int LEAST_STRETCH = 8;
     private static final int ROWS = LizardSizes.CHUNK;
     private static final int ONES = 1024;
@@ -61,8 +60,8 @@ record BackwardSizes(int width, int half) {
      *
      * @param heads of the whole batch
      */
-    int stretches(int heads, int chunks) {
-        int blocks = MULTIPROCESSORS * (width == 64 ? 3 : 2) / (2 * heads);
+    int stretches(int multiprocessors, int heads, int chunks) {
+        int blocks = multiprocessors * (width == 64 ? 3 : 2) / (2 * heads);
         int stretches = Math.min(blocks, chunks / LEAST_STRETCH);
         return stretches > 2 ? stretches : 1;
     }

@@ -29,7 +29,7 @@ public record CudaCard(
         return new CudaCard(
                 driver.name(index),
                 driver.capability(index),
-                driver.attribute(Driver.MULTIPROCESSORS, index),
+                driver.multiprocessors(index),
                 driver.attribute(Driver.CLOCK, index),
                 driver.attribute(Driver.MEMORY_CLOCK, index),
                 driver.attribute(Driver.MEMORY_BUS, index));

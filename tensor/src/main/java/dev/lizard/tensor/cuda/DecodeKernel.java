@@ -1,6 +1,5 @@
 package dev.lizard.tensor.cuda;
 
-import dev.lizard.base.LizardException;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
@@ -119,26 +118,7 @@ public final class DecodeKernel {
                 && (half == 32 || half == 64 || half == 128)
                 && window <= MOST_WINDOW
                 && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32);
-        return shape && device.isCuda() && Compiler.PRESENT;
-    }
-
-    /** Whether kernels can be compiled here. */
-    static boolean compiles() {
-        return Compiler.PRESENT;
-    }
-
-    /** Looked for once. */
-    private static final class Compiler {
-        static final boolean PRESENT = present();
-
-        private static boolean present() {
-            try {
-                Nvrtc.get();
-                return true;
-            } catch (LizardException e) {
-                return false;
-            }
-        }
+        return shape && device.isCuda() && Kernel.compiles();
     }
 
     /**

@@ -117,6 +117,10 @@ final class Driver {
         }
     }
 
+    int multiprocessors(int device) {
+        return attribute(MULTIPROCESSORS, device);
+    }
+
     /** Bytes of the device's memory that are in use, by whom ever. */
     long memoryHeld(int device) {
         use(device);

@@ -48,16 +48,28 @@ final class Kernel {
 
     /** Whether kernels of so much shared memory a block run on {@code device}: capability 8.0, and NVRTC to be found. */
     static boolean fits(Device device, int sharedBytes) {
-        if (!device.isCuda()) {
-            return false;
-        }
-        try {
-            Driver driver = Driver.get();
-            Nvrtc.get();
-            return driver.capability(device.index()) >= LEAST_CAPABILITY
-                    && driver.attribute(Driver.SHARED_BYTES_OPT_IN, device.index()) >= sharedBytes;
-        } catch (LizardException e) {
-            return false; // the composed operations serve; `doctor` says what is missing
+        return device.isCuda()
+                && compiles()
+                && Driver.get().capability(device.index()) >= LEAST_CAPABILITY
+                && Driver.get().attribute(Driver.SHARED_BYTES_OPT_IN, device.index()) >= sharedBytes;
+    }
+
+    /** Whether kernels can be compiled and launched here: a driver and NVRTC, looked for once. */
+    static boolean compiles() {
+        return Compiler.PRESENT;
+    }
+
+    private static final class Compiler {
+        static final boolean PRESENT = present();
+
+        private static boolean present() {
+            try {
+                Driver.get();
+                Nvrtc.get();
+                return true;
+            } catch (LizardException e) {
+                return false; // the composed operations serve; `doctor` says what is missing
+            }
         }
     }
 

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LizardBackward {
     private static final int THREADS = 128;
-    private static final int MULTIPROCESSORS = 132;
     private static final Map<Made, LizardBackward> MADE = new ConcurrentHashMap<>();
 
     private record Made(KernelSource source, Device device) {}
@@ -60,6 +59,7 @@ public final class LizardBackward {
     private final Kernel keys;
     private final Kernel maps;
     private final Kernel sums;
+    private final int multiprocessors;
 
     private LizardBackward(Made made) {
         stretches = Kernel.of(made.source, "lizard_backward_stretches", made.device);
@@ -69,6 +69,7 @@ public final class LizardBackward {
         keys = Kernel.of(made.source, "lizard_backward_keys", made.device);
         maps = Kernel.of(made.source, "lizard_backward_maps", made.device);
         sums = Kernel.of(made.source, "lizard_backward_sums", made.device);
+        multiprocessors = Driver.get().multiprocessors(made.device.index());
     }
 
     /**
@@ -134,8 +135,8 @@ public final class LizardBackward {
         BackwardSizes sizes = new BackwardSizes(width, half);
         int chunks = Math.ceilDiv(tokens, LizardSizes.CHUNK);
         int keyChunks = (tokens - 1 + window) / LizardSizes.CHUNK + 1;
-        int parts = Math.max(1, Math.min(batch * chunks, 2 * MULTIPROCESSORS / heads + 1));
-        int cuts = sizes.stretches(batch * heads, chunks);
+        int parts = Math.max(1, Math.min(batch * chunks, 2 * multiprocessors / heads + 1));
+        int cuts = sizes.stretches(multiprocessors, batch * heads, chunks);
         Memory on = new Memory(q.device());
         Tensor sink = in.sink();
         int beside = beside(q, k, v);
@@ -191,7 +192,7 @@ public final class LizardBackward {
             settle.launch(Dim.of(Math.ceilDiv(batch * heads * 2 * half, THREADS)), block, 0, problem);
             keys.launch(Dim.of(keyChunks, heads, batch), block, sizes.pairs(), problem);
             maps.launch(Dim.of(parts, heads, 2), block, sizes.maps(), problem);
-            sums.launch(Dim.of(8 * MULTIPROCESSORS, grouped ? 2 : 1), block, 0, problem);
+            sums.launch(Dim.of(8 * multiprocessors, grouped ? 2 : 1), block, 0, problem);
         }
         return out;
     }

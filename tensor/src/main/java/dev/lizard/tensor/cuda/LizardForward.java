@@ -44,7 +44,7 @@ public final class LizardForward {
     private LizardForward(Made made) {
         forward = Kernel.of(made.source, "lizard_forward", made.device);
         states = Kernel.of(made.source, "lizard_states", made.device);
-        multiprocessors = Driver.get().attribute(Driver.MULTIPROCESSORS, made.device.index());
+        multiprocessors = Driver.get().multiprocessors(made.device.index());
     }
 
     /**

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryBackward {
     private static final int THREADS = 128;
-    private static final int MULTIPROCESSORS = 132;
     private static final Map<Made, MemoryBackward> MADE = new ConcurrentHashMap<>();
 
     private record Made(KernelSource source, Device device) {}
@@ -52,11 +51,13 @@ public final class MemoryBackward {
     private final Kernel states;
     private final Kernel gradients;
     private final Kernel groups;
+    private final int multiprocessors;
 
     private MemoryBackward(Made made) {
         states = Kernel.of(made.source, "memory_states", made.device);
         gradients = Kernel.of(made.source, "memory_gradients", made.device);
         groups = Kernel.of(made.source, "memory_groups", made.device);
+        multiprocessors = Driver.get().multiprocessors(made.device.index());
     }
 
     /**
@@ -109,7 +110,7 @@ public final class MemoryBackward {
                 states.launch(Dim.of(2 * sizes.parts(), heads, batch), block, sizes.states(), problem);
                 gradients.launch(Dim.of(chunks, heads, batch), block, sizes.gradients(), problem);
                 if (grouped) {
-                    groups.launch(Dim.of(2 * MULTIPROCESSORS), block, 0, problem);
+                    groups.launch(Dim.of(2 * multiprocessors), block, 0, problem);
                 }
             }
             return new Slopes(

@@ -71,7 +71,7 @@ public final class RowProducts {
                 && x.size(0) <= MOST_ROWS
                 && x.size(1) == 1
                 && !Gradients.enabled()
-                && DecodeKernel.compiles();
+                && Kernel.compiles();
     }
 
     /** Whether {@code weight} [N, K] fits the kernel's tiles. */

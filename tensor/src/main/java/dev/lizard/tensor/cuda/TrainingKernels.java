@@ -1,6 +1,5 @@
 package dev.lizard.tensor.cuda;
 
-import dev.lizard.base.LizardException;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
@@ -27,22 +26,7 @@ final class TrainingKernels {
     }
 
     static boolean serve(DType dtype, Device device) {
-        return device.isCuda() && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32) && Available.HERE;
-    }
-
-    /** Looked for once. */
-    private static final class Available {
-        static final boolean HERE = found();
-
-        private static boolean found() {
-            try {
-                Driver.get();
-                Nvrtc.get();
-                return true;
-            } catch (LizardException e) {
-                return false; // the composed operations serve; `doctor` says what is missing
-            }
-        }
+        return device.isCuda() && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32) && Kernel.compiles();
     }
 
     /** Numbers of 16 bytes. */

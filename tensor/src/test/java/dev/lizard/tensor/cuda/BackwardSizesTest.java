@@ -31,7 +31,7 @@ class BackwardSizesTest {
     @ParameterizedTest
     @CsvSource({"144, 32, 1", "36, 128, 5", "36, 16, 1", "9, 128, 16", "3, 8, 1", "66, 128, 3", "67, 128, 1"})
     void aSequenceIsCutWhereHeadsAreFew(int heads, int chunks, int stretches) {
-        assertThat(new BackwardSizes(64, 64).stretches(heads, chunks)).isEqualTo(stretches);
+        assertThat(new BackwardSizes(64, 64).stretches(132, heads, chunks)).isEqualTo(stretches);
     }
 
     @Test
