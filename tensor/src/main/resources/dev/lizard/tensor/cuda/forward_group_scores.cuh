@@ -54,23 +54,7 @@ struct GroupScores {
         int where[2];
 #pragma unroll
         for (int y = 0; y < 2; y++) {
-            float best = NONE;
-#pragma unroll
-            for (int n = 0; n < N; n++) {
-                best = fmaxf(best, fmaxf(x[n][2 * y], x[n][2 * y + 1]));
-            }
-            best = quadMax(best);
-            where[y] = 1 << 20; // none of this lane's
-#ifdef SAVE
-#pragma unroll
-            for (int n = N - 1; n >= 0; n--) {
-                where[y] = x[n][2 * y + 1] == best ? 8 * n + 1 : where[y];
-                where[y] = x[n][2 * y] == best ? 8 * n : where[y];
-            }
-            where[y] += in.first - WINDOW + FROM + c;
-            where[y] = quadMin(where[y]);
-#endif
-            top[y] = best = best * in.scale;
+            float best = top[y] = in.scale * highest(x, y, in.first - WINDOW + FROM + c, where[y]);
             float s[2] = {0.f, 0.f}, l[2] = {0.f, 0.f};
 #pragma unroll
             for (int n = 0; n < N; n++) {

@@ -3,6 +3,30 @@
 #pragma once
 #include "forward_memory.cuh"
 
+/**
+ * The maximum of row r + 8 y over the columns of four lanes; with SAVE also the first key that has it. x: scores, `first` the
+ * key of this lane's first column.
+ */
+template <int N>
+__device__ __forceinline__ float highest(const float (&x)[N][4], int y, [[maybe_unused]] int first, int& where) {
+    float best = NONE;
+#pragma unroll
+    for (int n = 0; n < N; n++) {
+        best = fmaxf(best, fmaxf(x[n][2 * y], x[n][2 * y + 1]));
+    }
+    best = quadMax(best);
+    where = 1 << 20; // none of this lane's
+#ifdef SAVE
+#pragma unroll
+    for (int n = N - 1; n >= 0; n--) {
+        where = x[n][2 * y + 1] == best ? 8 * n + 1 : where;
+        where = x[n][2 * y] == best ? 8 * n : where;
+    }
+    where = quadMin(where + first);
+#endif
+    return best;
+}
+
 /** Leaves for the other warp of these queries this one's maximum and masses, and where the maximum is; then meets it. */
 template <bool WITH_FAR>
 __device__ __forceinline__ void tell(
