@@ -10,7 +10,6 @@ import concurrent.futures
 import functools
 import json
 import math
-import pathlib
 import sys
 import tempfile
 import time
@@ -25,9 +24,9 @@ except ImportError:  # the twin and the inputs serve the emulator too
 
 import script
 import twin
+from compiler import machine_code
 from twin import JOINT, NEAR, SUM, problem, ratio, short
 
-SOURCES = pathlib.Path(__file__).resolve().parent.parent / "tensor/src/main/resources/dev/lizard/tensor/cuda"
 LIMIT = 0.004
 _modules = {}
 
@@ -35,22 +34,8 @@ _modules = {}
 @functools.cache
 def compiled(name, **defines):
     """Machine code of the source of that name for this card."""
-    from cuda.bindings import nvrtc
-
     major, minor = torch.cuda.get_device_capability()
-    headers = sorted(SOURCES.glob("*.cuh"))
-    code, program = nvrtc.nvrtcCreateProgram((SOURCES / name).read_bytes(), name.encode(), len(headers),
-                                             [h.read_bytes() for h in headers], [h.name.encode() for h in headers])
-    options = [f"-arch=sm_{major}{minor}{'a' if major >= 9 else ''}", "-std=c++17", "--device-as-default-execution-space"]
-    options = [x.encode() for x in options + [f"-D{k}={v}" for k, v in sorted(defines.items()) if v is not None]]
-    code, = nvrtc.nvrtcCompileProgram(program, len(options), options)
-    if code != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-        log = b" " * nvrtc.nvrtcGetProgramLogSize(program)[1]
-        nvrtc.nvrtcGetProgramLog(program, log)
-        raise RuntimeError(log.decode()[:3000])
-    image = b" " * nvrtc.nvrtcGetCUBINSize(program)[1]
-    nvrtc.nvrtcGetCUBIN(program, image)
-    return image
+    return machine_code(name, f"sm_{major}{minor}{'a' if major >= 9 else ''}", **defines)
 
 
 def module(name, **defines):

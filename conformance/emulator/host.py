@@ -10,7 +10,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-SOURCES = HERE.parent.parent / "tensor/src/main/resources/dev/lizard/tensor/cuda"
+
+from compiler import SOURCES  # noqa: E402: of the folder above
 
 
 def inlined(name, apart=()):
