@@ -18,6 +18,9 @@ final class ProblemWords {
     /** Device addresses; null is a null pointer. */
     ProblemWords pointers(@Nullable Tensor... tensors) {
         for (Tensor tensor : tensors) {
+            if (tensor != null && !tensor.isCuda()) { // some cards would read it there, others stop
+                throw new IllegalArgumentException("member at byte %d lies in the host's memory".formatted(at));
+            }
             number(tensor == null ? 0 : tensor.address());
         }
         return this;

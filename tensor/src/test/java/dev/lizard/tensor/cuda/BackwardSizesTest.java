@@ -3,8 +3,11 @@ package dev.lizard.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +48,18 @@ class BackwardSizesTest {
             ProblemWords words = new ProblemWords(arena, 24).number(7).ints(1, 2);
             assertThatThrownBy(words::done).hasMessage("16 of 24 bytes filled");
             assertThat(words.pointers((Tensor) null).done().byteSize()).isEqualTo(24);
+        }
+    }
+
+    @Test
+    void tensorsOfTheHostDoNotReachAKernel() {
+        try (Arena arena = Arena.ofConfined();
+                Scope work = Scope.open()) {
+            Tensor host = Tensors.zeros(DType.FLOAT32, Device.CPU, 4);
+            assertThat(work.size()).isPositive();
+            assertThatThrownBy(() -> new ProblemWords(arena, 24).number(7).pointers(host))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("member at byte 8 lies in the host's memory");
         }
     }
 }
