@@ -16,7 +16,7 @@ import java.util.Objects;
  * @param seconds the whole demo took
  */
 record DemoStory(Exam exam, List<Efficiency> efficiency, int trained, double seconds) {
-    private static final double MB = 1024 * 1024;
+    private static final double MIB = 1 << 20;
 
     List<String> sentences() {
         List<String> story = new ArrayList<>();
@@ -41,9 +41,9 @@ record DemoStory(Exam exam, List<Efficiency> efficiency, int trained, double sec
                 100 * (bits / before - 1)));
         story.add(String.format(
                 Locale.ROOT,
-                "Its state is %.2f MB at any length; the teacher's cache has %.0f MB after %,d bytes.",
-                last(Exam.STUDENT).stateBytes() / MB,
-                last(Exam.TEACHER).stateBytes() / MB,
+                "Its state is %.2f MiB at any length; the teacher's cache has %.0f MiB after %,d bytes.",
+                last(Exam.STUDENT).stateBytes() / MIB,
+                last(Exam.TEACHER).stateBytes() / MIB,
                 last(Exam.TEACHER).context()));
         Recall told = longest(Exam.STUDENT);
         if (told.length() > length) {

@@ -14,7 +14,7 @@ enum Units {
     ROUGH_PERCENT,
     /** Three significant digits with k, M: tokens, tokens a second. */
     COUNT,
-    /** Three significant digits in bytes, KB, MB, GB, powers of 1,024. */
+    /** Three significant digits in bytes, KiB, MiB, GiB. */
     BYTES,
     /** Context lengths: 1K is 1,024. */
     LENGTH,
@@ -32,7 +32,7 @@ enum Units {
             case PERCENT -> decimals(100 * value, 1) + " %";
             case ROUGH_PERCENT -> Math.round(100 * value) + " %";
             case COUNT -> scaled(value, 1_000, "", " k", " M", " G");
-            case BYTES -> scaled(value, 1_024, " B", " KB", " MB", " GB");
+            case BYTES -> scaled(value, 1_024, " B", " KiB", " MiB", " GiB");
             case LENGTH -> value >= 1_024 && value % 1_024 == 0 ? whole(value / 1_024) + "K" : whole(value);
             case GENERAL -> significant(value);
         };

@@ -37,7 +37,7 @@ final class Example {
                         "The embedded teacher was given new mixers in all 6 layers and distilled in 4 minutes.",
                         "The student needs 1.029 bits a byte where the teacher needs 0.969, and finds the same next"
                                 + " byte 94 times in 100.",
-                        "Its state is 1.5 MB at any length; the teacher's cache has 96 MB at 64K bytes."),
+                        "Its state is 1.5 MiB at any length; the teacher's cache has 96 MiB at 64K bytes."),
                 512,
                 models,
                 positions(models),

@@ -34,7 +34,7 @@ class PlotTest {
 
     @Test
     void numbersAreShort() {
-        assertThat(Units.BYTES.show(1_572_864)).isEqualTo("1.5 MB");
+        assertThat(Units.BYTES.show(1_572_864)).isEqualTo("1.5 MiB");
         assertThat(Units.BYTES.show(512)).isEqualTo("512 B");
         assertThat(Units.COUNT.show(3_899)).isEqualTo("3.9 k");
         assertThat(Units.LENGTH.show(65_536)).isEqualTo("64K");
