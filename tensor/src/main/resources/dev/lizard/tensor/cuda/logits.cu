@@ -11,6 +11,7 @@
 //             some rows at a time; parts are added by the host's next operation, in a fixed order
 //
 // Bound: reading x, 2 N D bytes, and in `inputs` writing as much: 38 MB and 11 us for 32,768 rows of 576 on an H100.
+// Measured there for 9 heads: forward 25 us, inputs 24, weights 34.
 //
 // Defines: GROUP (heads of a group), ROWS. Launch: block 256 where nothing else is said; D a multiple of 8.
 //   logitsForward  grid (any, 1, groups), dynamic shared 4 GROUP D
