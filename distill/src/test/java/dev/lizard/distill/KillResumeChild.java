@@ -1,19 +1,14 @@
 package dev.lizard.distill;
 
-import dev.lizard.base.Json;
 import dev.lizard.model.Decoder;
-import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.AdamW;
-import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.ParameterBuffer;
-import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Trains a tiny decoder in a folder, from its last whole checkpoint on, and says each step; made to be killed. */
 final class KillResumeChild {
@@ -49,7 +44,7 @@ final class KillResumeChild {
         Optional<Checkpoints.Saved> last = checkpoints.last(listener::note);
         long logBytes = last.map(saved -> saved.state().logBytes()).orElse(0L);
         try (Scope work = Scope.open();
-                Decoder decoder = Decoder.random(config(), new RandomStream(2), DType.FLOAT32, Device.CPU);
+                Decoder decoder = TinyTeacher.untaught(64, 2);
                 ParameterBuffer parameters = bound(decoder);
                 RunLog log = new RunLog(folder, logBytes);
                 Trainer trainer = new Trainer(
@@ -77,20 +72,5 @@ final class KillResumeChild {
                 Device.CPU);
         parameters.parameters().forEach(decoder::bind);
         return parameters;
-    }
-
-    private static ModelConfig config() {
-        ObjectNode node = Json.object();
-        node.put("model_type", "llama")
-                .put("vocab_size", 64)
-                .put("hidden_size", 32)
-                .put("num_hidden_layers", 2)
-                .put("num_attention_heads", 4)
-                .put("num_key_value_heads", 2)
-                .put("intermediate_size", 64)
-                .put("max_position_embeddings", 64)
-                .put("rms_norm_eps", 1e-5)
-                .put("tie_word_embeddings", true);
-        return ModelConfig.of(node, "the test");
     }
 }

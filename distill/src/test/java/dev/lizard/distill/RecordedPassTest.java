@@ -2,11 +2,9 @@ package dev.lizard.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lizard.base.Json;
 import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.model.Decoder;
-import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
@@ -21,7 +19,6 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Replayed passes give the losses and gradients of passes that run. */
 @Tag("gpu")
@@ -36,18 +33,7 @@ class RecordedPassTest {
     }
 
     private static Decoder decoder(DType dtype, Device device) {
-        ObjectNode node = Json.object();
-        node.put("model_type", "llama")
-                .put("vocab_size", 256)
-                .put("hidden_size", 192)
-                .put("num_hidden_layers", 3)
-                .put("num_attention_heads", 3)
-                .put("num_key_value_heads", 1)
-                .put("intermediate_size", 256)
-                .put("max_position_embeddings", 4096)
-                .put("rms_norm_eps", 1e-5)
-                .put("tie_word_embeddings", true);
-        return Decoder.random(ModelConfig.of(node, "the test"), new RandomStream(2), dtype, device);
+        return Decoder.random(TinyTeacher.config(256, 192, 3, 3, 1, 256), new RandomStream(2), dtype, device);
     }
 
     private static double distance(float[] actual, float[] expected) {

@@ -1,7 +1,10 @@
 package dev.lizard.distill;
 
 import dev.lizard.base.ConfigTree;
+import dev.lizard.base.Json;
 import dev.lizard.base.Origin;
+import dev.lizard.model.Decoder;
+import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.RandomStream;
@@ -10,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
 
 /** A teacher of two layers that has read some stories, and stories to linearize it with. */
 final class TinyTeacher {
@@ -37,6 +41,27 @@ final class TinyTeacher {
             """;
 
     private TinyTeacher() {}
+
+    /** A Llama of these sizes; see the names of a config.json. */
+    static ModelConfig config(int vocabulary, int hidden, int layers, int heads, int keyHeads, int intermediate) {
+        ObjectNode node = Json.object();
+        node.put("model_type", "llama")
+                .put("vocab_size", vocabulary)
+                .put("hidden_size", hidden)
+                .put("num_hidden_layers", layers)
+                .put("num_attention_heads", heads)
+                .put("num_key_value_heads", keyHeads)
+                .put("intermediate_size", intermediate)
+                .put("max_position_embeddings", 4096)
+                .put("rms_norm_eps", 1e-5)
+                .put("tie_word_embeddings", true);
+        return ModelConfig.of(node, "the test");
+    }
+
+    /** Of the teacher's width, with random weights, float32 on the CPU. */
+    static Decoder untaught(int vocabulary, int layers) {
+        return Decoder.random(config(vocabulary, 32, layers, 4, 2, 64), new RandomStream(2), DType.FLOAT32, Device.CPU);
+    }
 
     static ConfigTree tree(String yaml) {
         return ConfigTree.parse(yaml, new Origin(Origin.Layer.RECIPE, "tiny.yaml"));

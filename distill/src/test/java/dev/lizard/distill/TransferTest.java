@@ -3,17 +3,14 @@ package dev.lizard.distill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lizard.base.Json;
 import dev.lizard.mixer.Form;
 import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.model.Decoder;
-import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.AdamW;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
-import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
@@ -31,7 +28,6 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import tools.jackson.databind.node.ObjectNode;
 
 @ExtendWith(LiveTensors.class)
 class TransferTest {
@@ -39,18 +35,7 @@ class TransferTest {
     private static final String WHERE = "tiny.yaml/stages.0";
 
     private static Decoder decoder(int layers) {
-        ObjectNode node = Json.object();
-        node.put("model_type", "llama")
-                .put("vocab_size", VOCABULARY)
-                .put("hidden_size", 32)
-                .put("num_hidden_layers", layers)
-                .put("num_attention_heads", 4)
-                .put("num_key_value_heads", 2)
-                .put("intermediate_size", 64)
-                .put("max_position_embeddings", 4096)
-                .put("rms_norm_eps", 1e-5)
-                .put("tie_word_embeddings", true);
-        return Decoder.random(ModelConfig.of(node, "the test"), new RandomStream(2), DType.FLOAT32, Device.CPU);
+        return TinyTeacher.untaught(VOCABULARY, layers);
     }
 
     private static Student student(Decoder decoder, int... layers) {
