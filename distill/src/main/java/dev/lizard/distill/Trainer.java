@@ -38,7 +38,6 @@ public final class Trainer implements AutoCloseable {
     private final Checkpoints checkpoints;
     private final TrainListener listener;
     private final Measure measure;
-    private final boolean alwaysAhead;
     private final AdamW optimizer;
     private final String layout;
     private long step;
@@ -47,6 +46,7 @@ public final class Trainer implements AutoCloseable {
     private boolean complete;
     private @Nullable QueuedStep next;
     private long begun;
+    private boolean alwaysAhead;
 
     /** A trainer at step 0. The log and the checkpoints are the run's and outlive it. */
     public Trainer(
@@ -57,19 +57,6 @@ public final class Trainer implements AutoCloseable {
             Checkpoints checkpoints,
             TrainListener listener,
             Measure measure) {
-        this(objective, data, settings, log, checkpoints, listener, measure, false);
-    }
-
-    /** With {@code alwaysAhead}, for tests, a step is begun before the one before is told of even if not recorded. */
-    Trainer(
-            Objective objective,
-            SequenceSource data,
-            TrainSettings settings,
-            RunLog log,
-            Checkpoints checkpoints,
-            TrainListener listener,
-            Measure measure,
-            boolean alwaysAhead) {
         this.objective = objective;
         this.pass = new RecordedPass(objective);
         this.data = data;
@@ -78,9 +65,13 @@ public final class Trainer implements AutoCloseable {
         this.checkpoints = checkpoints;
         this.listener = listener;
         this.measure = measure;
-        this.alwaysAhead = alwaysAhead;
         this.optimizer = new AdamW(objective.parameters(), settings.adam());
         this.layout = layout(objective.parameters());
+    }
+
+    /** For tests: steps are begun before the one before is told of even where passes are not recorded. */
+    void alwaysAhead() {
+        alwaysAhead = true;
     }
 
     private static String layout(ParameterBuffer parameters) {

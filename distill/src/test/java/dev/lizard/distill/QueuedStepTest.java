@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.lizard.base.LizardException;
-import dev.lizard.tensor.AdamW;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.Scope;
 import java.io.IOException;
@@ -23,29 +22,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** Steps begun before the one before is logged, as with recorded passes on a card, change nothing but the order. */
 @ExtendWith(LiveTensors.class)
 class QueuedStepTest {
-    private static final int STEPS = 12;
-    private static final int PASSES = 2;
+    private static final int STEPS = TrainerTest.STEPS;
+    private static final int PASSES = TrainerTest.PASSES;
     private static final long NAP_MS = 20;
     private static final BooleanSupplier NEVER = () -> false;
-    private static final SequenceSource DATA = new Numbers(8, Bigrams.VOCABULARY, 5);
 
     @TempDir
     Path temp;
-
-    private static TrainSettings settings(long checkpointEvery, long measureEvery) {
-        return new TrainSettings(
-                "toy",
-                4,
-                PASSES,
-                STEPS,
-                0.05,
-                new Schedule(Schedule.Kind.COSINE, 0.1, 0.1),
-                new AdamW.Settings(0.9, 0.99, 1e-8),
-                1.0,
-                checkpointEvery,
-                measureEvery,
-                0);
-    }
 
     /** A run in a folder of its own, which goes on from its last checkpoint each time. */
     private final class Run {
@@ -70,7 +53,16 @@ class QueuedStepTest {
                     RunLog log = new RunLog(
                             folder, last.map(saved -> saved.state().logBytes()).orElse(0L));
                     Trainer trainer = new Trainer(
-                            bigrams, DATA, settings, log, checkpoints, listener(bigrams), measure(bigrams), ahead)) {
+                            bigrams,
+                            TrainerTest.DATA,
+                            settings,
+                            log,
+                            checkpoints,
+                            listener(bigrams),
+                            measure(bigrams))) {
+                if (ahead) {
+                    trainer.alwaysAhead();
+                }
                 last.ifPresent(trainer::restore);
                 try {
                     trainer.run(stop);
@@ -129,48 +121,48 @@ class QueuedStepTest {
         Run run = new Run("ahead", true);
         run.afterStep = bigrams -> told.add(bigrams.passes() / PASSES);
         run.atMeasure = bigrams -> measured.add(bigrams.passes() / PASSES);
-        run.train(settings(5, 4), NEVER);
+        run.train(TrainerTest.settings(5, 4), NEVER);
         assertThat(told).containsExactly(2L, 3L, 4L, 4L, 5L, 7L, 8L, 8L, 10L, 10L, 12L, 12L);
         assertThat(measured).containsExactly(4L, 8L, 12L);
         List<Long> before = new ArrayList<>();
         Run inOrder = new Run("in order", false);
         inOrder.afterStep = bigrams -> before.add(bigrams.passes() / PASSES);
-        inOrder.train(settings(5, 4), NEVER);
+        inOrder.train(TrainerTest.settings(5, 4), NEVER);
         assertThat(before).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L);
         run.requireSame(inOrder);
     }
 
     @Test
     void stoppedAfterAnyStepAndResumedEndsWithTheSameBits() throws IOException {
-        Run inOrder = inOrder(settings(5, 4));
+        Run inOrder = inOrder(TrainerTest.settings(5, 4));
         for (int stopAt = 1; stopAt <= STEPS; stopAt++) {
             Run run = new Run("stopped-" + stopAt, true);
             int[] left = {stopAt};
-            assertThatThrownBy(() -> run.train(settings(5, 4), () -> --left[0] == 0))
+            assertThatThrownBy(() -> run.train(TrainerTest.settings(5, 4), () -> --left[0] == 0))
                     .isInstanceOfSatisfying(
                             LizardException.class,
                             e -> assertThat(e.kind()).isEqualTo(LizardException.Kind.INTERRUPTED));
             assertThat(run.records).hasSize(stopAt);
-            run.train(settings(5, 4), NEVER);
+            run.train(TrainerTest.settings(5, 4), NEVER);
             run.requireSame(inOrder);
         }
     }
 
     @Test
     void whatWasBegunIsForgottenWhenTheSameTrainerGoesOn() throws IOException {
-        Run inOrder = inOrder(settings(0, 0));
+        Run inOrder = inOrder(TrainerTest.settings(0, 0));
         Path folder = Files.createDirectories(temp.resolve("again"));
         try (Bigrams bigrams = new Bigrams(-1);
                 RunLog log = new RunLog(folder, 0);
                 Trainer trainer = new Trainer(
                         bigrams,
-                        DATA,
-                        settings(0, 0),
+                        TrainerTest.DATA,
+                        TrainerTest.settings(0, 0),
                         log,
                         new Checkpoints(folder),
                         TrainListener.NONE,
-                        (stage, step) -> List.of(),
-                        true)) {
+                        (stage, step) -> List.of())) {
+            trainer.alwaysAhead();
             int[] left = {5};
             assertThatThrownBy(() -> trainer.run(() -> --left[0] == 0)).isInstanceOf(LizardException.class);
             trainer.run(NEVER);
@@ -182,11 +174,11 @@ class QueuedStepTest {
     void divergenceIsFoundBeforeItTouchesAParameter() throws IOException {
         Run seven = new Run("seven", true);
         int[] left = {7};
-        assertThatThrownBy(() -> seven.train(settings(3, 0), () -> --left[0] == 0))
+        assertThatThrownBy(() -> seven.train(TrainerTest.settings(3, 0), () -> --left[0] == 0))
                 .isInstanceOf(LizardException.class);
         Run poisoned = new Run("poisoned", true);
         poisoned.poisonedFrom = 7 * PASSES;
-        assertThatThrownBy(() -> poisoned.train(settings(3, 0), NEVER))
+        assertThatThrownBy(() -> poisoned.train(TrainerTest.settings(3, 0), NEVER))
                 .isInstanceOfSatisfying(
                         LizardException.class, e -> assertThat(e.kind()).isEqualTo(LizardException.Kind.FAILED))
                 .hasMessageContaining("stage toy, step 8")
@@ -194,8 +186,8 @@ class QueuedStepTest {
                 .hasMessageContaining("step-000006");
         poisoned.requireSame(seven); // the seventh step was logged though the eighth had begun
         poisoned.poisonedFrom = -1;
-        poisoned.train(settings(3, 0), NEVER);
-        poisoned.requireSame(inOrder(settings(3, 0)));
+        poisoned.train(TrainerTest.settings(3, 0), NEVER);
+        poisoned.requireSame(inOrder(TrainerTest.settings(3, 0)));
     }
 
     @Test
@@ -204,7 +196,7 @@ class QueuedStepTest {
         run.afterStep = bigrams -> nap();
         run.atMeasure = bigrams -> nap();
         long begun = System.nanoTime();
-        run.train(settings(0, 4), NEVER);
+        run.train(TrainerTest.settings(0, 4), NEVER);
         double wall = (System.nanoTime() - begun) / 1e9;
         double nap = NAP_MS / 1e3;
         List<StepRecord> records = run.records;
@@ -226,7 +218,7 @@ class QueuedStepTest {
         Run run = new Run("flat", true);
         run.afterStep = bigrams -> live.add(Scope.liveTensors());
         long before = Scope.liveTensors();
-        run.train(settings(0, 0), NEVER);
+        run.train(TrainerTest.settings(0, 0), NEVER);
         assertThat(live.removeLast()).as("nothing is begun ahead").isLessThan(live.getFirst());
         assertThat(live).hasSize(STEPS - 1).allMatch(count -> count.equals(live.getFirst()));
         assertThat(Scope.liveTensors()).isEqualTo(before);

@@ -7,6 +7,7 @@ import dev.lizard.mixer.MixerSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Distance;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
@@ -34,16 +35,6 @@ class RecordedPassTest {
 
     private static Decoder decoder(DType dtype, Device device) {
         return Decoder.random(TinyTeacher.config(256, 192, 3, 3, 1, 256), new RandomStream(2), dtype, device);
-    }
-
-    private static double distance(float[] actual, float[] expected) {
-        double error = 0;
-        double size = 0;
-        for (int i = 0; i < expected.length; i++) {
-            error += Math.pow(actual[i] - expected[i], 2);
-            size += Math.pow(expected[i], 2);
-        }
-        return Math.sqrt(error / size);
     }
 
     private static SortedMap<Integer, MixerSpec> specs() {
@@ -92,7 +83,7 @@ class RecordedPassTest {
         SortedMap<String, float[]> actual = gradients(DType.BFLOAT16, Device.cuda(0));
         assertThat(actual.keySet()).isEqualTo(expected.keySet()).contains("lora_A.weight", "gate_bias", "sink");
         expected.forEach((kind, gradient) -> {
-            double error = distance(actual.get(kind), gradient);
+            double error = Distance.relative(actual.get(kind), gradient);
             System.out.printf("%s: %.2e%n", kind, error);
             assertThat(error).as(kind).isLessThan(0.1);
         });
@@ -118,7 +109,7 @@ class RecordedPassTest {
                     student.buffer().zeroGradients();
                     double expected = objective.accumulate(batch, 1).item();
                     float[] expectedGradients = student.buffer().gradients().floats();
-                    double error = distance(gradients, expectedGradients);
+                    double error = Distance.relative(gradients, expectedGradients);
                     System.out.printf(
                             "%s, step %d: loss %.6f and %.6f, gradients %.2e%n",
                             stage.name(), step, loss, expected, error);

@@ -26,7 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 @ExtendWith(LiveTensors.class)
 class TrainerTest {
-    private static final int STEPS = 12;
+    static final int STEPS = 12;
+    static final int PASSES = 2; // of a step
     private static final BooleanSupplier NEVER = () -> false;
     private static final Trainer.Measure MEASURE =
             (stage, step) -> List.of(new Measurement(stage, step, "student", step, List.of()));
@@ -37,11 +38,11 @@ class TrainerTest {
     /** What must be the same bits however often a run was interrupted. */
     private record Outcome(List<Float> values, List<Float> first, List<Float> second, List<String> log) {}
 
-    private static TrainSettings settings(long every, long measureEvery) {
+    static TrainSettings settings(long every, long measureEvery) {
         return new TrainSettings(
                 "toy",
                 4,
-                2,
+                PASSES,
                 STEPS,
                 0.05,
                 new Schedule(Schedule.Kind.COSINE, 0.1, 0.1),
@@ -52,7 +53,7 @@ class TrainerTest {
                 0);
     }
 
-    private static final SequenceSource DATA = new Numbers(8, Bigrams.VOCABULARY, 5);
+    static final SequenceSource DATA = new Numbers(8, Bigrams.VOCABULARY, 5);
 
     /** Trains in {@code folder} from its last checkpoint on. */
     private static Outcome train(Path folder, TrainSettings settings, BooleanSupplier stop, long poisonedFrom)

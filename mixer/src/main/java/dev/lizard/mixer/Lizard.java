@@ -78,11 +78,6 @@ final class Lizard implements Mixer {
         Tensor logGate(Tensor x) {
             return x.linear(gateWeight, gateBias).logSigmoid().transpose(1, 2);
         }
-
-        /** The same in float32, with its gradient on {@code tape}; contiguous. */
-        Tensor logGate(Tensor x, Tape tape) {
-            return LogGates.of(x, gateWeight, gateBias, tape);
-        }
     }
 
     private Weights weights(DType dtype) {
@@ -193,7 +188,7 @@ final class Lizard implements Mixer {
         try (Scope scope = Scope.open()) {
             MixerInput in = original.widened();
             Weights weights = weights(DType.FLOAT32);
-            Tensor gate = weights.logGate(original.x(), tape);
+            Tensor gate = LogGates.of(original.x(), weights.gateWeight, weights.gateBias, tape);
             Tensor q = tape.cut(in.q()); // both branches read these
             Tensor k = tape.cut(in.k());
             Tensor v = tape.cut(in.v());

@@ -125,13 +125,13 @@ final class Projections implements Tape.Operation {
         Tensor d = joined(flat(x), gradients); // [N, M + R]
         List<@Nullable Tensor> result = new ArrayList<>();
         if (factors == null || low == null) {
-            result.add(through ? d.matmul(stack).view(x.shape()) : null);
+            result.add(inputs(d, stack, x));
             return result;
         }
         long outputs = factors.up().size(0);
         Tensor dy = d.narrow(1, 0, outputs);
         Tensor dh = d.narrow(1, outputs, factors.rank()).addmm_(dy, factors.up(), 0, 1);
-        result.add(through ? d.matmul(stack).view(x.shape()) : null);
+        result.add(inputs(d, stack, x)); // d is whole now
         Tensor down = dh.transpose(0, 1).matmul(flat(x)); // [R, D]
         Tensor up = Tensors.empty(x.dtype(), x.device(), outputs, factors.rank())
                 .addmm_(dy.transpose(0, 1), low, 0, scale()); // [M, R]
@@ -142,6 +142,11 @@ final class Projections implements Tape.Operation {
             rank += block.rank();
         }
         return result;
+    }
+
+    /** dx, where x has a gradient. */
+    private @Nullable Tensor inputs(Tensor d, Tensor stack, Tensor x) {
+        return through ? d.matmul(stack).view(x.shape()) : null;
     }
 
     /** The heads' gradients side by side, with room for those of the low ranks after them. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lizard.mixer.Form;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Distance;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.RandomStream;
@@ -54,28 +55,18 @@ class FusedTrainingTest {
         }
     }
 
-    private static double distance(float[] actual, float[] expected) {
-        double error = 0;
-        double size = 0;
-        for (int i = 0; i < expected.length; i++) {
-            error += Math.pow(actual[i] - expected[i], 2);
-            size += Math.pow(expected[i], 2);
-        }
-        return Math.sqrt(error / size);
-    }
-
     @Test
     void lossAndGradientsAreThoseOfTheCpu() {
         List<float[]> expected = gradients(DType.FLOAT32, Device.CPU, false);
         for (boolean recompute : new boolean[] {false, true}) {
             List<float[]> wide = gradients(DType.FLOAT32, Device.cuda(0), recompute);
-            System.out.printf("float32 gradients: %.2e%n", distance(wide.get(1), expected.get(1)));
-            assertThat(distance(wide.get(0), expected.get(0))).isLessThan(1e-5);
-            assertThat(distance(wide.get(1), expected.get(1))).isLessThan(1e-4);
+            System.out.printf("float32 gradients: %.2e%n", Distance.relative(wide.get(1), expected.get(1)));
+            assertThat(Distance.relative(wide.get(0), expected.get(0))).isLessThan(1e-5);
+            assertThat(Distance.relative(wide.get(1), expected.get(1))).isLessThan(1e-4);
             List<float[]> half = gradients(DType.BFLOAT16, Device.cuda(0), recompute);
-            System.out.printf("bfloat16 gradients: %.2e%n", distance(half.get(1), expected.get(1)));
-            assertThat(distance(half.get(0), expected.get(0))).isLessThan(5e-3);
-            assertThat(distance(half.get(1), expected.get(1))).isLessThan(5e-2);
+            System.out.printf("bfloat16 gradients: %.2e%n", Distance.relative(half.get(1), expected.get(1)));
+            assertThat(Distance.relative(half.get(0), expected.get(0))).isLessThan(5e-3);
+            assertThat(Distance.relative(half.get(1), expected.get(1))).isLessThan(5e-2);
         }
     }
 }

@@ -263,13 +263,18 @@ public final class Tensor extends TensorMath implements AutoCloseable {
         }
     }
 
+    /** Whether the elements follow one another in memory, row-major; strides of axes of size 1 do not count. */
+    public boolean isContiguous() {
+        return handle().is_contiguous();
+    }
+
     /**
      * The elements themselves, without a copy, valid until the tensor is closed.
      *
      * @throws IllegalStateException unless the tensor is contiguous on the CPU
      */
     public MemorySegment segment() {
-        if (handle().is_cuda() || !handle().is_contiguous()) {
+        if (isCuda() || !isContiguous()) {
             throw new IllegalStateException("only a contiguous tensor on the CPU can be seen as a memory segment");
         }
         return bytes() == 0

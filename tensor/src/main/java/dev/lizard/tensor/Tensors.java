@@ -4,7 +4,6 @@ import static dev.lizard.tensor.Tensor.wrap;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Storage;
@@ -128,17 +127,6 @@ public final class Tensors {
         try (TensorVector vector = vector(parts)) {
             return wrap(torch.stack(vector, axis));
         }
-    }
-
-    /** All of an axis in parts of the given sizes, as views; their gradients come together in one pass. */
-    public static List<Tensor> split(Tensor x, int axis, long... sizes) {
-        List<Tensor> parts = new ArrayList<>();
-        try (TensorVector vector = torch.split_with_sizes(x.handle(), sizes, axis)) {
-            for (int i = 0; i < sizes.length; i++) {
-                parts.add(wrap(new org.bytedeco.pytorch.Tensor(vector.get(i))));
-            }
-        }
-        return parts;
     }
 
     /** Elementwise choice: {@code condition ? a : b}, broadcast. */

@@ -69,18 +69,15 @@ public final class HeadLogits {
     }
 
     private static boolean dense(Tensor x) {
-        long stride = 1;
-        for (int axis = x.rank() - 1; axis >= 0; axis--) {
-            if (x.stride(axis) != stride) {
-                return false;
-            }
-            stride *= x.size(axis);
-        }
-        return x.address() % 16 == 0;
+        return x.isContiguous() && x.address() % 16 == 0;
     }
 
     private static HeadLogits of(Tensor weight) {
-        return MADE.computeIfAbsent(new Made((int) weight.size(0), weight.device()), HeadLogits::new);
+        return of(weight.size(0), weight.device());
+    }
+
+    private static HeadLogits of(long heads, Device device) {
+        return MADE.computeIfAbsent(new Made((int) heads, device), HeadLogits::new);
     }
 
     /** z [B, T, H], float32. */
@@ -122,23 +119,25 @@ public final class HeadLogits {
     /** log γ = max(log σ(z + bias), floor) [B, H, T] of z [B, T, H]; bias [H] or null. */
     public static Tensor logGates(Tensor z, @Nullable Tensor bias, double floor) {
         Tensor g = Tensors.empty(DType.FLOAT32, z.device(), z.size(0), z.size(2), z.size(1));
-        Kernel kernel = MADE.computeIfAbsent(new Made((int) z.size(2), z.device()), HeadLogits::new).gates;
-        int blocks = Math.toIntExact(Math.ceilDiv(g.count(), 32 * WARPS));
-        kernel.launch(
-                Dim.of(blocks), Dim.of(32 * WARPS), 0, z, bias, g, g.count(), (int) z.size(1), (int) z.size(2), (float)
-                        floor);
+        flat(of(z.size(2), z.device()).gates, g, floor, z, bias, g);
         return g;
     }
 
     /** dz [B, T, H] of d log γ and log γ [B, H, T]. */
     public static Tensor slopes(Tensor dg, Tensor g, double floor) {
         Tensor dz = Tensors.empty(DType.FLOAT32, g.device(), g.size(0), g.size(2), g.size(1));
-        Kernel kernel = MADE.computeIfAbsent(new Made((int) g.size(1), g.device()), HeadLogits::new).slopes;
-        int blocks = Math.toIntExact(Math.ceilDiv(g.count(), 32 * WARPS));
-        kernel.launch(
-                Dim.of(blocks), Dim.of(32 * WARPS), 0, dg, g, dz, g.count(), (int) g.size(2), (int) g.size(1), (float)
-                        floor);
+        flat(of(g.size(1), g.device()).slopes, g, floor, dg, g, dz);
         return dz;
+    }
+
+    /** Launches {@code kernel} on three tensors, with a thread for each number of g [B, H, T]. */
+    private static void flat(
+            Kernel kernel, Tensor g, double floor, Tensor first, @Nullable Tensor second, Tensor third) {
+        int blocks = Math.toIntExact(Math.ceilDiv(g.count(), 32 * WARPS));
+        int tokens = (int) g.size(2);
+        int heads = (int) g.size(1);
+        kernel.launch(
+                Dim.of(blocks), Dim.of(32 * WARPS), 0, first, second, third, g.count(), tokens, heads, (float) floor);
     }
 
     /**

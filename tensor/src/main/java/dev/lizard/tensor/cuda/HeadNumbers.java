@@ -23,7 +23,7 @@ public final class HeadNumbers {
     }
 
     private static boolean dense(Tensor x) {
-        return x.dtype() == DType.FLOAT32 && x.stride(-1) == 1 && (x.rank() == 1 || x.stride(0) == x.size(1));
+        return x.dtype() == DType.FLOAT32 && x.isContiguous();
     }
 
     /** e and z. */

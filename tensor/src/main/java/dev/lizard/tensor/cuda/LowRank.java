@@ -85,7 +85,7 @@ public final class LowRank {
     }
 
     private static boolean dense(Tensor factor) {
-        return factor.dtype() == DType.FLOAT32 && factor.stride(1) == 1 && factor.stride(0) == factor.size(1);
+        return factor.dtype() == DType.FLOAT32 && factor.isContiguous();
     }
 
     private static Factors composed(List<Block> blocks, double scale, long outputs, long rank, DType dtype) {

@@ -24,20 +24,8 @@ public final class Sums {
                 && from.isCuda()
                 && to.count() == from.count()
                 && to.count() < 1L << 30
-                && dense(to, 0)
-                && (dense(from, 0) || (from.rank() == 2 && dense(from, 1)));
-    }
-
-    /** Whether the axes from {@code first} on lie together. */
-    private static boolean dense(Tensor x, int first) {
-        long stride = 1;
-        for (int axis = x.rank() - 1; axis >= first; axis--) {
-            if (x.size(axis) != 1 && x.stride(axis) != stride) {
-                return false;
-            }
-            stride *= x.size(axis);
-        }
-        return true;
+                && to.isContiguous()
+                && (from.isContiguous() || (from.rank() == 2 && (from.stride(1) == 1 || from.size(1) == 1)));
     }
 
     /** {@code to += from} for each of at most {@link #MOST} pairs that are {@linkplain #serve served}, no place twice. */
