@@ -23,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param ggufMetadata all metadata of a GGUF file (Long, Double, Boolean, String or List), as it has the tokenizer
  * @param tokenizerFiles those of the usual tokenizer files that are there
  * @param contentFiles the files that decide what the model computes, in the order in which they are hashed
+ * @param notes what a person should know of how the files were read, a line each
  */
 public record Checkpoint(
         Path path,
@@ -33,7 +34,8 @@ public record Checkpoint(
         Optional<Adapter> adapter,
         Optional<Map<String, Object>> ggufMetadata,
         List<Path> tokenizerFiles,
-        List<Path> contentFiles)
+        List<Path> contentFiles,
+        List<String> notes)
         implements AutoCloseable {
     /**
      * Opens and checks a model; tensors are not read yet.
@@ -69,7 +71,8 @@ public record Checkpoint(
                     Optional.empty(),
                     Optional.of(gguf.metadata()),
                     List.of(),
-                    List.of(path));
+                    List.of(path),
+                    List.of());
         } catch (RuntimeException e) {
             gguf.close();
             throw e;

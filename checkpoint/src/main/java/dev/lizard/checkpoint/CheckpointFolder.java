@@ -59,7 +59,8 @@ record CheckpointFolder(Path folder) {
                     adapter,
                     Optional.empty(),
                     tokenizer,
-                    List.copyOf(content));
+                    List.copyOf(content),
+                    List.of());
         } catch (RuntimeException e) {
             weights.close();
             if (extra != null) {

@@ -24,6 +24,7 @@ final class InspectCommand implements Action {
     public int run(Context context) {
         Path path = ModelPlace.find(model, context);
         try (Checkpoint checkpoint = Checkpoint.open(path)) {
+            checkpoint.notes().forEach(context.console()::note);
             ModelFacts facts = ModelFacts.of(path, checkpoint, context.dtype());
             context.console().result(facts, String.join(System.lineSeparator(), lines(facts)));
         }

@@ -78,7 +78,7 @@ final class MergeCommand implements Action {
                     "give a folder with an adapter");
         }
         double limit = tolerance != null ? tolerance : saveType == DType.FLOAT32 ? 1e-4 : 3e-2;
-        double difference = merge(path, limit, context.device());
+        double difference = merge(path, limit, context);
         context.console()
                 .result(
                         Json.object()
@@ -95,9 +95,11 @@ final class MergeCommand implements Action {
         return 0;
     }
 
-    private double merge(Path path, double limit, Device device) {
+    private double merge(Path path, double limit, Context context) {
+        Device device = context.device();
         double[] difference = new double[1];
         try (OpenModel open = Models.open(path, DType.FLOAT32, device)) {
+            open.notes().forEach(context.console()::note);
             float[] before = logits(open.decoder());
             Lora.merge(open.decoder());
             try (Scope cast = Scope.owner()) {

@@ -54,7 +54,9 @@ final class ModelPlace {
 
     /** Loads a model in the type and onto the device that the user chose. The caller closes it. */
     static OpenModel open(String model, Context context) {
-        return Models.open(find(model, context), context.dtype(), context.device());
+        OpenModel open = Models.open(find(model, context), context.dtype(), context.device());
+        open.notes().forEach(context.console()::note);
+        return open;
     }
 
     /** The tokenizer of the model at {@code path}, without its weights. The caller closes it. */

@@ -113,6 +113,7 @@ public final class Linearizer {
                     "a converted folder",
                     "give the model it was made from");
         }
+        model.notes().forEach(listener::note);
         return model;
     }
 

@@ -68,7 +68,8 @@ public final class Models {
                     decoder,
                     checkpoint.generationConfig(),
                     checkpoint.tokenizerFiles(),
-                    checkpoint.ggufMetadata());
+                    checkpoint.ggufMetadata(),
+                    checkpoint.notes());
         }
     }
 

@@ -18,13 +18,15 @@ import tools.jackson.databind.node.ObjectNode;
  * @param generationConfig {@code generation_config.json}
  * @param tokenizerFiles the tokenizer's files of a folder
  * @param ggufMetadata all metadata of a GGUF file
+ * @param notes what a person should know of how the files were read, a line each
  */
 public record OpenModel(
         Path path,
         Decoder decoder,
         Optional<ObjectNode> generationConfig,
         List<Path> tokenizerFiles,
-        Optional<Map<String, Object>> ggufMetadata)
+        Optional<Map<String, Object>> ggufMetadata,
+        List<String> notes)
         implements AutoCloseable {
     public ModelConfig config() {
         return decoder.config();
