@@ -5,6 +5,7 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
@@ -28,6 +29,10 @@ public final class Json {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
+
+    private static final Pattern INSIDES = Pattern.compile(" *\\((start marker|for \\w+ starting) at \\[.*?]\\)"
+            + "|: enable `[^`]*` to allow|, from `[^`]*`|:? for `[^`]*`(: [A-Z_]+ enabled)?"
+            + "| *\\(not recognized as one since Feature '[^']*' not enabled for parser\\)");
 
     private Json() {}
 
@@ -63,10 +68,21 @@ public final class Json {
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
             String place = at == null ? where : where + " line " + at.getLineNr() + " column " + at.getColumnNr();
-            String cause = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
             throw LizardException.at(
-                    kind, "malformed text", place, yaml ? "YAML" : "JSON", cause, "correct the file at that place", e);
+                    kind,
+                    "malformed text",
+                    place,
+                    yaml ? "YAML" : "JSON",
+                    problem(e),
+                    "correct the file at that place",
+                    e);
         }
+    }
+
+    /** What is wrong with a text, in the parser's words without those about its own switches and classes. */
+    public static String problem(JacksonException e) {
+        String line = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+        return INSIDES.matcher(line).replaceAll("").strip();
     }
 
     private static String text(Path file, LizardException.Kind kind) {

@@ -5,7 +5,8 @@ package dev.lizard.base;
  * scripts may rely on. Anything else that escapes is a fault of this program.
  *
  * <p>The line reads {@code <what> in <where>: <expected> but <found>; <what to do>}; build it with {@link #at}. Control
- * characters that come with a name out of a file are spelt ({@code \n}), so that it stays one line.
+ * characters that come with a name out of a file are spelt ({@code \n}), so that it stays one line, and what is longer
+ * than a screen loses its middle.
  */
 public final class LizardException extends RuntimeException {
     /** What kind of failure this is; the exit code is part of the command line's contract. */
@@ -31,6 +32,11 @@ public final class LizardException extends RuntimeException {
             return exitCode;
         }
     }
+
+    /** Characters of a message's beginning, which says what and where, and of its end, which says what to do. */
+    private static final int HEAD = 900;
+
+    private static final int TAIL = 300;
 
     private final Kind kind;
 
@@ -87,7 +93,9 @@ public final class LizardException extends RuntimeException {
                 line.appendCodePoint(c);
             }
         });
-        return line.toString();
+        return line.length() <= HEAD + TAIL
+                ? line.toString()
+                : line.substring(0, HEAD) + " ... " + line.substring(line.length() - TAIL);
     }
 
     public Kind kind() {

@@ -3,6 +3,7 @@ package dev.lizard.base;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -53,7 +54,7 @@ final class Values {
             return node.asString();
         }
         if (type == Path.class) {
-            return Path.of(text);
+            return path(text);
         }
         if (type == boolean.class || type == Boolean.class) {
             return bool(text);
@@ -105,6 +106,14 @@ final class Values {
 
     static String kebab(String camel) {
         return snake(camel).replace('_', '-');
+    }
+
+    private static Path path(String text) throws Mismatch {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw wrongType(Path.class);
+        }
     }
 
     private static Object bool(String text) throws Mismatch {

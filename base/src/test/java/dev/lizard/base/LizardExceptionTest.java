@@ -15,7 +15,17 @@ class LizardExceptionTest {
                 "\u001b[31m\u2028\ud83e\udd8e",
                 "do");
         assertThat(e)
-                .hasMessage(
-                        "missing tensor in a.gguf/x\\ny: expected this key but found \\u001b[31m\\u2028\ud83e\udd8e; do");
+                .hasMessage("missing tensor in a.gguf/x\\n"
+                        + "y: expected this key but found \\u001b[31m\\u2028\ud83e\udd8e; do");
+    }
+
+    @Test
+    void aLineLongerThanAScreenLosesItsMiddle() {
+        LizardException e = LizardException.at(
+                LizardException.Kind.INPUT, "missing shard", "index.json", "x".repeat(5000), "nothing", "download it");
+        assertThat(e.getMessage())
+                .hasSizeLessThan(1300)
+                .startsWith("missing shard in index.json: expected xxx")
+                .endsWith("xxx but found nothing; download it");
     }
 }

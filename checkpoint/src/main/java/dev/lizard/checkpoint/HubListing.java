@@ -32,7 +32,7 @@ record HubListing(HubName name, List<HubFile> files) {
         try {
             root = Json.MAPPER.readTree(json);
         } catch (JacksonException e) {
-            throw strange(name, e.getOriginalMessage());
+            throw strange(name, Json.problem(e));
         }
         List<HubFile> files = new ArrayList<>();
         for (JsonNode sibling : root.path("siblings")) {

@@ -21,7 +21,7 @@ final class JsonFiles {
         try {
             node = Json.MAPPER.readTree(readBytes(file));
         } catch (JacksonException e) {
-            throw BadFile.in(file, "cannot parse", "JSON", e.getOriginalMessage(), "repair or download the file again");
+            throw BadFile.in(file, "cannot parse", "JSON", Json.problem(e), "repair or download the file again");
         }
         if (!(node instanceof ObjectNode object)) {
             throw BadFile.in(file, "cannot parse", "a JSON object", kindOf(node), "check that it is the right file");

@@ -79,7 +79,7 @@ record SafetensorsHeader(Map<String, TensorTable.Entry> tensors, Map<String, Str
                     }
                 }
             } catch (JacksonException e) {
-                throw notJson(e.getOriginalMessage());
+                throw notJson(Json.problem(e));
             }
             checkCover(ranges);
             return new SafetensorsHeader(tensors, metadata);

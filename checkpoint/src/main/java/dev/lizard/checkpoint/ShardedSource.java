@@ -2,6 +2,7 @@ package dev.lizard.checkpoint;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -69,14 +71,23 @@ final class ShardedSource implements WeightSource {
 
     private static SafetensorsFile openShard(Path index, String name, String shardName) {
         boolean plain = !shardName.isEmpty() && shardName.matches("[^/\\\\\\p{Cntrl}]+") && !shardName.startsWith("..");
-        if (!plain) {
+        Path shard = plain ? sibling(index, shardName) : null;
+        if (shard == null) {
             throw BadFile.in(index, name, "bad shard name", "a file name in the same folder", shardName, BadFile.AGAIN);
         }
-        Path shard = index.resolveSibling(shardName);
         if (!Files.exists(shard)) {
             throw BadFile.in(index, name, "missing shard", shardName, "no such file", "download the shard");
         }
         return SafetensorsFile.open(shard);
+    }
+
+    /** Null for a name that this file system cannot have. */
+    private static @Nullable Path sibling(Path index, String name) {
+        try {
+            return index.resolveSibling(name);
+        } catch (InvalidPathException e) {
+            return null;
+        }
     }
 
     /** The shard files, in the order in which the index names them. */

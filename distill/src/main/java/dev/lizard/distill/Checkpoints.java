@@ -117,8 +117,7 @@ public final class Checkpoints {
                     state.version(),
                     "resume with the program that wrote it");
         } catch (JacksonException e) {
-            throw new LizardException(
-                    LizardException.Kind.INPUT, "unreadable " + file + ": " + e.getOriginalMessage(), e);
+            throw new LizardException(LizardException.Kind.INPUT, "unreadable " + file + ": " + Json.problem(e), e);
         }
     }
 

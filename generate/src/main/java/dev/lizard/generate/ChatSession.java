@@ -240,7 +240,7 @@ public final class ChatSession implements AutoCloseable {
                 return Json.MAPPER.readValue(note, Saved.class);
             }
         } catch (JacksonException e) {
-            throw noConversation(file, "unreadable JSON: " + e.getOriginalMessage());
+            throw noConversation(file, "unreadable JSON: " + Json.problem(e));
         }
         throw noConversation(file, "a state without one");
     }

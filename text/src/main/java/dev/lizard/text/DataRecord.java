@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ sealed interface DataRecord {
             throw new LizardException(
                     LizardException.Kind.INPUT,
                     "bad JSON in %s: expected one JSON object a line but found: %s; mend or remove the line"
-                            .formatted(where, bad.getOriginalMessage()),
+                            .formatted(where, Json.problem(bad)),
                     bad);
         }
         if (!node.isObject()) {

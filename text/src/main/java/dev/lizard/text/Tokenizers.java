@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -47,7 +48,7 @@ public final class Tokenizers {
         } catch (JacksonException bad) {
             throw new LizardException(
                     LizardException.Kind.INPUT,
-                    "unreadable JSON in %s: %s; restore the file".formatted(where, bad.getOriginalMessage()),
+                    "unreadable JSON in %s: %s; restore the file".formatted(where, Json.problem(bad)),
                     bad);
         }
     }
