@@ -10,6 +10,7 @@ import dev.lizard.generate.Generator;
 import dev.lizard.generate.Sampler;
 import dev.lizard.generate.Session;
 import dev.lizard.model.OpenModel;
+import dev.lizard.text.Rendering;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,7 +63,7 @@ final class GenerateCommand implements Action {
                 Tokenizer tokenizer = open.openTokenizer()) {
             Sampler sampler = new Sampler(settings.sampling(), open.config().vocabSize());
             try (Session session = session(open, sampler)) {
-                int[] ids = tokenizer.encode(text, session.tokens() == 0);
+                int[] ids = new Generator(tokenizer).encode(session, Rendering.trusted(text), true);
                 Generation generation =
                         generate(context, tokenizer, session, ids, sampling.settings(seed, open.eosIds()), sampler);
                 if (saveState != null) {

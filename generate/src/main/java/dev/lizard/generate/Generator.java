@@ -3,8 +3,10 @@ package dev.lizard.generate;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.ProcessMemory;
 import dev.lizard.base.Progress;
+import dev.lizard.text.Rendering;
 import dev.lizard.text.StopStrings;
 import dev.lizard.text.StreamDecoder;
+import dev.lizard.text.Tokenized;
 import dev.lizard.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -34,10 +36,22 @@ public final class Generator {
             GenerationSettings settings,
             GenerationListener listener,
             BooleanSupplier stop) {
-        int[] ids = tokenizer.encode(prompt, session.tokens() == 0);
+        int[] ids = encode(session, Rendering.trusted(prompt), true);
         Sampler sampler =
                 new Sampler(settings.sampling(), session.decoder().config().vocabSize());
         return generate(session, ids, settings, sampler, listener, stop);
+    }
+
+    /**
+     * The ids of what {@code session} reads next: of a text of its own where the session is new, with what the model
+     * expects before one (BOS) if {@code addSpecial}, else of the continuation of what it has read.
+     */
+    public int[] encode(Session session, Rendering text, boolean addSpecial) {
+        int[] recent = session.tail();
+        Tokenized tokenized = recent.length == 0
+                ? tokenizer.encode(text, addSpecial)
+                : tokenizer.encodeContinuation(text, recent[recent.length - 1]);
+        return tokenized.ids();
     }
 
     /**

@@ -13,8 +13,6 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The {@link Tokenizer} that encodes with Hugging Face's native library. Ids are fetched through the library's own
@@ -32,7 +30,11 @@ final class NativeTokenizer implements Tokenizer {
     private final Vocabulary vocabulary;
     private final TokenizerSettings settings;
     private final HuggingFaceTokenizer encoder;
-    private @Nullable HuggingFaceTokenizer literal;
+    private final RenderingEncoder renderings;
+    /** Made on first use: few texts need them. */
+    private @Nullable HuggingFaceTokenizer masked;
+
+    private @Nullable HuggingFaceTokenizer unmarked;
     private boolean closed;
 
     NativeTokenizer(String json, JsonNode root, TokenizerSettings settings, String where) {
@@ -42,6 +44,12 @@ final class NativeTokenizer implements Tokenizer {
         this.vocabulary = new Vocabulary(root, where);
         this.settings = settings;
         this.encoder = load(json, where);
+        this.renderings = new RenderingEncoder(
+                new AddedTokens(root),
+                TokenizerVariants.marksBeginning(root),
+                (text, addSpecial) -> encode(encoder, text, addSpecial),
+                (text, addSpecial) -> encode(masked(), text, addSpecial),
+                (text, addSpecial) -> encode(unmarked(), text, addSpecial));
     }
 
     @Override
@@ -51,11 +59,25 @@ final class NativeTokenizer implements Tokenizer {
 
     @Override
     public int[] encodeLiteral(String text) {
-        return ids(literal(), text, false);
+        return encode(Rendering.quoted(text), false).ids();
     }
 
     @Override
     public Tokenized encodeWithOffsets(String text, boolean addSpecial) {
+        return encode(encoder, text, addSpecial);
+    }
+
+    @Override
+    public Tokenized encode(Rendering text, boolean addSpecial) {
+        return renderings.encode(text, addSpecial);
+    }
+
+    @Override
+    public Tokenized encodeContinuation(Rendering text, int previous) {
+        return renderings.continuation(text, vocabulary.isAdded(previous));
+    }
+
+    private static Tokenized encode(HuggingFaceTokenizer encoder, String text, boolean addSpecial) {
         String clean = wellFormed(text);
         TokenizersLibrary library = TokenizersLibrary.LIB;
         long encoding = library.encode(handle(encoder), clean, addSpecial);
@@ -128,23 +150,25 @@ final class NativeTokenizer implements Tokenizer {
         return tokenizer.getHandle();
     }
 
-    /** The same tokenizer without its special tokens, made on first use: few callers need it. */
-    private synchronized HuggingFaceTokenizer literal() {
+    private synchronized HuggingFaceTokenizer masked() {
+        if (masked == null) {
+            masked = variant(TokenizerVariants.masked(root, new AddedTokens(root)));
+        }
+        return masked;
+    }
+
+    private synchronized HuggingFaceTokenizer unmarked() {
+        if (unmarked == null) {
+            unmarked = variant(TokenizerVariants.unmarked(TokenizerVariants.masked(root, new AddedTokens(root))));
+        }
+        return unmarked;
+    }
+
+    private HuggingFaceTokenizer variant(JsonNode changed) {
         if (closed) {
             throw new IllegalStateException("the tokenizer is closed");
         }
-        if (literal == null) {
-            ObjectNode plain = (ObjectNode) root.deepCopy();
-            ArrayNode kept = plain.putArray("added_tokens");
-            for (JsonNode token : root.path("added_tokens")) {
-                if (!token.path("special").asBoolean(false)) {
-                    kept.add(token);
-                }
-            }
-            plain.putNull("post_processor");
-            literal = load(plain.toString(), where);
-        }
-        return literal;
+        return load(changed.toString(), where);
     }
 
     private static HuggingFaceTokenizer load(String json, String where) {
@@ -235,8 +259,10 @@ final class NativeTokenizer implements Tokenizer {
     public synchronized void close() {
         closed = true;
         encoder.close();
-        if (literal != null) {
-            literal.close();
+        for (HuggingFaceTokenizer variant : new HuggingFaceTokenizer[] {masked, unmarked}) {
+            if (variant != null) {
+                variant.close();
+            }
         }
     }
 }

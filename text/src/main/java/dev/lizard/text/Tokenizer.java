@@ -19,6 +19,22 @@ public interface Tokenizer extends AutoCloseable {
     /** As {@link #encode} without additions, but special tokens written in the text are read as plain characters. */
     int[] encodeLiteral(String text);
 
+    /**
+     * The ids of {@code text}, with the place where each token starts. What its quotes spell is read as characters, and
+     * merged as if no such token existed; in the rest special tokens are tokens. Text without quotes, or whose quotes
+     * spell no token, gives what {@link #encode(String, boolean)} gives.
+     */
+    Tokenized encode(Rendering text, boolean addSpecial);
+
+    /**
+     * As {@link #encode(Rendering, boolean)} for text that follows what was read before: nothing is added, and a
+     * tokenizer that puts a mark before each text (SentencePiece's U+2581) puts none before this one, unless it puts one
+     * after added tokens too and {@code previous} is one.
+     *
+     * @param previous the last id read
+     */
+    Tokenized encodeContinuation(Rendering text, int previous);
+
     /** As {@link #encode}, with the place in the text where each token starts. */
     Tokenized encodeWithOffsets(String text, boolean addSpecial);
 

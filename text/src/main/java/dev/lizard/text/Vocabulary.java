@@ -81,6 +81,11 @@ final class Vocabulary {
         return known(id) && special.get(id);
     }
 
+    /** Whether {@code id} is found in a text before anything else is. */
+    boolean isAdded(int id) {
+        return known(id) && added.get(id);
+    }
+
     /** The bytes of {@code id}; none for an id without a piece (models may have more rows than their tokenizer). */
     byte[] bytes(int id) {
         String piece = piece(id);
