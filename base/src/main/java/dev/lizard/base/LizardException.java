@@ -82,7 +82,7 @@ public final class LizardException extends RuntimeException {
     }
 
     /** Messages quote names out of files, which may hold anything: what would end the line or act on a terminal is spelt. */
-    private static String oneLine(String message) {
+    public static String oneLine(String message) {
         StringBuilder line = new StringBuilder(message.length());
         message.codePoints().forEach(c -> {
             if (c == '\n') {

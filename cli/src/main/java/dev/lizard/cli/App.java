@@ -16,10 +16,12 @@ final class App {
 
     private final Streams streams;
     private final Map<String, String> environment;
+    private final SilenceWatch.Starter watch;
 
-    App(Streams streams, Map<String, String> environment) {
+    App(Streams streams, Map<String, String> environment, SilenceWatch.Starter watch) {
         this.streams = streams;
         this.environment = environment;
+        this.watch = watch;
     }
 
     int run(String... args) {
@@ -32,7 +34,9 @@ final class App {
             command.setDefaultValueProvider(layers);
             ParseResult parsed = command.parseArgs(args);
             Integer helped = CommandLine.executeHelpRequest(parsed);
-            return helped != null ? helped : act(root, deepest(parsed), layers.with(parsed), List.of(args));
+            int code = helped != null ? helped : act(root, deepest(parsed), layers.with(parsed), List.of(args));
+            streams.out().check();
+            return code;
         } catch (Throwable thrown) { // whatever it is, the user gets one line and the code of the contract
             return report(thrown, layers, arguments.debug() || root.debug);
         }
@@ -70,13 +74,21 @@ final class App {
             System.setProperty("DJL_CACHE_DIR", settings.cache().resolve("djl").toString());
         }
         Console console = new Console(streams, settings.json(), settings.quiet(), System::nanoTime);
-        return action.run(new Context(settings, console, layers, environment, args));
+        if (root.threads > settings.threads()) {
+            console.note("--threads %d: more than the cores of this machine; working with %d"
+                    .formatted(root.threads, settings.threads()));
+        }
+        try (SilenceWatch.Watched _ = watch.start(console)) {
+            return action.run(new Context(settings, console, layers, environment, args));
+        }
     }
 
     private int report(Throwable thrown, @Nullable Layers layers, boolean debug) {
         Failure failure = Failure.of(thrown, layers);
         streams.out().flush();
-        streams.err().println("lizard: " + failure.line());
+        if (!failure.line().isEmpty()) {
+            streams.err().println("lizard: " + failure.line());
+        }
         if (debug) {
             thrown.printStackTrace(streams.err());
         }

@@ -12,21 +12,28 @@ import org.jspecify.annotations.Nullable;
  * warnings and progress go to standard error.
  */
 final class Console {
-    private final PrintStream out;
+    private final ResultStream out;
     private final PrintStream err;
     private final boolean json;
     private final boolean quiet;
+    private final boolean seen;
     private final boolean live;
     private final LongSupplier nanos;
     private @Nullable String liveLine;
+    private boolean passing; // the live line goes with the next that is said
+    private boolean midLine; // text streamed to a terminal stands there without a line end
+    private int displays;
+    private long lastSpoken;
 
     Console(Streams streams, boolean json, boolean quiet, LongSupplier nanos) {
         this.out = streams.out();
         this.err = streams.err();
+        this.seen = streams.seen();
         this.live = streams.live() && !json;
         this.json = json;
         this.quiet = quiet;
         this.nanos = nanos;
+        lastSpoken = nanos.getAsLong();
     }
 
     /** Whether results are to be JSON objects. */
@@ -70,7 +77,7 @@ final class Console {
 
     /** Something wrong that does not stop the work. */
     void warn(String text) {
-        say("lizard: warning: " + text);
+        say("lizard: warning: " + LizardException.oneLine(text));
     }
 
     /** The line of an error. */
@@ -90,8 +97,50 @@ final class Console {
      * @param unit such as {@code tokens}
      * @param total how many units there are; 0 when unknown
      */
-    Progress progress(String title, String unit, long total) {
-        return quiet ? Progress.NONE : new ProgressLine(this, form(), title, unit, total, nanos);
+    synchronized Progress progress(String title, String unit, long total) {
+        if (quiet) {
+            return Progress.NONE;
+        }
+        displays++;
+        return new ProgressLine(this, form(), title, unit, total, nanos);
+    }
+
+    /** One of {@link #progress} is shown no more. */
+    synchronized void progressEnded() {
+        displays--;
+    }
+
+    /** When something was last said, by the clock of this console. */
+    synchronized long lastSpoken() {
+        return lastSpoken;
+    }
+
+    /** Whether a line can be drawn that goes away again. */
+    boolean redraws() {
+        return live;
+    }
+
+    /**
+     * Shows what takes so long, unless progress is shown or text would be overwritten.
+     *
+     * @param what null takes it away
+     * @param seconds since it began
+     */
+    synchronized void status(@Nullable String what, double seconds) {
+        if (what == null) {
+            if (passing) {
+                live(null);
+            }
+        } else if (!quiet && displays == 0 && !midLine) {
+            switch (form()) {
+                case LIVE -> {
+                    live("%s ... %s".formatted(LizardException.oneLine(what), ProgressLine.duration(seconds)));
+                    passing = true;
+                }
+                case PLAIN -> say(LizardException.oneLine(what) + " ...");
+                case JSON -> say(Json.line(Json.object().put("progress", what)));
+            }
+        }
     }
 
     /** Redraws the one line at the bottom of a terminal; null takes it away. */
@@ -100,31 +149,37 @@ final class Console {
         err.print(line == null ? "\r\u001b[K" : "\r\u001b[K\u001b[?7l" + line + "\u001b[?7h");
         err.flush();
         liveLine = line;
+        passing = false;
     }
 
     /** A line on standard error, above the live one. */
     synchronized void say(String text) {
-        String below = liveLine;
-        if (below != null) {
-            live(null);
-        }
+        String below = lift();
         out.flush();
         err.println(text);
-        if (below != null) {
-            live(below);
-        }
+        lower(below);
         err.flush();
     }
 
     private synchronized void write(String text) {
-        String below = liveLine;
-        if (below != null) {
+        String below = lift();
+        out.print(text);
+        out.check();
+        midLine = seen && !text.isEmpty() ? !text.endsWith("\n") : midLine;
+        lower(below);
+    }
+
+    /** Takes the live line away, and gives it where it is to be drawn again. */
+    private @Nullable String lift() {
+        lastSpoken = nanos.getAsLong();
+        String below = passing ? null : liveLine;
+        if (liveLine != null) {
             live(null);
         }
-        out.print(text);
-        if (out.checkError()) {
-            throw LizardException.failed("standard output was closed by its reader; nothing more to do");
-        }
+        return below;
+    }
+
+    private void lower(@Nullable String below) {
         if (below != null) {
             live(below);
         }

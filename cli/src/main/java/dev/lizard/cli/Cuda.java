@@ -1,18 +1,22 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.tensor.Engine;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the machine says about its graphics cards, without the tensor engine. */
 final class Cuda {
     private static final Path DRIVER = Path.of("/proc/driver/nvidia/version");
     private static final Path DEVICE = Path.of("/dev/nvidiactl");
-    private static final int PATIENCE_SECONDS = 10;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** {@code NVIDIA H100 80GB HBM3, 81559 MiB, 570.86.15}. */
+    private static final Pattern CARD = Pattern.compile("\\P{Cntrl}{1,200}, \\P{Cntrl}{1,50}, [\\d.]{1,50}");
 
     private Cuda() {}
 
@@ -21,22 +25,26 @@ final class Cuda {
         return Files.exists(DEVICE) || Files.exists(DRIVER);
     }
 
-    /** One line a card (name, memory, driver) from nvidia-smi; empty where it is missing or fails. */
-    static List<String> cards() {
-        try {
-            Process process = new ProcessBuilder(
-                            "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            List<String> lines = process.inputReader().readAllLines();
-            boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
-            return ended && process.exitValue() == 0 ? lines : List.of();
-        } catch (IOException e) {
-            return List.of();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return List.of();
+    /** The cards (name, memory, driver) by nvidia-smi, or why it does not tell them. */
+    static String cards() {
+        try (Activity _ = Activity.begin("asking nvidia-smi")) {
+            return describe(Inquiry.run(
+                    PATIENCE, "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"));
         }
+    }
+
+    static String describe(Inquiry answer) {
+        return switch (answer.state()) {
+            case SILENT -> "a driver, but nvidia-smi does not answer";
+            case MISSING -> "a driver, but there is no nvidia-smi that can be run";
+            case FAILED -> "a driver, but nvidia-smi fails";
+            case ANSWERED -> {
+                List<String> lines = answer.lines();
+                boolean cards = !lines.isEmpty()
+                        && lines.stream().allMatch(line -> CARD.matcher(line).matches());
+                yield cards ? String.join("; ", lines) : "a driver, but nvidia-smi names no card";
+            }
+        };
     }
 
     /** The warning for a card that is there but that the engine cannot use; null where there is nothing to warn of. */

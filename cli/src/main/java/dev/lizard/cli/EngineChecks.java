@@ -4,7 +4,6 @@ import dev.lizard.base.LizardException;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.cuda.CudaReport;
-import java.util.List;
 
 /** What {@code doctor} asks of the tensor engine and the graphics cards. */
 final class EngineChecks {
@@ -45,8 +44,7 @@ final class EngineChecks {
         if (usable() > 0) {
             return Finding.ok("cuda", CudaReport.driver() + "; " + CudaReport.runtime());
         }
-        List<String> cards = Cuda.cards();
-        String found = cards.isEmpty() ? "a driver, but nvidia-smi does not answer" : String.join("; ", cards);
+        String found = Cuda.cards();
         if (!Engine.hasCuda()) {
             return Finding.warn(
                     "cuda",

@@ -4,6 +4,7 @@ import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.InvalidPathException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParameterException;
@@ -13,7 +14,15 @@ record Failure(int code, String line) {
     private static final int ENVIRONMENT = LizardException.Kind.ENVIRONMENT.exitCode();
     private static final int FAULT = LizardException.Kind.FAILED.exitCode();
 
+    Failure {
+        line = LizardException.oneLine(line);
+    }
+
     static Failure of(Throwable thrown, @Nullable Layers layers) {
+        LostOutput lost = find(thrown, LostOutput.class);
+        if (lost != null) {
+            return lost.failure();
+        }
         LizardException known = find(thrown, LizardException.class);
         if (known != null) {
             return new Failure(known.kind().exitCode(), oneLine(known.getMessage()));
@@ -26,6 +35,10 @@ record Failure(int code, String line) {
                     ENVIRONMENT,
                     "out of memory: the Java heap of %d MiB is full; raise it with LIZARD_HEAP=4g, or ask for less"
                             .formatted(Runtime.getRuntime().maxMemory() >> 20));
+        }
+        InvalidPathException path = find(thrown, InvalidPathException.class);
+        if (path != null) {
+            return new Failure(LizardException.Kind.USAGE.exitCode(), invalid(path));
         }
         String message = oneLine(String.valueOf(thrown.getMessage()));
         if (isNativeMemory(message)) {
@@ -40,6 +53,15 @@ record Failure(int code, String line) {
                 FAULT,
                 "%s: %s; this is a fault of lizard: run again with --debug and report what it prints"
                         .formatted(thrown.getClass().getSimpleName(), message));
+    }
+
+    private static String invalid(InvalidPathException fault) {
+        return "'%s' cannot be the name of a file here: expected characters of %s but found %s; %s"
+                .formatted(
+                        fault.getInput(),
+                        System.getProperty("sun.jnu.encoding"),
+                        fault.getReason(),
+                        "set LC_ALL=C.UTF-8, or name another file");
     }
 
     private static boolean isNativeMemory(String message) {

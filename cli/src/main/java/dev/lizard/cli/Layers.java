@@ -42,10 +42,10 @@ final class Layers implements IDefaultValueProvider {
     static Layers of(CommandLine root, Arguments arguments, Map<String, String> environment) {
         Map<String, OptionSpec> options = new TreeMap<>();
         collect(root, options);
-        String file = arguments.config() == null ? environment.get("LIZARD_CONFIG") : arguments.config();
+        String file = arguments.config() == null ? given(environment, "LIZARD_CONFIG") : arguments.config();
         ConfigTree tree = file == null ? ConfigTree.empty() : ConfigTree.read(Path.of(file));
         for (OptionSpec option : options.values()) {
-            String value = environment.get(variable(option));
+            String value = given(environment, variable(option));
             if (value != null && !option.isMultiValue()) {
                 Origin origin = new Origin(Origin.Layer.ENVIRONMENT, variable(option));
                 tree = tree.set(key(option), JsonNodeFactory.instance.stringNode(value), origin);
@@ -58,6 +58,12 @@ final class Layers implements IDefaultValueProvider {
             tree = tree.set(assignment, new Origin(Origin.Layer.FLAG, name));
         }
         return new Layers(tree, options);
+    }
+
+    /** An empty variable counts as none, as in a shell's {@code LIZARD_CACHE=$UNSET}. */
+    private static @Nullable String given(Map<String, String> environment, String variable) {
+        String value = environment.get(variable);
+        return value == null || value.isEmpty() ? null : value;
     }
 
     /** With the options that were given by name on top, so that the tree holds every layer. */

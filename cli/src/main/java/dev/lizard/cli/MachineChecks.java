@@ -45,11 +45,8 @@ final class MachineChecks {
                         System.getProperty("java.vendor"),
                         gib(Runtime.getRuntime().maxMemory()),
                         collectors,
-                        Runtime.getRuntime().availableProcessors(),
+                        Settings.cores(),
                         context.settings().threads());
-        if (context.settings().threads() > Runtime.getRuntime().availableProcessors()) {
-            return Finding.warn("java", detail, "more threads than cores slow it down: lower --threads");
-        }
         return Finding.ok("java", detail);
     }
 

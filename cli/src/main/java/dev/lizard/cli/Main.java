@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** Where the program starts and, in this file only, ends. */
 public final class Main {
@@ -11,11 +12,13 @@ public final class Main {
 
     public static void main(String[] args) {
         // UTF-8 whatever the locale says: JSON lines must be, and models' text is.
-        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        ResultStream out = new ResultStream(new FileOutputStream(FileDescriptor.out));
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        Streams streams = new Streams(out, err, Boolean.getBoolean("lizard.live"));
-        int code = new App(streams, System.getenv()).run(args);
-        out.flush();
+        boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+        Locales.warning(System.getProperty("sun.jnu.encoding"), windows, args)
+                .ifPresent(warning -> err.println("lizard: warning: " + warning));
+        Streams streams = new Streams(out, err, Boolean.getBoolean("lizard.seen"), Boolean.getBoolean("lizard.live"));
+        int code = new App(streams, System.getenv(), SilenceWatch::start).run(args);
         err.flush();
         System.exit(code);
     }

@@ -64,7 +64,7 @@ final class ParameterFaults {
                             : message.lines().findFirst().orElse("")) + "; " + help;
         }
         return "bad value in %s: expected %s but found '%s'; %s"
-                .formatted(place(argument, value, layers), expected(argument.type()), value, help);
+                .formatted(place(argument, value, layers), expected(argument.type(), value), value, help);
     }
 
     /** The flag, unless the value came from a layer below it. */
@@ -78,14 +78,15 @@ final class ParameterFaults {
         return name(argument);
     }
 
-    private static String expected(Class<?> type) {
+    private static String expected(Class<?> type, String value) {
         if (type.isEnum()) {
             return Arrays.stream(type.getEnumConstants())
                     .map(c -> c.toString().toLowerCase(Locale.ROOT))
                     .collect(Collectors.joining(", ", "one of ", ""));
         }
         return switch (type.getSimpleName()) {
-            case "int", "long", "Integer", "Long" -> "a whole number";
+            case "int", "long", "Integer", "Long" ->
+                value.matches("[+-]?\\d+") ? "a whole number of fewer digits" : "a whole number";
             case "double", "float", "Double", "Float" -> "a number";
             case "boolean", "Boolean" -> "true or false";
             default -> "a " + type.getSimpleName().toLowerCase(Locale.ROOT);

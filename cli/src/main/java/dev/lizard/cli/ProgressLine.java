@@ -72,6 +72,7 @@ final class ProgressLine implements Progress {
             return;
         }
         closed = true;
+        console.progressEnded();
         if (form == Form.LIVE) {
             console.live(null);
         }

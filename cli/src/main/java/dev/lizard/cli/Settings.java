@@ -11,7 +11,8 @@ import java.util.Map;
  *
  * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}
  * @param dtype {@code auto}, {@code float32} or {@code bfloat16}
- * @param threads CPU threads of one operation, at least 1
+ * @param threads CPU threads of one operation, from 1 to the number of cores: more only slow it down, and far more than
+ *     the system can start would end the process
  * @param cache folder for downloads; made when first written to
  */
 record Settings(
@@ -39,17 +40,21 @@ record Settings(
     }
 
     static Settings of(Root root, Map<String, String> environment) {
-        int cores = Runtime.getRuntime().availableProcessors();
+        int cores = cores();
         return new Settings(
                 root.device.toLowerCase(Locale.ROOT),
                 root.dtype.toLowerCase(Locale.ROOT),
-                root.threads == 0 ? cores : root.threads,
+                root.threads == 0 ? cores : Math.min(root.threads, cores),
                 root.seed,
                 root.cache == null ? defaultCache(environment) : root.cache.toAbsolutePath(),
                 root.offline,
                 root.json,
                 root.quiet,
                 root.debug);
+    }
+
+    static int cores() {
+        return Runtime.getRuntime().availableProcessors();
     }
 
     private static Path defaultCache(Map<String, String> environment) {

@@ -50,6 +50,41 @@ class ExitCodeTest {
     }
 
     @Test
+    void anEmptyVariableCountsAsNone() {
+        Terminal terminal =
+                new Terminal().with("LIZARD_SEED", "").with("LIZARD_CONFIG", "").with("LIZARD_CACHE", "");
+        assertThat(terminal.run("config", "show", "--origin"))
+                .as(terminal.err())
+                .isZero();
+        assertThat(terminal.outLines())
+                .filteredOn(line -> line.startsWith("seed ") || line.startsWith("cache "))
+                .hasSize(2)
+                .allMatch(line -> line.endsWith("built-in"));
+    }
+
+    @Test
+    void moreThreadsThanCoresAreNotStarted() {
+        Terminal terminal = new Terminal();
+        assertThat(terminal.run("config", "show", "--threads=10000")).isZero();
+        assertThat(terminal.err())
+                .isEqualToIgnoringNewLines("--threads 10000: more than the cores of this machine; working with "
+                        + Runtime.getRuntime().availableProcessors());
+    }
+
+    @Test
+    void whatBreaksALineIsSpelt() {
+        Terminal terminal = new Terminal();
+        assertThat(terminal.run("inspect", "a\nb\u001b[2J c")).isEqualTo(3);
+        assertThat(terminal.err())
+                .startsWith("lizard: no model in 'a\\nb\\u001b[2J c': ")
+                .hasLineCount(1);
+        assertThat(terminal.run("doctor", "--seed", "1\n2")).isEqualTo(2);
+        assertThat(terminal.err()).contains("found '1\\n2'").hasLineCount(1);
+        assertThat(terminal.run("do\nctor")).isEqualTo(2);
+        assertThat(terminal.err()).contains("unknown command 'do\\nctor'").hasLineCount(1);
+    }
+
+    @Test
     void debugAddsTheStackTrace() {
         Terminal terminal = new Terminal();
         assertThat(terminal.run("doctor", "--debug", "--seed", "x")).isEqualTo(2);

@@ -22,7 +22,8 @@ class HelpTest {
 
     static Stream<String> commands() {
         List<String> names = new ArrayList<>();
-        CommandLine root = new App(new Terminal().streams(false), Map.of()).commandLine(new Root());
+        CommandLine root =
+                new App(new Terminal().streams(false), Map.of(), SilenceWatch.Starter.NONE).commandLine(new Root());
         collect(root, names);
         return names.stream();
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -70,6 +71,34 @@ class LauncherTest {
     }
 
     @Test
+    void javaRunsInAUtf8LocaleWhereTheUsersIsNot() throws Exception {
+        script(jdk.resolve("bin/java"), "echo \"${LC_ALL:-none} ${LANG:-none}\"");
+        script(tools.resolve("locale"), """
+            case $1 in
+            -a) printf '%s\\n' C POSIX af_ZA.UTF-8 "$THERE" ;;
+            *) case ${LC_ALL:-$LANG} in *UTF-8) echo UTF-8 ;; *) echo ANSI_X3.4-1968 ;; esac ;;
+            esac\
+            """);
+        assertThat(locale("LC_ALL", "C", "C.utf8")).isEqualTo("C.utf8 none\n");
+        assertThat(locale("LANG", "en_US.ISO-8859-1", "C.UTF-8")).isEqualTo("C.UTF-8 en_US.ISO-8859-1\n");
+        assertThat(locale("LC_ALL", "POSIX", "en_US.UTF-8")).isEqualTo("en_US.UTF-8 none\n");
+        assertThat(locale("LC_ALL", "C", "")).isEqualTo("af_ZA.UTF-8 none\n");
+        assertThat(locale("LANG", "de_DE.UTF-8", "C.UTF-8")).isEqualTo("none de_DE.UTF-8\n");
+    }
+
+    @Test
+    void withoutALocaleToolTheNameDecides() throws Exception {
+        script(jdk.resolve("bin/java"), "echo \"${LC_ALL:-none} ${LANG:-none}\"");
+        script(tools.resolve("locale"), "exit 127");
+        assertThat(locale("LANG", "de_DE.utf8", "")).isEqualTo("none de_DE.utf8\n");
+        assertThat(locale("LANG", "C", "")).isEqualTo("C.UTF-8 C\n");
+    }
+
+    private String locale(String variable, String value, String there) throws Exception {
+        return run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString(), variable, value, "THERE", there), release()).out;
+    }
+
+    @Test
     void theOldJavaIsPassedOver() throws Exception {
         Path old = fakeJdk("jdk-21", "21.0.4");
         Files.createSymbolicLink(
@@ -126,7 +155,7 @@ class LauncherTest {
     private Path release() throws IOException {
         Path bin = Files.createDirectories(folder.resolve("release/bin"));
         Files.createDirectories(folder.resolve("release/lib"));
-        return Files.copy(LAUNCHER, bin.resolve("lizard"));
+        return Files.copy(LAUNCHER, bin.resolve("lizard"), StandardCopyOption.REPLACE_EXISTING);
     }
 
     private Path fakeJdk(String name, String version) throws IOException {

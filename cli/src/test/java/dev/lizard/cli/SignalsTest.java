@@ -25,7 +25,7 @@ class SignalsTest {
         private LongWork() {}
 
         public static void main(String[] args) throws Exception {
-            Streams streams = new Streams(System.out, System.err, false);
+            Streams streams = new Streams(new ResultStream(System.out), System.err, false, false);
             Interrupt interrupt = new Interrupt();
             Signals.install(interrupt, new Console(streams, false, false, System::nanoTime));
             System.out.println("ready");

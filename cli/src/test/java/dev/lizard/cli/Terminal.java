@@ -22,14 +22,11 @@ final class Terminal {
     int run(String... args) {
         out.reset();
         err.reset();
-        return new App(streams(false), environment).run(args);
+        return new App(streams(false), environment, SilenceWatch.Starter.NONE).run(args);
     }
 
     Streams streams(boolean live) {
-        return new Streams(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                live);
+        return new Streams(new ResultStream(out), new PrintStream(err, true, StandardCharsets.UTF_8), false, live);
     }
 
     String out() {
