@@ -165,7 +165,9 @@ final class Console {
         String below = lift();
         out.print(text);
         out.check();
-        midLine = seen && !text.isEmpty() ? !text.endsWith("\n") : midLine;
+        if (seen && !text.isEmpty()) {
+            midLine = !text.endsWith("\n");
+        }
         lower(below);
     }
 
