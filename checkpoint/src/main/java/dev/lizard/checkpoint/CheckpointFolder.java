@@ -13,8 +13,6 @@ import tools.jackson.databind.node.ObjectNode;
 record CheckpointFolder(Path folder) {
     static final String CONFIG = "config.json";
     static final String GENERATION = "generation_config.json";
-    static final String INDEX = "model.safetensors.index.json";
-    static final String WEIGHTS = "model.safetensors";
     static final String EXTRA = "lizard.safetensors";
     static final List<String> TOKENIZER = List.of(
             "tokenizer.json",
@@ -35,7 +33,8 @@ record CheckpointFolder(Path folder) {
         Optional<ObjectNode> generation =
                 has(GENERATION) ? Optional.of(JsonFiles.readObject(folder.resolve(GENERATION))) : Optional.empty();
         List<Path> content = new ArrayList<>(List.of(folder.resolve(CONFIG)));
-        WeightSource weights = openWeights(content);
+        List<String> notes = new ArrayList<>();
+        WeightSource weights = openWeights(content, notes);
         WeightSource extra = null;
         try {
             if (has(EXTRA)) {
@@ -47,6 +46,9 @@ record CheckpointFolder(Path folder) {
                 adapter = Optional.of(Adapter.read(folder));
                 content.add(folder.resolve(AdapterFiles.CONFIG));
                 content.add(folder.resolve(AdapterFiles.WEIGHTS));
+            } else if (has(AdapterFiles.WEIGHTS)) {
+                notes.add("%s is not used: there is no %s"
+                        .formatted(folder.resolve(AdapterFiles.WEIGHTS), AdapterFiles.CONFIG));
             }
             List<Path> tokenizer =
                     TOKENIZER.stream().filter(this::has).map(folder::resolve).toList();
@@ -60,7 +62,7 @@ record CheckpointFolder(Path folder) {
                     Optional.empty(),
                     tokenizer,
                     List.copyOf(content),
-                    List.of());
+                    List.copyOf(notes));
         } catch (RuntimeException e) {
             weights.close();
             if (extra != null) {
@@ -70,27 +72,19 @@ record CheckpointFolder(Path folder) {
         }
     }
 
-    private WeightSource openWeights(List<Path> content) {
-        if (has(INDEX)) {
-            ShardedSource sharded = ShardedSource.open(folder.resolve(INDEX));
-            content.add(folder.resolve(INDEX));
-            content.addAll(sharded.files());
-            return sharded;
+    private WeightSource openWeights(List<Path> content, List<String> notes) {
+        WeightFiles chosen =
+                WeightFiles.of(folder, names().stream().filter(this::has).toList(), listing());
+        chosen.index().ifPresent(content::add);
+        content.addAll(chosen.files());
+        notes.addAll(chosen.notes());
+        WeightSource source = chosen.open(folder);
+        try {
+            return ModulePrefix.strip(source, notes);
+        } catch (RuntimeException e) {
+            source.close();
+            throw e;
         }
-        if (has(WEIGHTS)) {
-            content.add(folder.resolve(WEIGHTS));
-            return SafetensorsFile.open(folder.resolve(WEIGHTS));
-        }
-        boolean shards = names().stream().anyMatch(n -> n.matches("model-\\d+-of-\\d+\\.safetensors"));
-        boolean pickled = names().stream().anyMatch(n -> n.endsWith(".bin") || n.endsWith(".pth"));
-        throw BadFile.in(
-                folder,
-                "cannot find weights",
-                shards ? INDEX : WEIGHTS + " or " + INDEX,
-                listing(),
-                shards
-                        ? "download the index too"
-                        : pickled ? "save the model as safetensors first" : "download the weights too");
     }
 
     private String adviceWithoutConfig() {

@@ -82,6 +82,8 @@ final class Dequantize {
             case Q4_K -> Blocks256::q4;
             case Q5_K -> Blocks256::q5;
             case Q6_K -> Blocks256::q6;
+            case U16, U32, U64, C64, F8_E4M3, F8_E4M3FNUZ, F8_E5M2, F8_E5M2FNUZ, F8_E8M0, F6_E2M3, F6_E3M2, F4 ->
+                throw new IllegalArgumentException(type + " is not read");
         };
     }
 

@@ -1,8 +1,7 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.LizardException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -10,89 +9,34 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
-/** The shards of a {@code model.safetensors.index.json} as one source. */
+/** Several safetensors files as one source. A tensor that lies in two of them must be the same in both. */
 final class ShardedSource implements WeightSource {
-    private final Path index;
-    private final Map<String, SafetensorsFile> owners;
+    private final Path named;
+    private final Map<String, List<SafetensorsFile>> owners;
     private final List<SafetensorsFile> shards;
 
-    private ShardedSource(Path index, Map<String, SafetensorsFile> owners, List<SafetensorsFile> shards) {
-        this.index = index;
-        this.owners = owners;
-        this.shards = shards;
+    private ShardedSource(Path named, List<SafetensorsFile> shards) {
+        this.named = named;
+        this.shards = List.copyOf(shards);
+        this.owners = new LinkedHashMap<>();
+        for (SafetensorsFile shard : shards) {
+            shard.names()
+                    .forEach(name -> owners.computeIfAbsent(name, n -> new ArrayList<>(1))
+                            .add(shard));
+        }
     }
 
-    static ShardedSource open(Path index) {
-        ObjectNode json = JsonFiles.readObject(index);
-        JsonNode map = json.path("weight_map");
-        if (!map.isObject() || map.isEmpty()) {
-            throw BadFile.in(
-                    index,
-                    "weight_map",
-                    "bad shard index",
-                    "an object of tensor names and files",
-                    JsonFiles.kindOf(map),
-                    BadFile.AGAIN);
-        }
-        Map<String, SafetensorsFile> owners = new LinkedHashMap<>();
-        Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+    /** @param named the index or folder that named the shards, for messages */
+    static ShardedSource open(Path named, List<Path> files) {
+        List<SafetensorsFile> shards = new ArrayList<>();
         try {
-            for (Map.Entry<String, JsonNode> property : map.properties()) {
-                String name = property.getKey();
-                String shardName = property.getValue().isString()
-                        ? property.getValue().stringValue()
-                        : property.getValue().toString();
-                SafetensorsFile shard = shards.get(shardName);
-                if (shard == null) {
-                    shard = openShard(index, name, shardName);
-                    shards.put(shardName, shard);
-                }
-                if (!shard.contains(name)) {
-                    throw BadFile.in(
-                            shard.path(),
-                            name,
-                            "missing tensor",
-                            "this key, as " + index.getFileName() + " says",
-                            shard.names().size() + " other tensors",
-                            "download the shard and the index again");
-                }
-                owners.put(name, shard);
-            }
+            files.forEach(file -> shards.add(SafetensorsFile.open(file)));
         } catch (RuntimeException e) {
-            shards.values().forEach(SafetensorsFile::close);
+            shards.forEach(SafetensorsFile::close);
             throw e;
         }
-        return new ShardedSource(index, owners, new ArrayList<>(shards.values()));
-    }
-
-    private static SafetensorsFile openShard(Path index, String name, String shardName) {
-        boolean plain = !shardName.isEmpty() && shardName.matches("[^/\\\\\\p{Cntrl}]+") && !shardName.startsWith("..");
-        Path shard = plain ? sibling(index, shardName) : null;
-        if (shard == null) {
-            throw BadFile.in(index, name, "bad shard name", "a file name in the same folder", shardName, BadFile.AGAIN);
-        }
-        if (!Files.exists(shard)) {
-            throw BadFile.in(index, name, "missing shard", shardName, "no such file", "download the shard");
-        }
-        return SafetensorsFile.open(shard);
-    }
-
-    /** Null for a name that this file system cannot have. */
-    private static @Nullable Path sibling(Path index, String name) {
-        try {
-            return index.resolveSibling(name);
-        } catch (InvalidPathException e) {
-            return null;
-        }
-    }
-
-    /** The shard files, in the order in which the index names them. */
-    List<Path> files() {
-        return shards.stream().map(SafetensorsFile::path).toList();
+        return new ShardedSource(named, shards);
     }
 
     @Override
@@ -107,7 +51,12 @@ final class ShardedSource implements WeightSource {
 
     @Override
     public MemorySegment raw(String name) {
-        return owner(name).raw(name);
+        return only(name).raw(name);
+    }
+
+    @Override
+    public void readFloat32(String name, MemorySegment dst) {
+        only(name).readFloat32(name, dst);
     }
 
     @Override
@@ -121,10 +70,31 @@ final class ShardedSource implements WeightSource {
     }
 
     private SafetensorsFile owner(String name) {
-        SafetensorsFile shard = owners.get(name);
-        if (shard == null) {
-            throw TensorTable.noTensor(index, name, owners.keySet());
+        List<SafetensorsFile> found = owners.get(name);
+        if (found == null) {
+            throw TensorTable.noTensor(named, name, owners.keySet());
         }
-        return shard;
+        return found.getFirst();
+    }
+
+    /** The owner, once its numbers are those of every other shard that has the tensor. */
+    private SafetensorsFile only(String name) {
+        SafetensorsFile first = owner(name);
+        for (SafetensorsFile other : owners.get(name)) {
+            if (!other.info(name).equals(first.info(name)) || other.raw(name).mismatch(first.raw(name)) >= 0) {
+                throw twice(name, first, other);
+            }
+        }
+        return first;
+    }
+
+    private static LizardException twice(String name, SafetensorsFile first, SafetensorsFile other) {
+        return BadFile.in(
+                first.path(),
+                name,
+                "tensor in two shards",
+                "the same numbers in each",
+                "others in " + other.path().getFileName(),
+                "take away the shard that does not belong to the model");
     }
 }

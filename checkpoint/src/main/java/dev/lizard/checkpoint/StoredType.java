@@ -6,7 +6,8 @@ import java.util.stream.Collectors;
 
 /**
  * How a tensor's numbers lie in a file: plain numbers (a block of one) or the blocks of GGUF, which share a scale among
- * 32 or 256 consecutive numbers of a row. Everything is little-endian.
+ * 32 or 256 consecutive numbers of a row. Everything is little-endian. Types that safetensors has and nothing here
+ * converts are known by their sizes alone, so that a file may hold them where nobody needs them.
  */
 public enum StoredType {
     F64(1, 8, 28),
@@ -28,16 +29,39 @@ public enum StoredType {
     Q3_K(256, 110, 11),
     Q4_K(256, 144, 12),
     Q5_K(256, 176, 13),
-    Q6_K(256, 210, 14);
+    Q6_K(256, 210, 14),
+    U16(1, 2),
+    U32(1, 4),
+    U64(1, 8),
+    C64(1, 8),
+    F8_E4M3(1, 1),
+    F8_E4M3FNUZ(1, 1),
+    F8_E5M2(1, 1),
+    F8_E5M2FNUZ(1, 1),
+    F8_E8M0(1, 1),
+    F6_E2M3(4, 3),
+    F6_E3M2(4, 3),
+    F4(2, 1);
 
     private final int blockSize;
     private final int blockBytes;
     private final int ggufId;
+    private final boolean readable;
+
+    /** Of safetensors alone, sized but not read. */
+    StoredType(int blockSize, int blockBytes) {
+        this(blockSize, blockBytes, -1, false);
+    }
 
     StoredType(int blockSize, int blockBytes, int ggufId) {
+        this(blockSize, blockBytes, ggufId, true);
+    }
+
+    StoredType(int blockSize, int blockBytes, int ggufId, boolean readable) {
         this.blockSize = blockSize;
         this.blockBytes = blockBytes;
         this.ggufId = ggufId;
+        this.readable = readable;
     }
 
     /** Numbers in a block: 1, 32 or 256. */
@@ -55,6 +79,20 @@ public enum StoredType {
         return blockSize > 1;
     }
 
+    /** Whether its numbers can be converted. */
+    public boolean isReadable() {
+        return readable;
+    }
+
+    /** Whether it stores fractions: what weights must be. */
+    public boolean isWeight() {
+        return readable && (isBlocked() || this == F64 || this == F32 || this == F16 || this == BF16);
+    }
+
+    private boolean isSafetensors() {
+        return !readable || !isBlocked();
+    }
+
     /** Bytes that {@code elements} numbers take; a multiple of {@link #blockSize} is the caller's duty. */
     public long bytesFor(long elements) {
         return Math.multiplyExact(elements / blockSize, (long) blockBytes);
@@ -68,7 +106,7 @@ public enum StoredType {
     /** The type that safetensors writes as {@code name}. */
     static Optional<StoredType> ofSafetensors(String name) {
         return Arrays.stream(values())
-                .filter(t -> !t.isBlocked() && t.name().equals(name))
+                .filter(t -> t.isSafetensors() && t.name().equals(name))
                 .findFirst();
     }
 
@@ -81,7 +119,7 @@ public enum StoredType {
 
     static String safetensorsNames() {
         return Arrays.stream(values())
-                .filter(t -> !t.isBlocked())
+                .filter(t -> t.readable && !t.isBlocked())
                 .map(Enum::name)
                 .collect(Collectors.joining(", "));
     }

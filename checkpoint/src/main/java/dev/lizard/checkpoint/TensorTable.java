@@ -43,6 +43,21 @@ abstract sealed class TensorTable implements WeightSource permits GgufFile, Safe
     }
 
     @Override
+    public void readFloat32(String name, MemorySegment dst) {
+        TensorInfo info = info(name);
+        if (!info.type().isReadable()) {
+            throw BadFile.in(
+                    path,
+                    name,
+                    "unsupported dtype",
+                    "one of " + StoredType.safetensorsNames(),
+                    info.type(),
+                    "convert the checkpoint to one of these");
+        }
+        WeightSource.super.readFloat32(name, dst);
+    }
+
+    @Override
     public MemorySegment raw(String name) {
         return entry(name).bytes();
     }

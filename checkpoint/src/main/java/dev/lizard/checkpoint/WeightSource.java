@@ -23,6 +23,11 @@ public interface WeightSource extends AutoCloseable {
     /** The file that holds {@code name}, for messages. */
     Path file(String name);
 
+    /** The key that {@code name} has in its file, for messages. */
+    default String storedName(String name) {
+        return name;
+    }
+
     /** Whether {@code name} is there. */
     default boolean contains(String name) {
         return names().contains(name);

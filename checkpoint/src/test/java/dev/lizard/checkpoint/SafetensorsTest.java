@@ -52,7 +52,9 @@ class SafetensorsTest {
                 "[1]                                                             |0 |a JSON object",
                 "{'a':                                                           |0 |a JSON object",
                 "{'a':1}                                                         |0 |m.safetensors/a;data_offsets",
-                "{'a':{'dtype':'F8_E4M3','shape':[4],'data_offsets':[0,4]}}      |4 |/a;unsupported dtype;BF16;F8_E4M3",
+                "{'a':{'dtype':'F9','shape':[4],'data_offsets':[0,4]}}           |4 |/a;unsupported dtype;BF16;F9",
+                "{'a':{'dtype':'F8_E4M3','shape':[4],'data_offsets':[0,8]}}      |8 |/a;4 bytes for F8_E4M3 [4];8"
+                        + " bytes",
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,4]}}          |4 |/a;8 bytes for F32 [2];4 bytes",
                 "{'a':{'dtype':'F32','shape':[-1],'data_offsets':[0,4]}}         |4 |/a;bad shape;[-1]",
                 "{'a':{'dtype':'F32','shape':[1.5],'data_offsets':[0,4]}}        |4 |/a;bad shape;1.5",
@@ -70,6 +72,26 @@ class SafetensorsTest {
         Files.write(file, file(header.replace('\'', '"'), data));
         Errors.refused(Kind.INPUT, () -> SafetensorsFile.open(file), texts.split(";", -1));
         Errors.refused(Kind.INPUT, () -> SafetensorsFile.open(file), file.toString());
+    }
+
+    @Test
+    void typesThatAreNotReadMatterOnlyWhereTheyAreAskedFor() throws IOException {
+        String entry = "'%s':{'dtype':'%s','shape':[4],'data_offsets':[%d,%d]}";
+        String header =
+                "{" + entry.formatted("scale", "F8_E4M3", 0, 4) + ',' + entry.formatted("w", "F32", 4, 20) + "}";
+        Files.write(file, file(header.replace('\'', '"'), 20));
+        try (SafetensorsFile read = SafetensorsFile.open(file);
+                Scope scope = Scope.open()) {
+            assertThat(read.readFloat32("w")).containsExactly(0, 0, 0, 0);
+            assertThat(read.info("scale").byteSize()).isEqualTo(4);
+            Errors.refused(
+                    Kind.INPUT,
+                    () -> Weights.load(read, "scale", DType.BFLOAT16, Device.CPU),
+                    file + "/scale",
+                    "unsupported dtype",
+                    "BF16",
+                    "F8_E4M3");
+        }
     }
 
     @Test

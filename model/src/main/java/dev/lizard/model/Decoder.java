@@ -95,7 +95,7 @@ public final class Decoder implements AutoCloseable {
      * @throws dev.lizard.base.LizardException INPUT for an unsupported config, a missing tensor or one of another shape
      */
     public static Decoder load(Checkpoint checkpoint, DType dtype, Device device) {
-        return DecoderLoader.load(checkpoint, dtype, device);
+        return DecoderLoader.load(checkpoint, dtype, device, note -> {});
     }
 
     /** Normal weights of deviation 0.02, divided by √(2 layers) for projections that write to the residual stream. */

@@ -1,6 +1,5 @@
 package dev.lizard.model;
 
-import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
@@ -13,7 +12,7 @@ import dev.lizard.tensor.Tensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Consumer;
 
 /** Fills decoders: from files, or with random numbers. */
 final class DecoderLoader {
@@ -22,29 +21,14 @@ final class DecoderLoader {
 
     private DecoderLoader() {}
 
-    static Decoder load(Checkpoint checkpoint, DType dtype, Device device) {
+    /** @param notes receives a line about what is stored and not used */
+    static Decoder load(Checkpoint checkpoint, DType dtype, Device device, Consumer<String> notes) {
         ModelConfig config = ModelConfig.of(checkpoint.config(), configName(checkpoint.path()));
         WeightSource source = checkpoint.weights();
         Map<String, long[]> shapes = WeightShapes.of(config);
-        shapes.forEach((name, shape) -> Models.check(source, checkpoint.path(), name, shape));
-        refuseUnusedBiases(source, shapes.keySet());
+        new StrayTensors(source, shapes.keySet()).examine().ifPresent(notes);
+        shapes.forEach((name, shape) -> Models.checkWeight(source, checkpoint.path(), name, shape));
         return new Decoder(config, dtype, device, (name, shape) -> Weights.load(source, name, dtype, device));
-    }
-
-    /** Tensors beyond those promised are passed over, but a bias left out would make every answer wrong. */
-    private static void refuseUnusedBiases(WeightSource source, Set<String> promised) {
-        for (String name : source.names()) {
-            boolean known = name.endsWith(BIAS) && promised.contains(name.replace(BIAS, ".weight"));
-            if (known && !promised.contains(name)) {
-                throw LizardException.at(
-                        LizardException.Kind.INPUT,
-                        "unexpected tensor",
-                        source.file(name) + "/" + name,
-                        "no bias, as the config says",
-                        "one",
-                        "check that config and weights belong together");
-            }
-        }
     }
 
     /** The file that errors about the config name. */

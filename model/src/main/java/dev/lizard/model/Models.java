@@ -6,6 +6,7 @@ import dev.lizard.base.Progress;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.checkpoint.HubDownload;
 import dev.lizard.checkpoint.HubOptions;
+import dev.lizard.checkpoint.StoredType;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
 import dev.lizard.mixer.MixerSpec;
@@ -16,6 +17,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -56,7 +58,8 @@ public final class Models {
      */
     public static OpenModel open(Path path, DType dtype, Device device) {
         try (Checkpoint checkpoint = Checkpoint.open(path)) {
-            Decoder decoder = Decoder.load(checkpoint, dtype, device);
+            List<String> notes = new ArrayList<>(checkpoint.notes());
+            Decoder decoder = DecoderLoader.load(checkpoint, dtype, device, notes::add);
             try {
                 complete(checkpoint, decoder);
             } catch (RuntimeException e) {
@@ -69,7 +72,7 @@ public final class Models {
                     checkpoint.generationConfig(),
                     checkpoint.tokenizerFiles(),
                     checkpoint.ggufMetadata(),
-                    checkpoint.notes());
+                    List.copyOf(notes));
         }
     }
 
@@ -116,6 +119,21 @@ public final class Models {
                         "copy the whole folder again"));
     }
 
+    /** As {@link #check}, for base weights. @throws LizardException INPUT for numbers that are no weights, too */
+    static void checkWeight(WeightSource source, Path path, String name, long[] shape) {
+        check(source, path, name, shape);
+        StoredType type = source.info(name).type();
+        if (!type.isWeight()) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "unsupported dtype",
+                    source.file(name) + "/" + source.storedName(name),
+                    "F32, BF16, F16, F64 or blocks of GGUF",
+                    type,
+                    "use the unquantised model or a GGUF file of it");
+        }
+    }
+
     /** @throws LizardException INPUT where {@code name} is missing or has another shape */
     static void check(WeightSource source, Path path, String name, long[] shape) {
         if (!source.contains(name)) {
@@ -132,7 +150,7 @@ public final class Models {
             throw LizardException.at(
                     LizardException.Kind.INPUT,
                     "wrong shape",
-                    source.file(name) + "/" + name,
+                    source.file(name) + "/" + source.storedName(name),
                     Arrays.toString(shape),
                     found,
                     "check that config and weights belong together");
