@@ -73,8 +73,8 @@ record CheckpointFolder(Path folder) {
     }
 
     private WeightSource openWeights(List<Path> content, List<String> notes) {
-        WeightFiles chosen =
-                WeightFiles.of(folder, names().stream().filter(this::has).toList(), listing());
+        FolderWeights chosen =
+                FolderWeights.of(folder, names().stream().filter(this::has).toList(), listing());
         chosen.index().ifPresent(content::add);
         content.addAll(chosen.files());
         notes.addAll(chosen.notes());

@@ -19,7 +19,7 @@ record HubListing(HubName name, List<HubFile> files) {
     private static final Set<String> BESIDES = Set.of(
             CheckpointFolder.CONFIG,
             CheckpointFolder.GENERATION,
-            WeightFiles.INDEX,
+            FolderWeights.INDEX,
             CheckpointFolder.EXTRA,
             AdapterFiles.CONFIG,
             AdapterFiles.WEIGHTS,

@@ -56,8 +56,8 @@ final class ModulePrefix {
     private static List<String> prefixes(Set<String> names) {
         List<String> prefixes = new ArrayList<>();
         for (String name : names) {
-            String prefix = name.endsWith(EMBEDDING) ? name.substring(0, name.length() - EMBEDDING.length()) : null;
-            boolean whole = prefix != null && (prefix.isEmpty() || prefix.endsWith("."));
+            boolean whole = name.equals(EMBEDDING) || name.endsWith("." + EMBEDDING);
+            String prefix = whole ? name.substring(0, name.length() - EMBEDDING.length()) : "";
             if (whole && (prefix.equals(MODEL) || names.contains(prefix + FIRST_NORM))) {
                 prefixes.add(prefix);
             }

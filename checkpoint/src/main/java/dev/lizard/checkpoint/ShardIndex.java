@@ -18,7 +18,11 @@ import tools.jackson.databind.JsonNode;
 record ShardIndex(Path file, List<Path> shards) {
     private static final String MAP = "weight_map";
 
-    /** @throws LizardException INPUT for a map that is none, a name that is no file's in the same folder, and no file */
+    /**
+     * Reads the names of the shards.
+     *
+     * @throws LizardException INPUT for a map that is none, a name that is no file's in the same folder, or no such file
+     */
     static ShardIndex read(Path file) {
         JsonNode map = JsonFiles.readObject(file).path(MAP);
         if (!map.isObject() || map.isEmpty()) {
@@ -42,7 +46,7 @@ record ShardIndex(Path file, List<Path> shards) {
     }
 
     private static Path shard(Path index, String tensor, String name) {
-        boolean plain = name.endsWith(WeightFiles.ENDING) && name.matches("[^/\\\\\\p{Cntrl}]+");
+        boolean plain = name.endsWith(FolderWeights.ENDING) && name.matches("[^/\\\\\\p{Cntrl}]+");
         Path shard;
         try {
             shard = plain ? index.resolveSibling(name) : null;
@@ -69,7 +73,7 @@ record ShardIndex(Path file, List<Path> shards) {
                 index,
                 MAP + "/" + tensor,
                 "bad file name",
-                "the name of a " + WeightFiles.ENDING + " file in the same folder",
+                "the name of a " + FolderWeights.ENDING + " file in the same folder",
                 found,
                 BadFile.AGAIN);
     }

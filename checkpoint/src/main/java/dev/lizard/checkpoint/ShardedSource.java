@@ -69,18 +69,23 @@ final class ShardedSource implements WeightSource {
         shards.forEach(SafetensorsFile::close);
     }
 
-    private SafetensorsFile owner(String name) {
+    private List<SafetensorsFile> owners(String name) {
         List<SafetensorsFile> found = owners.get(name);
         if (found == null) {
             throw TensorTable.noTensor(named, name, owners.keySet());
         }
-        return found.getFirst();
+        return found;
+    }
+
+    private SafetensorsFile owner(String name) {
+        return owners(name).getFirst();
     }
 
     /** The owner, once its numbers are those of every other shard that has the tensor. */
     private SafetensorsFile only(String name) {
-        SafetensorsFile first = owner(name);
-        for (SafetensorsFile other : owners.get(name)) {
+        List<SafetensorsFile> found = owners(name);
+        SafetensorsFile first = found.getFirst();
+        for (SafetensorsFile other : found.subList(1, found.size())) {
             if (!other.info(name).equals(first.info(name)) || other.raw(name).mismatch(first.raw(name)) >= 0) {
                 throw twice(name, first, other);
             }

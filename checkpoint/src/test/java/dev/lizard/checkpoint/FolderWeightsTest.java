@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which files of a folder are read, whatever their index says. */
-class WeightFilesTest {
+class FolderWeightsTest {
     private static final String INDEX = "model.safetensors.index.json";
 
     @TempDir

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * @param index the index that named them
  * @param notes what was passed over or guessed
  */
-record WeightFiles(List<Path> files, Optional<Path> index, List<String> notes) {
+record FolderWeights(List<Path> files, Optional<Path> index, List<String> notes) {
     static final String ENDING = ".safetensors";
     static final String WHOLE = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
@@ -28,8 +28,14 @@ record WeightFiles(List<Path> files, Optional<Path> index, List<String> notes) {
     private static final Pattern SHARD = Pattern.compile("(.+)-(\\d{5})-of-(\\d{5})\\.safetensors");
     private static final Pattern PICKLED = Pattern.compile(".*\\.(bin|pth|pt|ckpt|h5|msgpack)");
 
-    /** @throws LizardException INPUT for a folder without weights, or with several sets of which none is the usual one */
-    static WeightFiles of(Path folder, List<String> names, String listing) {
+    /**
+     * Chooses among the files of a folder.
+     *
+     * @param names its regular files
+     * @param listing what is in the folder, for messages
+     * @throws LizardException INPUT for a folder without weights, or with several sets of which none is the usual one
+     */
+    static FolderWeights of(Path folder, List<String> names, String listing) {
         Optional<ShardIndex> index = names.contains(INDEX) && !names.contains(WHOLE)
                 ? Optional.of(ShardIndex.read(folder.resolve(INDEX)))
                 : Optional.empty();
@@ -37,18 +43,19 @@ record WeightFiles(List<Path> files, Optional<Path> index, List<String> notes) {
             return whole(folder, names);
         }
         if (index.isPresent()) {
-            return new WeightFiles(index.get().shards(), Optional.of(index.get().file()), List.of());
+            return new FolderWeights(
+                    index.get().shards(), Optional.of(index.get().file()), List.of());
         }
         return new Guess(folder, names, listing).files();
     }
 
-    private static WeightFiles whole(Path folder, List<String> names) {
+    private static FolderWeights whole(Path folder, List<String> names) {
         Path whole = folder.resolve(WHOLE);
         if (!names.contains(INDEX)) {
-            return new WeightFiles(List.of(whole), Optional.empty(), List.of());
+            return new FolderWeights(List.of(whole), Optional.empty(), List.of());
         }
         String stale = "%s is read; the %s beside it is not".formatted(whole, INDEX);
-        return new WeightFiles(List.of(whole), Optional.empty(), List.of(stale));
+        return new FolderWeights(List.of(whole), Optional.empty(), List.of(stale));
     }
 
     WeightSource open(Path folder) {
@@ -59,7 +66,7 @@ record WeightFiles(List<Path> files, Optional<Path> index, List<String> notes) {
 
     /** Where neither the usual file nor its index is there. */
     private record Guess(Path folder, List<String> names, String listing) {
-        WeightFiles files() {
+        FolderWeights files() {
             TreeMap<String, List<String>> sets = new TreeMap<>(); // by what comes before the number
             List<String> lone = new ArrayList<>();
             for (String name : names) {
@@ -83,7 +90,7 @@ record WeightFiles(List<Path> files, Optional<Path> index, List<String> notes) {
             if (lone.size() == 1) {
                 Path file = folder.resolve(lone.getFirst());
                 String note = "%s is read: there is no %s".formatted(file, WHOLE);
-                return new WeightFiles(List.of(file), Optional.empty(), List.of(note));
+                return new FolderWeights(List.of(file), Optional.empty(), List.of(note));
             }
             throw nothing();
         }
@@ -95,13 +102,13 @@ record WeightFiles(List<Path> files, Optional<Path> index, List<String> notes) {
                     || name.equals(AdapterFiles.WEIGHTS);
         }
 
-        private WeightFiles numbered(List<String> shards) {
+        private FolderWeights numbered(List<String> shards) {
             Matcher last = SHARD.matcher(shards.getLast());
             if (!last.matches() || shards.size() != Integer.parseInt(last.group(3))) {
                 throw none(INDEX, "download the index and all shards");
             }
             String note = "%s: the %d shards are read without %s".formatted(folder, shards.size(), INDEX);
-            return new WeightFiles(shards.stream().map(folder::resolve).toList(), Optional.empty(), List.of(note));
+            return new FolderWeights(shards.stream().map(folder::resolve).toList(), Optional.empty(), List.of(note));
         }
 
         private LizardException nothing() {
