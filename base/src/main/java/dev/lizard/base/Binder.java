@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Binds a tree to records by their canonical constructors. A sealed interface of records is told apart by the key
@@ -59,11 +60,14 @@ final class Binder {
         if (!(type instanceof Class<?> plain)) {
             throw new IllegalArgumentException("configuration cannot hold " + type + " at " + key);
         }
+        if (plain == ObjectNode.class || plain.isRecord() || plain.isSealed()) {
+            requireObject(node, plain, setting, key);
+        }
         if (plain.isRecord()) {
-            return record(object(node, key, "keys and values"), plain, key, builtIn);
+            return record(node, plain, key, builtIn);
         }
         if (plain.isSealed()) {
-            return sealed(object(node, key, "keys and values"), plain, key, builtIn);
+            return sealed(node, plain, key, builtIn);
         }
         return scalar(node, plain, setting, key, builtIn);
     }
@@ -84,7 +88,9 @@ final class Binder {
 
     private List<Object> list(JsonNode node, Type element, @Nullable Setting setting, String key, boolean builtIn) {
         if (!node.isArray()) {
-            throw wrongType(node, key, "a list");
+            boolean lone = !node.isContainer() && element instanceof Class<?> type && !type.isRecord();
+            String advice = lone && !((Class<?>) element).isSealed() ? "write [" + node.asString() + "]" : "";
+            throw wrongType(node, key, "a list", advice.isEmpty() ? "correct the value" : advice);
         }
         List<Object> values = new ArrayList<>();
         for (int i = 0; i < node.size(); i++) {
@@ -99,8 +105,8 @@ final class Binder {
     private Map<String, Object> map(
             JsonNode node, Type element, @Nullable Setting setting, String key, boolean builtIn) {
         Map<String, Object> values = new LinkedHashMap<>();
-        for (Map.Entry<String, JsonNode> entry :
-                object(node, key, "keys and values").properties()) {
+        requireObject(node, Map.class, setting, key);
+        for (Map.Entry<String, JsonNode> entry : node.properties()) {
             String at = ConfigTree.join(key, entry.getKey());
             values.put(entry.getKey(), bind(entry.getValue(), element, setting, at, builtIn));
         }
@@ -191,16 +197,46 @@ final class Binder {
         }
     }
 
-    private JsonNode object(JsonNode node, String key, String expected) {
+    private void requireObject(JsonNode node, Class<?> type, @Nullable Setting setting, String key) {
         if (!node.isObject()) {
-            throw wrongType(node, key, expected);
+            throw wrongType(node, key, "keys and values", meant(node, type, setting, key));
         }
-        return node;
     }
 
-    private LizardException wrongType(JsonNode node, String key, String expected) {
+    private LizardException wrongType(JsonNode node, String key, String expected, String advice) {
         return LizardException.at(
-                tree.kind(), "wrong type", tree.place(key, true), expected, Values.shown(node), "correct the value");
+                tree.kind(), "wrong type", tree.place(key, true), expected, Values.shown(node), advice);
+    }
+
+    /** Where a lone value was probably meant to stand: the setting's own word, or the first key that could take it. */
+    private String meant(JsonNode node, Class<?> type, @Nullable Setting setting, String key) {
+        String below = setting == null ? "" : setting.meant();
+        if (below.isEmpty() && type.isRecord()) {
+            below = Arrays.stream(type.getRecordComponents())
+                    .filter(component -> takes(component, node))
+                    .map(component -> Values.snake(component.getName()))
+                    .findFirst()
+                    .orElse("");
+        }
+        if (below.isEmpty() || node.isContainer() || key.isEmpty()) {
+            return "correct the value";
+        }
+        return tree.origin(key).layer() == Origin.Layer.FLAG
+                ? "write %s.%s=%s".formatted(key, below, node.asString())
+                : "write %s: {%s: %s}".formatted(key, below, node.asString());
+    }
+
+    private static boolean takes(RecordComponent component, JsonNode node) {
+        Setting setting = component.getAnnotation(Setting.class);
+        try {
+            Object value = component.getType().isRecord() ? null : Values.read(node, component.getType());
+            if (setting != null && value instanceof Number number) {
+                Values.checkRange(number.doubleValue(), setting);
+            }
+            return value != null;
+        } catch (Values.Mismatch | IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private LizardException missing(String key, String expected) {
@@ -214,14 +250,16 @@ final class Binder {
     private RuntimeException refusal(@Nullable Throwable cause, String key) {
         return switch (cause) {
             case LizardException already -> already;
-            case IllegalArgumentException e ->
-                new LizardException(
-                        tree.kind(),
-                        "bad value in " + tree.place(key, tree.get(key) != null) + ": " + e.getMessage(),
-                        e);
+            case BadSetting e -> badValue(e, ConfigTree.join(key, e.key()));
+            case IllegalArgumentException e -> badValue(e, key);
             case RuntimeException e -> e;
             case null, default -> new IllegalStateException(cause);
         };
+    }
+
+    private LizardException badValue(IllegalArgumentException e, String key) {
+        boolean named = !key.isEmpty() && !tree.origin(key).equals(Origin.BUILT_IN);
+        return new LizardException(tree.kind(), "bad value in " + tree.place(key, named) + ": " + e.getMessage(), e);
     }
 
     private static boolean nullable(RecordComponent component) {

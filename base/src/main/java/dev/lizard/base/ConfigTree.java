@@ -3,6 +3,7 @@ package dev.lizard.base;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -27,6 +28,9 @@ public final class ConfigTree {
     /** One leaf of a bound configuration: dotted key, value as JSON, and where it came from. */
     public record Entry(String key, String value, Origin origin) {}
 
+    private static final int MOST_STEPS = 32;
+    private static final long MOST_BYTES = 16L << 20;
+
     private final ObjectNode root;
     private final Map<String, Origin> origins;
     private final Origin main;
@@ -46,7 +50,15 @@ public final class ConfigTree {
 
     /** A configuration file (YAML, or JSON by its ending); faults are usage errors. */
     public static ConfigTree read(Path file) {
-        return of(Json.read(file, LizardException.Kind.USAGE), new Origin(Origin.Layer.CONFIG_FILE, file.toString()));
+        String where = file.toString();
+        if (file.toFile().length() > MOST_BYTES) {
+            throw LizardException.usage(
+                    "%s is larger than %d MiB: no configuration is; check the path".formatted(where, MOST_BYTES >> 20));
+        }
+        boolean json = where.toLowerCase(Locale.ROOT).endsWith(".json");
+        JsonNode tree =
+                Json.parse(Json.text(file, LizardException.Kind.USAGE), where, LizardException.Kind.USAGE, !json);
+        return of(tree, new Origin(Origin.Layer.CONFIG_FILE, where));
     }
 
     /** As {@link #read}, from text; {@code origin.where()} names it and tells YAML from JSON by its ending. */
@@ -94,7 +106,8 @@ public final class ConfigTree {
      * With one value replaced, as {@code --set} does.
      *
      * @param assignment {@code a.b=value}; list elements by number ({@code stages.0.lr=1e-3}); the value is YAML
-     * @throws LizardException USAGE where the assignment is malformed or runs through something that has no keys
+     * @throws LizardException USAGE where the assignment is malformed, runs through something that has no keys, or
+     *     contradicts an earlier flag
      */
     public ConfigTree set(String assignment, Origin origin) {
         int equals = assignment.indexOf('=');
@@ -115,16 +128,61 @@ public final class ConfigTree {
     public ConfigTree set(String key, JsonNode value, Origin origin) {
         ObjectNode changed = root.deepCopy();
         Map<String, Origin> kept = new TreeMap<>(origins);
-        String[] steps = key.replace("[", ".").replace("]", "").split("\\.", -1);
+        String[] steps = steps(key, origin);
         JsonNode at = changed;
         for (int i = 0; i < steps.length - 1; i++) {
             at = step(at, steps[i], key, origin);
         }
         put(at, steps[steps.length - 1], value, key, origin);
         String normal = String.join(".", steps);
+        refuseContradiction(normal, value, origin);
         forget(kept, normal);
         visit(value, normal, inner -> kept.put(inner, origin));
         return new ConfigTree(changed, kept, main, kind);
+    }
+
+    /** The steps of {@code a.b.0} or {@code a.b[0]}. */
+    private static String[] steps(String key, Origin origin) {
+        String[] steps = key.replaceAll("\\[([^\\[\\].]*)]", ".$1").split("\\.", -1);
+        for (String step : steps) {
+            if (steps.length > MOST_STEPS
+                    || step.isEmpty()
+                    || !step.equals(step.strip())
+                    || step.matches(".*[\\[\\]].*")) {
+                throw LizardException.at(
+                        LizardException.Kind.USAGE,
+                        "malformed key",
+                        origin.where(),
+                        steps.length > MOST_STEPS ? "at most %d names".formatted(MOST_STEPS) : "names between the dots",
+                        Values.shown(JsonNodeFactory.instance.stringNode(key)),
+                        "write it as a.b or a.0.b");
+            }
+        }
+        return steps;
+    }
+
+    /** Two flags for one key, or for a key and for all that contains it: one of them would be lost in silence. */
+    private void refuseContradiction(String key, JsonNode value, Origin origin) {
+        if (origin.layer() != Origin.Layer.FLAG) {
+            return;
+        }
+        origins.forEach((other, given) -> {
+            boolean same = other.equals(key) && same(at(other), value);
+            if (given.layer() == Origin.Layer.FLAG && under(other, key) && !same) {
+                throw LizardException.at(
+                        LizardException.Kind.USAGE,
+                        "contradiction",
+                        origin.where(),
+                        other.equals(key) ? "one value" : "the whole or its parts",
+                        "%s and, from %s, %s".formatted(Values.shown(value), given.where(), Values.shown(at(other))),
+                        "give it once");
+            }
+        });
+    }
+
+    private static boolean same(JsonNode a, JsonNode b) {
+        return a.equals(b)
+                || (!a.isContainer() && !b.isContainer() && a.asString("").equals(b.asString("")));
     }
 
     /** Only the given top-level keys. */
@@ -181,7 +239,10 @@ public final class ConfigTree {
         return root.at("/" + key.replace('.', '/'));
     }
 
-    /** Where the value of a dotted key came from: its own origin, else that of what contains it, else built-in. */
+    /**
+     * Where the value of a dotted key came from: its own origin, else that of what contains it, else of something in it,
+     * else built-in.
+     */
     public Origin origin(String key) {
         String at = key;
         while (!at.isEmpty()) {
@@ -191,7 +252,11 @@ public final class ConfigTree {
             }
             at = at.substring(0, Math.max(0, at.lastIndexOf('.')));
         }
-        return Origin.BUILT_IN;
+        return origins.entrySet().stream()
+                .filter(entry -> under(entry.getKey(), key))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(Origin.BUILT_IN);
     }
 
     /** The value of a top-level key, or null. */
@@ -225,7 +290,7 @@ public final class ConfigTree {
 
     private static JsonNode value(String text, Origin origin) {
         try {
-            JsonNode node = Json.YAML.readTree(text);
+            JsonNode node = YamlText.read(text, origin.where(), LizardException.Kind.USAGE);
             return node.isMissingNode() ? JsonNodeFactory.instance.stringNode("") : node;
         } catch (JacksonException e) {
             throw LizardException.at(
@@ -273,14 +338,13 @@ public final class ConfigTree {
                 "correct the key");
     }
 
-    private static void merge(ObjectNode target, ObjectNode source, String prefix, Map<String, Origin> origins) {
+    private void merge(ObjectNode target, ObjectNode source, String prefix, Map<String, Origin> origins) {
         for (Map.Entry<String, JsonNode> entry : source.properties()) {
             String key = join(prefix, entry.getKey());
             if (entry.getValue() instanceof ObjectNode from && target.get(entry.getKey()) instanceof ObjectNode to) {
                 merge(to, from, key, origins);
             } else if (entry.getValue() instanceof ObjectNode from
-                    && target.get(entry.getKey()) instanceof ArrayNode to
-                    && elements(from, to)) {
+                    && target.get(entry.getKey()) instanceof ArrayNode to) {
                 mergeElements(to, from, key, origins);
             } else {
                 forget(origins, key);
@@ -289,16 +353,11 @@ public final class ConfigTree {
         }
     }
 
-    /** Whether each key of {@code from} is the number of an element of {@code list}, as in {@code stages.0.tokens}. */
-    private static boolean elements(ObjectNode from, ArrayNode list) {
-        return from.propertyStream()
-                .allMatch(e -> e.getKey().matches("\\d{1,9}") && Integer.parseInt(e.getKey()) < list.size());
-    }
-
-    private static void mergeElements(ArrayNode target, ObjectNode source, String prefix, Map<String, Origin> origins) {
+    /** Each key of {@code source} is the number of an element of the list, as in {@code stages.0.tokens}. */
+    private void mergeElements(ArrayNode target, ObjectNode source, String prefix, Map<String, Origin> origins) {
         for (Map.Entry<String, JsonNode> entry : source.properties()) {
-            int index = Integer.parseInt(entry.getKey());
             String key = join(prefix, entry.getKey());
+            int index = index(target, entry.getKey(), key, origin(key));
             if (entry.getValue() instanceof ObjectNode from && target.get(index) instanceof ObjectNode to) {
                 merge(to, from, key, origins);
             } else {

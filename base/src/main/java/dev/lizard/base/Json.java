@@ -10,7 +10,6 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -62,9 +61,12 @@ public final class Json {
     /** As {@link #read}, from text; {@code where} names it and by its ending tells YAML from JSON. */
     public static JsonNode parse(String text, String where, LizardException.Kind kind) {
         boolean yaml = where.endsWith(".yaml") || where.endsWith(".yml");
-        ObjectMapper mapper = yaml ? YAML : MAPPER;
+        return parse(text, where, kind, yaml);
+    }
+
+    static JsonNode parse(String text, String where, LizardException.Kind kind, boolean yaml) {
         try {
-            return mapper.readTree(text);
+            return yaml ? YamlText.read(text, where, kind) : MAPPER.readTree(text);
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
             String place = at == null ? where : where + " line " + at.getLineNr() + " column " + at.getColumnNr();
@@ -81,11 +83,20 @@ public final class Json {
 
     /** What is wrong with a text, in the parser's words without those about its own switches and classes. */
     public static String problem(JacksonException e) {
-        String line = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+        String message = e.getOriginalMessage();
+        if (message.startsWith("Trailing token")) {
+            return "a second document after the first";
+        }
+        boolean context = message.startsWith("while "); // "while scanning ...", then what was found
+        String line = message.lines()
+                .skip(context ? 1 : 0)
+                .findFirst()
+                .orElse("unreadable")
+                .replaceFirst("^found ", "");
         return INSIDES.matcher(line).replaceAll("").strip();
     }
 
-    private static String text(Path file, LizardException.Kind kind) {
+    static String text(Path file, LizardException.Kind kind) {
         try {
             return Files.readString(file);
         } catch (NoSuchFileException e) {

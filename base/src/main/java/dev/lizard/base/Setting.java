@@ -25,4 +25,13 @@ public @interface Setting {
 
     /** The largest allowed number. */
     double max() default Double.POSITIVE_INFINITY;
+
+    /** Numbers must be greater than this. */
+    double above() default Double.NEGATIVE_INFINITY;
+
+    /** Numbers must be smaller than this. */
+    double below() default Double.POSITIVE_INFINITY;
+
+    /** For keys and values: the key among them that a lone value was probably meant for. */
+    String meant() default "";
 }

@@ -66,9 +66,17 @@ final class Values {
     }
 
     static void checkRange(double value, Setting setting) throws Mismatch {
-        boolean low = !(value >= setting.min());
-        if (low || !(value <= setting.max())) {
-            String bound = low ? "at least " + plain(setting.min()) : "at most " + plain(setting.max());
+        String bound = "";
+        if (!(value >= setting.min())) {
+            bound = "at least " + plain(setting.min());
+        } else if (!(value <= setting.max())) {
+            bound = "at most " + plain(setting.max());
+        } else if (!(value > setting.above())) {
+            bound = "above " + plain(setting.above());
+        } else if (!(value < setting.below())) {
+            bound = "below " + plain(setting.below());
+        }
+        if (!bound.isEmpty()) {
             throw new Mismatch("number out of range", bound, "choose another");
         }
     }
@@ -89,6 +97,9 @@ final class Values {
         }
         if (List.class.isAssignableFrom(type)) {
             return "a list";
+        }
+        if (JsonNode.class.isAssignableFrom(type) || type.isRecord() || type.isSealed()) {
+            return "keys and values";
         }
         return type == String.class ? "text" : type == Path.class ? "a path" : "a " + kebab(type.getSimpleName());
     }
@@ -120,11 +131,30 @@ final class Values {
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw wrongType(boolean.class);
+            default -> throw new Mismatch("wrong type", describe(boolean.class), meantBool(text));
         };
     }
 
+    private static String meantBool(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true", "yes", "on", "y", "1" -> "write true";
+            case "false", "no", "off", "n", "0" -> "write false";
+            default -> "correct the value";
+        };
+    }
+
+    private static Path path(String text) throws Mismatch {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw wrongType(Path.class);
+        }
+    }
+
     private static Object number(String text, Class<?> type) throws Mismatch {
+        if (text.matches("[-+]?0[0-9].*")) { // octal to some programs, decimal to others
+            throw new Mismatch("unclear number", "a number without leading zeros", "leave them out");
+        }
         try {
             if (type == double.class || type == Double.class) {
                 return real(text);
@@ -132,24 +162,31 @@ final class Values {
             if (type == float.class || type == Float.class) {
                 return (float) real(text);
             }
-            BigDecimal exact = new BigDecimal(text);
-            if (type == long.class || type == Long.class) {
-                return exact.longValueExact();
-            }
-            return exact.intValueExact();
-        } catch (ArithmeticException e) {
-            throw outside(type);
+            return whole(new BigDecimal(text), type == long.class || type == Long.class);
         } catch (NumberFormatException e) {
             throw wrongType(type);
         }
     }
 
-    private static double real(String text) {
-        return switch (text) {
-            case "Infinity" -> Double.POSITIVE_INFINITY;
-            case "-Infinity" -> Double.NEGATIVE_INFINITY;
-            default -> new BigDecimal(text).doubleValue();
-        };
+    private static Number whole(BigDecimal exact, boolean wide) throws Mismatch {
+        try {
+            return wide ? (Number) exact.longValueExact() : (Number) exact.intValueExact();
+        } catch (ArithmeticException e) {
+            // A fraction, or beyond the type: an exponent may be too large to write the digits out.
+            boolean small = exact.precision() - exact.scale() <= (wide ? 18 : 9);
+            String expected = small
+                    ? "a whole number"
+                    : "a whole number of at most " + (wide ? Long.MAX_VALUE : Integer.MAX_VALUE) + " either way";
+            throw new Mismatch("wrong number", expected, "correct the value");
+        }
+    }
+
+    private static double real(String text) throws Mismatch {
+        double value = text.matches("-?Infinity") ? Double.POSITIVE_INFINITY : new BigDecimal(text).doubleValue();
+        if (Double.isInfinite(value)) {
+            throw new Mismatch("number out of range", "a finite number", "choose another");
+        }
+        return value;
     }
 
     private static Object constant(String text, Class<?> type) throws Mismatch {
@@ -186,10 +223,6 @@ final class Values {
 
     private static Mismatch wrongType(Class<?> type) {
         return new Mismatch("wrong type", describe(type), "correct the value");
-    }
-
-    private static Mismatch outside(Class<?> type) {
-        return new Mismatch("wrong number", describe(type) + " of " + type.getSimpleName(), "correct the value");
     }
 
     private static String plain(double bound) {

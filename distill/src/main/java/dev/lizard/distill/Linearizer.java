@@ -235,7 +235,7 @@ public final class Linearizer {
                     stage.learningRate(),
                     stage.schedule(),
                     new AdamW.Settings(stage.betas().get(0), stage.betas().get(1), stage.epsilon()),
-                    stage.clip(),
+                    Keys.limit(stage.clip()),
                     stage.checkpointEvery(),
                     stage.measureEvery(),
                     preceding);

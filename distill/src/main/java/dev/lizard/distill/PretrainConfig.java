@@ -1,5 +1,6 @@
 package dev.lizard.distill;
 
+import dev.lizard.base.BadSetting;
 import dev.lizard.base.Setting;
 import dev.lizard.text.synthetic.SyntheticMix;
 import java.util.List;
@@ -20,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param betas of AdamW
  * @param epsilon of AdamW
  * @param weightDecay on matrices; vectors have none
- * @param clip limit of the gradient's norm
+ * @param clip limit of the gradient's norm; 0 for none
  * @param schedule the rate over the steps
  * @param seed of everything random
  * @param checkpointEvery steps between checkpoints
@@ -30,19 +31,26 @@ import tools.jackson.databind.node.ObjectNode;
  * @param synthetic texts made by rule, beside the corpus or in place of it
  */
 public record PretrainConfig(
-        ObjectNode model,
+        @Setting(meant = "model_type") ObjectNode model,
         @Nullable String tokenizer,
         @Setting(byDefault = "[<|endoftext|>]") List<String> specials,
-        @Setting(byDefault = "512", min = 1) int sequenceLength,
-        @Setting(byDefault = "16", min = 1) int batch,
-        @Setting(byDefault = "1", min = 1) int accumulate,
-        @Setting(min = 1) long steps,
-        @Setting(byDefault = "3e-3", min = 0) double learningRate,
 
-        @Setting(byDefault = "[0.9, 0.95]", min = 0, max = 1)
+        @Setting(byDefault = "512", min = 1, max = Recipe.MOST_TOKENS)
+        int sequenceLength,
+
+        @Setting(byDefault = "16", min = 1, max = Recipe.MOST_SEQUENCES)
+        int batch,
+
+        @Setting(byDefault = "1", min = 1, max = Recipe.MOST_SEQUENCES)
+        int accumulate,
+
+        @Setting(min = 1, max = Recipe.MOST_BUDGET) long steps,
+        @Setting(byDefault = "3e-3", above = 0) double learningRate,
+
+        @Setting(byDefault = "[0.9, 0.95]", min = 0, below = 1)
         List<Double> betas,
 
-        @Setting(byDefault = "1e-8", min = 0) double epsilon,
+        @Setting(byDefault = "1e-8", above = 0) double epsilon,
         @Setting(byDefault = "0.1", min = 0) double weightDecay,
         @Setting(byDefault = "1.0", min = 0) double clip,
         Schedule schedule,
@@ -52,6 +60,9 @@ public record PretrainConfig(
         @Setting(byDefault = "0.01", min = 0, max = 0.5) double heldOut,
         @Setting(byDefault = "1.0", min = 0) double corpusWeight,
         @Nullable Synthetic synthetic) {
+    private static final List<String> SPECIALS = List.of("<|endoftext|>");
+    private static final double MOST_PAIRS = 1000;
+
     /**
      * Texts made by rule; byte tokenizers only.
      *
@@ -66,26 +77,39 @@ public record PretrainConfig(
      * @param questions most that are asked of a list
      */
     public record Synthetic(
-            @Setting(byDefault = "1.0", min = 0) double weight,
+            @Setting(byDefault = "1.0", above = 0) double weight,
             @Setting(byDefault = "false") boolean answersOnly,
             @Setting(byDefault = "0.5", min = 0) double stories,
             @Setting(byDefault = "0.25", min = 0) double passkey,
             @Setting(byDefault = "0.25", min = 0) double keyValues,
             @Setting(byDefault = "0", min = 0) double copying,
-            @Setting(byDefault = "5", min = 1) int digits,
-            @Setting(byDefault = "48", min = 1) int mostPairs,
-            @Setting(byDefault = "4", min = 1) int questions) {
+            @Setting(byDefault = "5", min = 1, max = 1000) int digits,
+
+            @Setting(byDefault = "48", min = 1, max = MOST_PAIRS)
+            int mostPairs,
+
+            @Setting(byDefault = "4", min = 1, max = MOST_PAIRS)
+            int questions) {
+        public Synthetic {
+            if (stories == 0 && passkey == 0 && keyValues == 0 && copying == 0) {
+                throw new BadSetting("stories", "every kind of text has weight 0; give one a weight above 0");
+            }
+        }
+
         SyntheticMix mix() {
             return new SyntheticMix(stories, passkey, keyValues, copying, digits, mostPairs, questions);
         }
     }
 
     public PretrainConfig {
-        if (betas.size() != 2) {
-            throw new IllegalArgumentException("betas must be two numbers, found " + betas);
+        if (tokenizer != null && !specials.equals(SPECIALS)) {
+            throw new BadSetting("specials", "they belong to the byte tokenizer; take them or tokenizer out");
         }
-        if (synthetic != null && !(synthetic.weight() > 0)) {
-            throw new IllegalArgumentException("synthetic.weight must be positive; leave synthetic out for none");
+        if (tokenizer != null && synthetic != null) {
+            throw new BadSetting("synthetic", "its texts need the byte tokenizer; take it or tokenizer out");
         }
+        Keys.requireBetas(betas);
+        Keys.requireFew(batch, accumulate);
+        Keys.requireDecay(learningRate, weightDecay);
     }
 }

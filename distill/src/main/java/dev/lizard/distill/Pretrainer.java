@@ -117,7 +117,7 @@ public final class Pretrainer {
                 config.learningRate(),
                 config.schedule(),
                 new AdamW.Settings(config.betas().get(0), config.betas().get(1), config.epsilon()),
-                config.clip(),
+                Keys.limit(config.clip()),
                 config.checkpointEvery(),
                 config.measureEvery(),
                 0);
@@ -134,7 +134,15 @@ public final class Pretrainer {
 
     private Tokenizer tokenizer() {
         String folder = config.tokenizer();
-        return folder == null ? ByteTokenizer.open(config.specials()) : Tokenizers.open(Path.of(folder));
+        if (folder != null) {
+            return Tokenizers.open(Path.of(folder));
+        }
+        try {
+            return ByteTokenizer.open(config.specials());
+        } catch (IllegalArgumentException e) {
+            throw LizardException.usage("bad value in %s/specials: %s; choose other texts, such as <|end|>"
+                    .formatted(where, e.getMessage()));
+        }
     }
 
     /** Training and held-out sequences, and what must be closed after them. */
@@ -176,10 +184,6 @@ public final class Pretrainer {
 
     private Optional<SyntheticSource> synthetic() {
         PretrainConfig.Synthetic settings = config.synthetic();
-        if (settings != null && config.tokenizer() != null) {
-            throw LizardException.usage(
-                    "synthetic texts in %s need the byte tokenizer: leave tokenizer or synthetic out".formatted(where));
-        }
         return settings == null
                 ? Optional.empty()
                 : Optional.of(new SyntheticSource(

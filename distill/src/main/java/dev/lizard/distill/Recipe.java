@@ -1,5 +1,6 @@
 package dev.lizard.distill;
 
+import dev.lizard.base.BadSetting;
 import dev.lizard.base.ConfigTree;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Setting;
@@ -24,14 +25,30 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record Recipe(
         String name,
-        ObjectNode mixer,
+        @Setting(meant = "mixer") ObjectNode mixer,
         @Setting(byDefault = "all") JsonNode layers,
-        @Setting(byDefault = "1024", min = 2) int sequenceLength,
-        @Setting(byDefault = "8", min = 1) int batch,
-        @Setting(byDefault = "1", min = 1) int accumulate,
+
+        @Setting(byDefault = "1024", min = 2, max = MOST_TOKENS)
+        int sequenceLength,
+
+        @Setting(byDefault = "8", min = 1, max = MOST_SEQUENCES)
+        int batch,
+
+        @Setting(byDefault = "1", min = 1, max = MOST_SEQUENCES)
+        int accumulate,
+
         @Setting(byDefault = "0") long seed,
         HeldOutRecipe heldOut,
         List<StageRecipe> stages) {
+    /** Longest sequence: more than any model reads, and no product of sizes overflows. */
+    static final double MOST_TOKENS = 1 << 24;
+
+    /** Most sequences of one pass, and passes of one update. */
+    static final double MOST_SEQUENCES = 1 << 20;
+
+    /** Longest budget: a million billion tokens. */
+    static final double MOST_BUDGET = 1e15;
+
     /**
      * The held-out part of the corpus.
      *
@@ -41,17 +58,20 @@ public record Recipe(
      */
     public record HeldOutRecipe(
             @Setting(byDefault = "0.02", min = 0, max = 0.5) double share,
-            @Setting(byDefault = "2", min = 1) int stretch,
-            @Setting(byDefault = "65536", min = 1) long tokens) {}
+            @Setting(byDefault = "2", min = 1, max = 64) int stretch,
+
+            @Setting(byDefault = "65536", min = 1, max = MOST_BUDGET)
+            long tokens) {}
 
     public Recipe {
         if (stages.isEmpty()) {
-            throw new IllegalArgumentException("stages is empty: a recipe needs at least one");
+            throw new BadSetting("stages", "expected at least one stage but found none");
         }
+        Keys.requireFew(batch, accumulate);
         Set<String> names = new HashSet<>();
         for (StageRecipe stage : stages) {
             if (!names.add(stage.name())) {
-                throw new IllegalArgumentException("two stages named '" + stage.name() + "': rename one");
+                throw new BadSetting("stages", "two stages named '" + stage.name() + "'; rename one");
             }
         }
     }

@@ -96,7 +96,7 @@ public final class StageMeter {
                 stage.learningRate(),
                 stage.schedule(),
                 new AdamW.Settings(stage.betas().get(0), stage.betas().get(1), stage.epsilon()),
-                stage.clip(),
+                Keys.limit(stage.clip()),
                 0,
                 0,
                 0);

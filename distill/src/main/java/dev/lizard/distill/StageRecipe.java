@@ -1,5 +1,6 @@
 package dev.lizard.distill;
 
+import dev.lizard.base.BadSetting;
 import dev.lizard.base.Setting;
 import dev.lizard.model.LoraSpec;
 import java.util.List;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param betas of AdamW
  * @param epsilon of AdamW
  * @param weightDecay of AdamW
- * @param clip limit of the gradient's norm
+ * @param clip limit of the gradient's norm; 0 for none
  * @param schedule the rate over the steps
  * @param lossScale factor on the squared error; matters where gradients are clipped
  * @param teacherKl weight of KL(teacher || student) beside the next-token loss; 0 for none
@@ -36,24 +37,26 @@ public record StageRecipe(
         Loss loss,
         List<String> trains,
         @Setting(byDefault = "teacher") Input input,
-        @Setting(min = 1) long tokens,
-        @Setting(min = 0) double learningRate,
+        @Setting(min = 1, max = Recipe.MOST_BUDGET) long tokens,
+        @Setting(above = 0) double learningRate,
         @Setting(byDefault = "{}", min = 0) Map<String, Double> groupRates,
 
-        @Setting(byDefault = "[0.9, 0.99]", min = 0, max = 1)
+        @Setting(byDefault = "[0.9, 0.99]", min = 0, below = 1)
         List<Double> betas,
 
-        @Setting(byDefault = "1e-8", min = 0) double epsilon,
+        @Setting(byDefault = "1e-8", above = 0) double epsilon,
         @Setting(byDefault = "0", min = 0) double weightDecay,
         @Setting(byDefault = "1.0", min = 0) double clip,
         Schedule schedule,
-        @Setting(byDefault = "1000", min = 0) double lossScale,
+        @Setting(byDefault = LOSS_SCALE, above = 0) double lossScale,
         @Setting(byDefault = "0", min = 0) double teacherKl,
         @Nullable LoraSpec lora,
         @Setting(byDefault = "all") Labels labels,
         @Setting(byDefault = "false") boolean recompute,
         @Setting(byDefault = "100", min = 0) long checkpointEvery,
         @Setting(byDefault = "0", min = 0) long measureEvery) {
+    private static final String LOSS_SCALE = "1000";
+
     /** The group of low-rank updates. */
     static final String LORA = "lora";
     /** Every group of the mixer. */
@@ -81,21 +84,42 @@ public record StageRecipe(
     }
 
     public StageRecipe {
-        if (betas.size() != 2) {
-            throw new IllegalArgumentException("betas must be two numbers, found " + betas);
+        if (name.isBlank()) {
+            throw new BadSetting("name", "expected a name but found nothing; name the stage");
         }
         if (trains.isEmpty()) {
-            throw new IllegalArgumentException("trains is empty: name the groups that the stage trains");
+            throw new BadSetting("trains", "trains is empty: name the groups that the stage trains");
         }
-        if (trains.contains(LORA) && lora == null) {
-            throw new IllegalArgumentException("trains names lora: add a lora section with rank, alpha and targets");
-        }
+        Keys.requireBetas(betas);
+        Keys.requireLossReads(loss, Loss.ATTENTION_MSE, "input", input != Input.TEACHER);
+        Keys.requireLossReads(loss, Loss.ATTENTION_MSE, "loss_scale", lossScale != Double.parseDouble(LOSS_SCALE));
+        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "teacher_kl", teacherKl != 0);
+        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "labels", labels != Labels.ALL);
+        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "recompute", recompute);
         if (loss == Loss.ATTENTION_MSE && trains.contains(LORA)) {
-            throw new IllegalArgumentException("attention-mse cannot train lora: it sees the teacher's projections");
+            throw new BadSetting("trains", "attention-mse cannot train lora: it sees the teacher's projections");
         }
-        if (loss == Loss.ATTENTION_MSE && teacherKl > 0) {
-            throw new IllegalArgumentException("teacher_kl belongs to next-token stages");
+        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "lora", lora != null);
+        if (trains.contains(LORA) && lora == null) {
+            throw new BadSetting("trains", "lora is named: add a lora section with rank, alpha and targets");
         }
+        if (lora != null && !trains.contains(LORA)) {
+            throw new BadSetting(
+                    "lora", "trains does not name lora; add it there, or take the section out (lora=null)");
+        }
+        for (String group : groupRates.keySet()) {
+            if (!trains.contains(group) && (!trains.contains(ALL) || group.equals(LORA) || group.equals(ALL))) {
+                throw new BadSetting(
+                        "group_rates." + group,
+                        "trains does not name %s; add it there, or take the rate out".formatted(group));
+            }
+        }
+        if (groupRates.containsKey(ALL)) {
+            throw new BadSetting("group_rates." + ALL, "expected a single group; change learning_rate for all");
+        }
+        double most =
+                groupRates.values().stream().mapToDouble(rate -> rate).max().orElse(1);
+        Keys.requireDecay(learningRate * Math.max(1, most), weightDecay);
     }
 
     /** Updates for the budget, with so many tokens each. */

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A decoder between teacher and student: the new parameters of the layers that are replaced, and the change from one to
@@ -141,6 +142,17 @@ final class Student implements AutoCloseable {
                         "'" + group + "'",
                         Nearest.hint(group, known));
             }
+        }
+        boolean moves = Stream.concat(groups.values().stream(), Stream.of(StageRecipe.LORA))
+                .anyMatch(group -> trains(stage, group) && stage.groupRates().getOrDefault(group, 1.0) > 0);
+        if (!moves) {
+            throw LizardException.at(
+                    LizardException.Kind.USAGE,
+                    "a stage that trains nothing",
+                    where + "/trains",
+                    groups.isEmpty() ? "lora, for the mixer has no parameters" : "groups with parameters and a rate",
+                    stage.trains(),
+                    "name others, or take the stage out");
         }
         LoraSpec updates = stage.lora();
         if (updates != null && lora.isPresent() && !lora.get().equals(updates)) {

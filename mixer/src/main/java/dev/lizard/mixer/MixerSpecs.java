@@ -26,6 +26,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class MixerSpecs {
     private static final String MIXER = "mixer";
+    private static final double MOST_WINDOW = 1 << 20;
+    private static final double MOST_FEATURES = 1 << 12;
+    private static final double MOST_META = 1 << 10;
     private static final List<String> NAMES =
             List.of("softmax", "window", "lizard", "lizard-sum", "lizard-literal", "lolcats");
 
@@ -35,12 +38,17 @@ public final class MixerSpecs {
     record SoftmaxKeys() {}
 
     record WindowKeys(
-            @Setting(byDefault = "128", min = 1) int window,
-            @Setting(byDefault = "0", min = 0) int meta) {}
+            @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
+            int window,
+
+            @Setting(byDefault = "0", min = 0, max = MOST_META)
+            int meta) {}
 
     record LolcatsKeys(
-            @Setting(byDefault = "128", min = 1) int window,
-            @Setting(min = 1) @Nullable Integer features,
+            @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
+            int window,
+
+            @Setting(min = 1, max = MOST_FEATURES) @Nullable Integer features,
             @Setting(byDefault = "both") Branches branches) {
         MixerSpec spec(HeadDims dims) {
             return new LolcatsSpec(window, features == null ? dims.headWidth() : features, branches);
@@ -48,11 +56,20 @@ public final class MixerSpecs {
     }
 
     record LizardKeys(
-            @Setting(byDefault = "128", min = 1) int window,
-            @Setting(min = 1) @Nullable Integer features,
-            @Setting(byDefault = "4", min = 0) int meta,
-            @Setting(byDefault = "32", min = 1e-3) double shortestHalfLife,
-            @Setting(byDefault = "2048", min = 1e-3) double longestHalfLife,
+            @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
+            int window,
+
+            @Setting(min = 1, max = MOST_FEATURES) @Nullable Integer features,
+
+            @Setting(byDefault = "4", min = 0, max = MOST_META)
+            int meta,
+
+            @Setting(byDefault = "32", min = 1e-3, max = 1e9)
+            double shortestHalfLife,
+
+            @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
+            double longestHalfLife,
+
             @Setting(byDefault = "both") Branches branches) {
         LizardKeys {
             if (longestHalfLife < shortestHalfLife) {

@@ -34,12 +34,14 @@ public final class Lora {
      * the innermost scope, on the CPU.
      *
      * @param group the parameters' group in a {@link ParameterBuffer}
-     * @throws LizardException USAGE for a target that names no projection
+     * @throws LizardException USAGE for a target that names no projection, or a rank that is low for none of them
      */
     public static List<ParameterBuffer.Entry> initial(
             Decoder decoder, LoraSpec spec, RandomStream random, String group) {
         List<ParameterBuffer.Entry> entries = new ArrayList<>();
-        for (Linear linear : targets(decoder, spec)) {
+        List<Linear> adapted = targets(decoder, spec);
+        requireLowRank(adapted, spec.rank());
+        for (Linear linear : adapted) {
             long out = linear.weight().tensor().size(0);
             int in = Math.toIntExact(linear.weight().tensor().size(1));
             float[] a = new float[spec.rank() * in];
@@ -51,6 +53,23 @@ public final class Lora {
             entries.add(new ParameterBuffer.Entry(linear.name() + B, zero, group));
         }
         return entries;
+    }
+
+    private static void requireLowRank(List<Linear> adapted, int rank) {
+        long full = adapted.stream()
+                .map(linear -> linear.weight().tensor())
+                .mapToLong(weight -> Math.min(weight.size(0), weight.size(1)))
+                .max()
+                .orElse(0);
+        if (rank > full) {
+            throw LizardException.at(
+                    LizardException.Kind.USAGE,
+                    "rank out of range",
+                    "lora.rank",
+                    "at most %d, the full rank of the targets,".formatted(full),
+                    rank,
+                    "lower it");
+        }
     }
 
     /** The projections that a spec names, in the order of the forward pass. */

@@ -1,0 +1,62 @@
+package dev.lizard.distill;
+
+import dev.lizard.base.BadSetting;
+import java.util.List;
+import java.util.Locale;
+
+/** What a key alone cannot say about its value: checks that recipes and configurations of training share. */
+final class Keys {
+    /** Most sequences of one update, which are counted in an int. */
+    private static final long MOST_SEQUENCES = Integer.MAX_VALUE;
+
+    private Keys() {}
+
+    static void requireBetas(List<Double> betas) {
+        if (betas.size() != 2) {
+            throw new BadSetting("betas", "expected two numbers but found %s; write [0.9, 0.99]".formatted(betas));
+        }
+    }
+
+    static void requireFew(int batch, int accumulate) {
+        if ((long) batch * accumulate > MOST_SEQUENCES) {
+            throw new BadSetting(
+                    "accumulate",
+                    "expected at most %,d sequences an update but found %d x %d; lower it or batch"
+                            .formatted(MOST_SEQUENCES, batch, accumulate));
+        }
+    }
+
+    /** A step multiplies a decaying weight by 1 - rate times decay, which must leave its sign alone. */
+    static void requireDecay(double rate, double decay) {
+        if (rate * decay >= 1) {
+            throw new BadSetting(
+                    "weight_decay",
+                    "expected below 1 / learning_rate, which is %s, but found %s; lower it".formatted(1 / rate, decay));
+        }
+    }
+
+    /**
+     * A key that a loss does not read must be absent or at its default, as written-out recipes have it.
+     *
+     * @param loss the stage's
+     * @param reader the loss that reads the key
+     * @param changed whether the value is another than the default
+     */
+    static void requireLossReads(StageRecipe.Loss loss, StageRecipe.Loss reader, String key, boolean changed) {
+        if (changed && loss != reader) {
+            throw new BadSetting(
+                    key,
+                    "it belongs to %s stages and has no effect on %s; take it out, or move it"
+                            .formatted(name(reader), name(loss)));
+        }
+    }
+
+    private static String name(StageRecipe.Loss loss) {
+        return loss.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** The limit of the gradient's norm that a {@code clip} means: 0 is none. */
+    static double limit(double clip) {
+        return clip == 0 ? Double.POSITIVE_INFINITY : clip;
+    }
+}
