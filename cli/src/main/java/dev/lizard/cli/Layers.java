@@ -7,6 +7,7 @@ import dev.lizard.base.Nearest;
 import dev.lizard.base.Origin;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -70,7 +71,8 @@ final class Layers implements IDefaultValueProvider {
     Layers with(ParseResult parsed) {
         ConfigTree changed = tree;
         for (ParseResult at = parsed; at != null; at = at.hasSubcommand() ? at.subcommand() : null) {
-            for (OptionSpec option : at.matchedOptions()) {
+            for (OptionSpec option :
+                    new LinkedHashSet<>(at.matchedOptions())) { // one that is repeated stands there twice
                 if (isSetting(option)) {
                     JsonNode value = Json.MAPPER.valueToTree(texts(option));
                     changed = changed.set(key(option), value, new Origin(Origin.Layer.FLAG, option.longestName()));

@@ -2,6 +2,7 @@ package dev.lizard.distill;
 
 import dev.lizard.base.ConfigTree;
 import dev.lizard.base.LizardException;
+import dev.lizard.base.Origin;
 import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.mixer.LizardSpec.Branches;
@@ -41,6 +42,9 @@ public final class Linearizer {
 
     private final Recipe recipe;
     private final ObjectNode resolved;
+    /** Whether a flag replaced the kind of mixer alone. */
+    private final boolean otherMixer;
+
     private final String where;
     private final LinearizeOptions options;
     private final TrainListener listener;
@@ -53,6 +57,7 @@ public final class Linearizer {
     public Linearizer(ConfigTree tree, String where, LinearizeOptions options, TrainListener listener) {
         this.recipe = Recipe.of(tree);
         this.resolved = Recipe.resolved(tree);
+        this.otherMixer = tree.origin("mixer.mixer").layer() == Origin.Layer.FLAG;
         this.where = where;
         this.options = options;
         this.listener = listener;
@@ -67,8 +72,8 @@ public final class Linearizer {
         try (Scope work = Scope.open();
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
-                TrainingData data = data(tokenizer);
-                Student student = student(model.decoder())) {
+                Student student = student(model.decoder());
+                TrainingData data = data(tokenizer)) {
             return Planner.plan(recipe, where, model.decoder(), student, data.description());
         }
     }
@@ -89,8 +94,8 @@ public final class Linearizer {
         try (Scope work = Scope.open();
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
-                TrainingData data = data(tokenizer);
                 Student student = student(model.decoder());
+                TrainingData data = data(tokenizer);
                 RunFolder folder = RunFolder.open(options.out(), options.resume(), RECIPE, resolved, listener)) {
             Run run = new Run(model.decoder(), student, data, folder);
             run.train(stop);
@@ -132,7 +137,7 @@ public final class Linearizer {
 
     /** The student at its start; everything in the recipe that can be wrong for this model is found here. */
     private Student student(Decoder decoder) {
-        MixerSpec spec = MixerSpecs.read(recipe.mixer(), decoder.headDims(), where + "/mixer");
+        MixerSpec spec = mixer(decoder);
         resolved.set("mixer", MixerSpecs.write(spec));
         SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
         for (int layer : LayerChoice.of(recipe.layers(), decoder.layers(), where)) {
@@ -149,6 +154,22 @@ public final class Linearizer {
         } catch (RuntimeException e) {
             student.close();
             throw e;
+        }
+    }
+
+    private MixerSpec mixer(Decoder decoder) {
+        try {
+            return MixerSpecs.read(recipe.mixer(), decoder.headDims(), where + "/mixer");
+        } catch (LizardException e) {
+            if (!otherMixer) {
+                throw e;
+            }
+            throw new LizardException(
+                    e.kind(),
+                    e.getMessage()
+                            + " The other keys are those of the recipe's own mixer: take another --recipe, or set"
+                            + " mixer={mixer: NAME}",
+                    e);
         }
     }
 
