@@ -143,14 +143,6 @@ final class Values {
         };
     }
 
-    private static Path path(String text) throws Mismatch {
-        try {
-            return Path.of(text);
-        } catch (InvalidPathException e) {
-            throw wrongType(Path.class);
-        }
-    }
-
     private static Object number(String text, Class<?> type) throws Mismatch {
         if (text.matches("[-+]?0[0-9].*")) { // octal to some programs, decimal to others
             throw new Mismatch("unclear number", "a number without leading zeros", "leave them out");

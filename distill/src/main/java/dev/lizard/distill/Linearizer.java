@@ -40,11 +40,9 @@ public final class Linearizer {
     private static final String CONFIG = "config.json";
     private static final String BEFORE = "before";
 
+    private final ConfigTree tree;
     private final Recipe recipe;
     private final ObjectNode resolved;
-    /** Whether a flag replaced the kind of mixer alone. */
-    private final boolean otherMixer;
-
     private final String where;
     private final LinearizeOptions options;
     private final TrainListener listener;
@@ -57,7 +55,7 @@ public final class Linearizer {
     public Linearizer(ConfigTree tree, String where, LinearizeOptions options, TrainListener listener) {
         this.recipe = Recipe.of(tree);
         this.resolved = Recipe.resolved(tree);
-        this.otherMixer = tree.origin("mixer.mixer").layer() == Origin.Layer.FLAG;
+        this.tree = tree;
         this.where = where;
         this.options = options;
         this.listener = listener;
@@ -157,20 +155,21 @@ public final class Linearizer {
         }
     }
 
+    /** Where a flag names another mixer, keys of the recipe's own that this one does not have are left out. */
     private MixerSpec mixer(Decoder decoder) {
-        try {
-            return MixerSpecs.read(recipe.mixer(), decoder.headDims(), where + "/mixer");
-        } catch (LizardException e) {
-            if (!otherMixer) {
-                throw e;
+        ObjectNode keys = recipe.mixer().deepCopy();
+        if (tree.origin("mixer.mixer").layer() == Origin.Layer.FLAG) {
+            List<String> known = MixerSpecs.keys(keys.path("mixer").asString(""));
+            List<String> left = keys.propertyNames().stream()
+                    .filter(key -> !known.contains(key) && tree.origin("mixer." + key).layer() != Origin.Layer.FLAG)
+                    .toList();
+            keys.remove(left);
+            if (!known.isEmpty() && !left.isEmpty()) {
+                listener.note("the recipe's %s is left out: %s has no such key"
+                        .formatted(String.join(", ", left), keys.path("mixer").asString()));
             }
-            throw new LizardException(
-                    e.kind(),
-                    e.getMessage()
-                            + " The other keys are those of the recipe's own mixer: take another --recipe, or set"
-                            + " mixer={mixer: NAME}",
-                    e);
         }
+        return MixerSpecs.read(keys, decoder.headDims(), where + "/mixer");
     }
 
     private void checkTargets(Decoder decoder, StageRecipe stage) {

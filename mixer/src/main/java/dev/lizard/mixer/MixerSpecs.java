@@ -9,6 +9,7 @@ import dev.lizard.base.Setting;
 import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.mixer.LizardSpec.Variant;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -89,6 +90,21 @@ public final class MixerSpecs {
     /** The names that {@code mixer} may have, for help texts. */
     public static List<String> names() {
         return NAMES;
+    }
+
+    /** The keys that a mixer of this name may have, {@code mixer} itself among them; none for an unknown name. */
+    public static List<String> keys(String name) {
+        Class<?> type = switch (name) {
+            case "softmax" -> SoftmaxKeys.class;
+            case "window" -> WindowKeys.class;
+            case "lizard", "lizard-sum", "lizard-literal" -> LizardKeys.class;
+            case "lolcats" -> LolcatsKeys.class;
+            default -> null;
+        };
+        return type == null
+                ? List.of()
+                : Stream.concat(Stream.of(MIXER), ConfigTree.keysOf(type).stream())
+                        .toList();
     }
 
     /** As {@link #read(ObjectNode, HeadDims, String, Kind)}; faults are usage errors. */
