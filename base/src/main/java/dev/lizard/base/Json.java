@@ -49,6 +49,19 @@ public final class Json {
         return MAPPER.createObjectNode();
     }
 
+    /** What a node is, in words that messages use. */
+    public static String kindOf(JsonNode node) {
+        return switch (node.getNodeType()) {
+            case ARRAY -> "an array";
+            case BINARY, STRING -> "a text";
+            case BOOLEAN -> "a boolean";
+            case MISSING -> "nothing";
+            case NULL -> "null";
+            case NUMBER -> "a number";
+            case OBJECT, POJO -> "an object";
+        };
+    }
+
     /**
      * Reads a file as a tree: YAML where its name ends in {@code .yaml} or {@code .yml}, JSON otherwise.
      *

@@ -53,14 +53,6 @@ final class JsonFiles {
     }
 
     static String kindOf(JsonNode node) {
-        return switch (node.getNodeType()) {
-            case ARRAY -> "an array";
-            case BINARY, STRING -> "a text";
-            case BOOLEAN -> "a boolean";
-            case MISSING -> "nothing";
-            case NULL -> "null";
-            case NUMBER -> "a number";
-            case OBJECT, POJO -> "an object";
-        };
+        return Json.kindOf(node);
     }
 }

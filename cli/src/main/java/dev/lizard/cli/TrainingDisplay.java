@@ -49,6 +49,11 @@ final class TrainingDisplay implements TrainListener, AutoCloseable {
     }
 
     @Override
+    public void warn(String line) {
+        console.warn(line);
+    }
+
+    @Override
     public void close() {
         progress.close();
     }

@@ -26,4 +26,9 @@ public interface TrainListener {
 
     /** Something worth a line, such as a torn checkpoint that was passed over. */
     default void note(String line) {}
+
+    /** Something that may be against the user's wish, such as files beside the data that are not read. */
+    default void warn(String line) {
+        note(line);
+    }
 }

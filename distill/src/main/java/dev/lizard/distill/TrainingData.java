@@ -55,7 +55,7 @@ final class TrainingData implements AutoCloseable {
      * @throws dev.lizard.base.LizardException INPUT for bad data, USAGE where sequences are longer than the data
      */
     static TrainingData open(Request request, Tokenizer tokenizer, Optional<ChatFormat> chat, TrainListener listener) {
-        TokenStore store = store(request.paths(), request, tokenizer, chat);
+        TokenStore store = store(request.paths(), request, tokenizer, chat, listener);
         TokenStore apart = null;
         try {
             TrainingData data;
@@ -63,7 +63,7 @@ final class TrainingData implements AutoCloseable {
                 Split split = split(store, request.heldOutShare(), listener);
                 data = new TrainingData(request, new Part(store, split.training()), new Part(store, split.heldOut()));
             } else {
-                apart = store(request.heldOutPaths(), request, tokenizer, chat);
+                apart = store(request.heldOutPaths(), request, tokenizer, chat, listener);
                 data = new TrainingData(
                         request, new Part(store, store.documents()), new Part(apart, apart.documents()));
             }
@@ -78,8 +78,11 @@ final class TrainingData implements AutoCloseable {
         }
     }
 
-    private static TokenStore store(List<Path> paths, Request request, Tokenizer tokenizer, Optional<ChatFormat> chat) {
-        return TokenStore.open(request.cache(), Corpus.open(paths, tokenizer, chat), tokens -> {});
+    private static TokenStore store(
+            List<Path> paths, Request request, Tokenizer tokenizer, Optional<ChatFormat> chat, TrainListener listener) {
+        Corpus corpus = Corpus.open(paths, tokenizer, chat);
+        corpus.notes().forEach(listener::warn);
+        return TokenStore.open(request.cache(), corpus, tokens -> {});
     }
 
     private static Split split(TokenStore store, double share, TrainListener listener) {

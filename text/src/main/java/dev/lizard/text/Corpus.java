@@ -13,14 +13,33 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Training text on disk: {@code .txt}, {@code .jsonl} with {@code text}, with {@code instruction}/{@code input}/
- * {@code output} (Alpaca), {@code question}/{@code answer} (written as an instruction), {@code prompt}/{@code response}
- * or {@code prompt}/{@code completion} (taken as they are), or with {@code messages} (chat), each also gzipped. Documents
- * are read in order; some for each core, or the few that have 32M characters, are in memory at a time.
+ * Training text on disk, plain or compressed ({@code .gz}, {@code .zst}), in UTF-8 or with a mark that says UTF-16:
  *
- * <p>All tokens of plain text are learnt, of instructions the answer only, of conversations the assistant's turns. EOS
- * follows each document where the tokenizer has one. A text file is cut at blank lines into documents of about 64 Ki
- * characters, so that shuffling documents shuffles it; EOS follows the last of them only.
+ * <ul>
+ *   <li>{@code .txt} and {@code .md}: text;
+ *   <li>{@code .jsonl} and {@code .ndjson}: a record a line;
+ *   <li>{@code .json}: a list of records, or records one after another.
+ * </ul>
+ *
+ * <p>A record is of the first of these kinds whose keys it has, null being no value; other keys do not matter:
+ *
+ * <ol>
+ *   <li>{@code messages}: a conversation;
+ *   <li>{@code conversations}: one in ShareGPT's {@code from} and {@code value};
+ *   <li>{@code instruction} and {@code output} (or {@code response}), perhaps {@code input} (Alpaca) or {@code context}
+ *       (Dolly);
+ *   <li>{@code prompt} and {@code completion}, {@code response}, {@code answer}, {@code output} or {@code chosen}: two
+ *       texts taken as they are, or lists of messages;
+ *   <li>{@code question} (or {@code query}) and {@code answer} (or {@code response}), written as an instruction;
+ *   <li>{@code chosen} alone, a conversation or a text; what was rejected is not read;
+ *   <li>{@code text}, or else {@code content}.
+ * </ol>
+ *
+ * <p>Documents are read in order; some for each core, or the few that have 32M characters, are in memory at a time. All
+ * tokens of plain text are learnt, of instructions the answer only, of conversations the assistant's turns, of those with
+ * a prompt the turns after it. EOS follows each document where the tokenizer has one. A text file is cut at blank lines
+ * into documents of about 64 Ki characters, so that shuffling documents shuffles it; BOS comes before the first of them
+ * only, EOS after the last.
  */
 public final class Corpus {
     /** Documents that are tokenised at the same time: enough that one long one does not hold up all cores. */
@@ -29,18 +48,18 @@ public final class Corpus {
     /** As many characters end a window too: long documents shall not fill the memory. */
     private static final long MOST_CHARACTERS = 1 << 25;
 
-    private final List<Path> files;
+    private final DataFiles data;
     private final Tokenizer tokenizer;
     private final Optional<ChatFormat> chat;
 
-    private Corpus(List<Path> files, Tokenizer tokenizer, Optional<ChatFormat> chat) {
-        this.files = files;
+    private Corpus(DataFiles data, Tokenizer tokenizer, Optional<ChatFormat> chat) {
+        this.data = data;
         this.tokenizer = tokenizer;
         this.chat = chat;
     }
 
     /**
-     * The corpus of files and folders (walked in sorted order; licences and readme files are passed over).
+     * The corpus of files and folders (walked in sorted order; {@link #notes} says what is left out).
      *
      * @param chat how conversations are written; without it a record with {@code messages} is an error
      * @throws dev.lizard.base.LizardException USAGE where nothing is named, INPUT where a path is missing, of an
@@ -51,7 +70,12 @@ public final class Corpus {
     }
 
     public List<Path> files() {
-        return files;
+        return data.files();
+    }
+
+    /** Lines on what lies beside the data and is not read. */
+    public List<String> notes() {
+        return data.notes();
     }
 
     Tokenizer tokenizer() {
@@ -60,7 +84,7 @@ public final class Corpus {
 
     /** SHA-256 of the data, compressed as they are: of one file its own, of several that of the list of their sums. */
     public String sha256() {
-        return DataFiles.sha256(files);
+        return DataFiles.sha256(files());
     }
 
     /**
@@ -68,11 +92,11 @@ public final class Corpus {
      * that are empty, binary, no JSON or of no known record, naming file and line.
      */
     public Stream<Document> documents() {
-        PieceReader reader = new PieceReader(files.iterator());
+        PieceReader reader = new PieceReader(files().iterator());
         DocumentMaker maker = new DocumentMaker(tokenizer, chat);
         int traits = Spliterator.ORDERED | Spliterator.NONNULL;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, traits), false)
-                .gather(Gatherer.<PieceReader.Piece, Window, List<PieceReader.Piece>>ofSequential(
+                .gather(Gatherer.<Pieces.Piece, Window, List<Pieces.Piece>>ofSequential(
                         Window::new, Window::take, Window::rest))
                 .flatMap(pieces -> pieces.parallelStream().map(piece -> Made.of(piece, maker)).toList().stream())
                 .gather(Gatherer.<Made, NonEmpty, Document>ofSequential(NonEmpty::new, NonEmpty::pass))
@@ -81,22 +105,22 @@ public final class Corpus {
 
     /** Gathers pieces that are tokenised together. */
     private static final class Window {
-        private final List<PieceReader.Piece> pieces = new ArrayList<>();
+        private final List<Pieces.Piece> pieces = new ArrayList<>();
         private long characters;
 
-        boolean take(PieceReader.Piece piece, Gatherer.Downstream<? super List<PieceReader.Piece>> next) {
+        boolean take(Pieces.Piece piece, Gatherer.Downstream<? super List<Pieces.Piece>> next) {
             pieces.add(piece);
             characters += piece.characters();
             boolean full = pieces.size() >= TOGETHER || characters >= MOST_CHARACTERS;
             return full ? give(next) : true;
         }
 
-        void rest(Gatherer.Downstream<? super List<PieceReader.Piece>> next) {
+        void rest(Gatherer.Downstream<? super List<Pieces.Piece>> next) {
             give(next);
         }
 
-        private boolean give(Gatherer.Downstream<? super List<PieceReader.Piece>> next) {
-            List<PieceReader.Piece> window = List.copyOf(pieces);
+        private boolean give(Gatherer.Downstream<? super List<Pieces.Piece>> next) {
+            List<Pieces.Piece> window = List.copyOf(pieces);
             pieces.clear();
             characters = 0;
             return next.push(window);
@@ -105,10 +129,10 @@ public final class Corpus {
 
     /** A piece and its tokens, or why there are none: all of a window are done before the first failure is thrown. */
     private record Made(
-            PieceReader.Piece piece,
+            Pieces.Piece piece,
             @Nullable Document document,
             @Nullable RuntimeException failure) {
-        static Made of(PieceReader.Piece piece, DocumentMaker maker) {
+        static Made of(Pieces.Piece piece, DocumentMaker maker) {
             try {
                 return new Made(piece, maker.of(piece), null);
             } catch (RuntimeException e) {
@@ -129,7 +153,7 @@ public final class Corpus {
         private boolean any;
 
         boolean pass(Made made, Gatherer.Downstream<? super Document> next) {
-            if (made.piece instanceof PieceReader.End(Path file)) {
+            if (made.piece instanceof Pieces.End(Path file)) {
                 if (!any) {
                     throw LizardException.at(
                             LizardException.Kind.INPUT, "no text", file, "text", "an empty file", "leave the file out");
@@ -144,6 +168,15 @@ public final class Corpus {
             any = true;
             return next.push(document);
         }
+    }
+
+    /** Names how the files are read, for caches: their contents do not say it. */
+    String formats() {
+        return files().stream()
+                .map(DataFormat::of)
+                .map(Optional::orElseThrow)
+                .toList()
+                .toString();
     }
 
     /** Names how conversations become text, for caches. */

@@ -5,102 +5,96 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.FileVisitOption;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.Map;
 
-/** Finds the files that a corpus consists of and names their contents. */
-final class DataFiles {
-    private static final List<String> FORMATS = List.of(".txt", ".jsonl", ".txt.gz", ".jsonl.gz");
-    private static final String FORMATS_TEXT = String.join(", ", FORMATS);
-    /** Files that lie beside data and are none. */
-    private static final List<String> NOT_DATA = List.of("license", "licence", "readme", "notice", "copying");
-
-    private DataFiles() {}
-
+/**
+ * The files that a corpus consists of.
+ *
+ * @param files to be read, in order, each once
+ * @param notes lines about what lies beside them and is not read
+ */
+record DataFiles(List<Path> files, List<String> notes) {
     /**
-     * The files that {@code given} names, in that order; a folder stands for all data files below it, sorted by path,
-     * leaving out hidden files and those called licence, readme or the like.
+     * The files that {@code given} names, in that order; a folder stands for all data files below it, sorted by path.
+     * Left out there, and told in the notes: hidden and empty files, those of other formats, and those whose stem is
+     * licence, readme, notice or copying. A file that is reached twice, by a link or because it was given twice, is
+     * read once.
+     *
+     * @throws LizardException USAGE where nothing is given, INPUT where there is nothing to read
      */
-    static List<Path> find(List<Path> given) {
+    static DataFiles find(List<Path> given) {
         if (given.isEmpty()) {
-            throw LizardException.usage("no data given; name a file or folder of " + FORMATS_TEXT);
+            throw LizardException.usage("no data given; name a file or folder of " + DataFormat.NAMES);
         }
-        List<Path> files = new ArrayList<>();
+        Map<Object, Path> files = new LinkedHashMap<>();
+        List<String> notes = new ArrayList<>();
         for (Path path : given) {
+            LeftOut left = new LeftOut();
             if (Files.isDirectory(path)) {
-                files.addAll(below(path));
-            } else if (!Files.exists(path)) {
-                throw LizardException.at(
-                        LizardException.Kind.INPUT, "no data", path, "a file or folder", "nothing", "check the path");
-            } else if (isData(path)) {
-                files.add(path);
+                for (Path file : below(path, left)) {
+                    if (files.putIfAbsent(identity(file), file) != null) {
+                        left.add(LeftOut.Reason.AGAIN, path.relativize(file));
+                    }
+                }
             } else {
-                throw LizardException.at(
-                        LizardException.Kind.INPUT,
-                        "unknown data format",
-                        path,
-                        "a name ending in " + FORMATS_TEXT,
-                        "'" + path.getFileName() + "'",
-                        "convert or rename the file");
+                check(path);
+                if (files.putIfAbsent(identity(path), path) != null) {
+                    left.add(LeftOut.Reason.AGAIN, path);
+                }
+            }
+            if (!left.isEmpty()) {
+                notes.add("left out of the data in %s: %s".formatted(path, left));
             }
         }
-        return files;
+        return new DataFiles(List.copyOf(files.values()), notes);
     }
 
-    static boolean isJsonLines(Path file) {
-        return lowerName(file).replaceFirst("\\.gz$", "").endsWith(".jsonl");
-    }
-
-    static boolean isGzip(Path file) {
-        return lowerName(file).endsWith(".gz");
-    }
-
-    private static List<Path> below(Path folder) {
-        List<Path> files;
-        try (Stream<Path> walk = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-            files = walk.filter(Files::isRegularFile)
-                    .filter(file -> isData(file) && isWanted(folder.relativize(file)))
-                    .sorted()
-                    .toList();
-        } catch (IOException unreadable) {
-            throw cannotRead(folder, unreadable);
+    private static void check(Path path) {
+        if (!Files.exists(path)) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT, "no data", path, "a file or folder", "nothing", "check the path");
         }
+        if (DataFormat.of(path).isEmpty()) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "unknown data format",
+                    path,
+                    "a name ending in " + DataFormat.NAMES,
+                    "'" + path.getFileName() + "'",
+                    DataFormat.advice(path));
+        }
+    }
+
+    private static List<Path> below(Path folder, LeftOut left) {
+        List<Path> files = DataFolder.files(folder, left);
         if (files.isEmpty()) {
             throw LizardException.at(
                     LizardException.Kind.INPUT,
                     "no data",
                     folder,
-                    "files ending in " + FORMATS_TEXT,
-                    "none",
-                    "name a folder that holds some");
+                    "files ending in " + DataFormat.NAMES,
+                    left.isEmpty() ? "none" : "only " + left,
+                    "name a folder that holds some, or a file by itself");
         }
         return files;
     }
 
-    private static boolean isData(Path file) {
-        String name = lowerName(file);
-        return FORMATS.stream().anyMatch(name::endsWith);
-    }
-
-    private static boolean isWanted(Path relative) {
-        for (Path part : relative) {
-            if (part.toString().startsWith(".")) {
-                return false;
-            }
+    /** The same for all names of a file. */
+    static Object identity(Path file) {
+        try {
+            Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+            return key == null ? file.toRealPath() : key;
+        } catch (IOException unreadable) {
+            throw cannotRead(file, unreadable);
         }
-        String name = lowerName(relative);
-        return NOT_DATA.stream().noneMatch(name::contains);
-    }
-
-    private static String lowerName(Path file) {
-        Path name = file.getFileName();
-        return name == null ? "" : name.toString().toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -132,9 +126,10 @@ final class DataFiles {
     }
 
     static LizardException cannotRead(Path path, IOException cause) {
+        String why = cause instanceof AccessDeniedException ? "no permission" : String.valueOf(cause.getMessage());
         return new LizardException(
                 LizardException.Kind.INPUT,
-                "cannot read %s: %s; check the path and its permissions".formatted(path, cause),
+                "cannot read %s: %s; check the path and its permissions".formatted(path, why),
                 cause);
     }
 }

@@ -1,30 +1,22 @@
 package dev.lizard.text;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.lizard.base.LizardException;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a text file, gzipped or not, line by line in bounded memory, and refuses what is no text: bytes that are not
- * UTF-8, NUL characters, a broken archive. Errors name the file and the line.
+ * Reads a text file, compressed or not, in bounded memory, and refuses what is no text: bytes that are not UTF-8 (or
+ * UTF-16, where a mark says so), NUL characters, a broken archive. Errors name the file and the line.
  */
 final class DataReader implements Closeable {
-    private static final char BYTE_ORDER_MARK = '\uFEFF';
-
     private final Path file;
+    private final DataFormat.Packing packing;
     private final Reader reader;
     private final char[] buffer = new char[1 << 16];
     private int position;
@@ -32,34 +24,51 @@ final class DataReader implements Closeable {
     private long line;
     private boolean inLine;
 
-    DataReader(Path file) {
+    DataReader(Path file, DataFormat.Packing packing) {
         this.file = file;
+        this.packing = packing;
+        InputStream in = null;
         try {
-            InputStream in = Files.newInputStream(file);
-            try {
-                in = DataFiles.isGzip(file) ? new GZIPInputStream(in, 1 << 16) : in;
-            } catch (IOException | RuntimeException broken) {
-                in.close();
-                throw broken;
-            }
-            reader = new InputStreamReader(
-                    in,
-                    UTF_8.newDecoder()
-                            .onMalformedInput(CodingErrorAction.REPORT)
-                            .onUnmappableCharacter(CodingErrorAction.REPORT));
+            in = Files.newInputStream(file);
         } catch (IOException unreadable) {
+            throw DataFiles.cannotRead(file, unreadable);
+        }
+        try {
+            reader = Unicode.reader(Packed.open(in, packing, file));
+        } catch (IOException unreadable) {
+            close(in);
             throw bad(unreadable);
+        } catch (RuntimeException unreadable) {
+            close(in);
+            throw unreadable;
         }
     }
 
-    /** The number of the line last returned, from 1. */
+    /** The number of the line of the character last returned, from 1. */
     long line() {
         return line;
     }
 
-    /** {@code file:line} of the line last returned. */
+    /** {@code file:line} of the character last returned. */
     String where() {
         return file + ":" + line;
+    }
+
+    /** The next character, or -1 at the end. */
+    int next() {
+        if (position == limit && !fill()) {
+            return -1;
+        }
+        if (!inLine) {
+            line++;
+            inLine = true;
+        }
+        char c = buffer[position++];
+        if (c == 0) {
+            throw binary("a NUL character");
+        }
+        inLine = c != '\n';
+        return c;
     }
 
     /**
@@ -70,23 +79,15 @@ final class DataReader implements Closeable {
     String nextLine(int longest) {
         StringBuilder text = new StringBuilder();
         while (text.length() < longest) {
-            if (position == limit && !fill()) {
+            int c = next();
+            if (c < 0) {
                 break;
             }
-            if (!inLine) {
-                line++;
-                inLine = true;
-            }
-            char c = buffer[position++];
-            if (c == 0) {
-                throw binary("a NUL character");
-            }
-            text.append(c);
+            text.append((char) c);
             if (c == '\n') {
-                inLine = false;
                 break;
             }
-            if (text.length() == longest && Character.isHighSurrogate(c)) {
+            if (text.length() == longest && Character.isHighSurrogate((char) c)) {
                 // A pair stays together: its second half opens no part.
                 longest++;
             }
@@ -95,7 +96,6 @@ final class DataReader implements Closeable {
     }
 
     private boolean fill() {
-        boolean first = line == 0;
         try {
             int n = reader.read(buffer);
             position = 0;
@@ -103,27 +103,16 @@ final class DataReader implements Closeable {
         } catch (IOException unreadable) {
             throw bad(unreadable);
         }
-        if (first && limit > 0 && buffer[0] == BYTE_ORDER_MARK) {
-            position = 1;
-        }
         return position < limit;
     }
 
     private LizardException bad(IOException cause) {
-        return switch (cause) {
-            case CharacterCodingException notText -> binary("bytes that are not UTF-8");
-            case ZipException notGzip -> broken(cause);
-            case EOFException cutShort -> broken(cause);
-            default -> DataFiles.cannotRead(file, cause);
-        };
-    }
-
-    private LizardException broken(IOException cause) {
-        return new LizardException(
-                LizardException.Kind.INPUT,
-                "broken archive in %s: expected a whole gzip file but found: %s; download or compress it again"
-                        .formatted(file, cause.getMessage()),
-                cause);
+        if (cause instanceof CharacterCodingException) {
+            return binary("bytes that are not UTF-8");
+        }
+        return packing == DataFormat.Packing.NONE
+                ? DataFiles.cannotRead(file, cause)
+                : Packed.broken(file, packing, cause);
     }
 
     private LizardException binary(String found) {
@@ -134,6 +123,14 @@ final class DataReader implements Closeable {
                 "UTF-8 text",
                 found,
                 "convert the file to UTF-8 or leave it out");
+    }
+
+    private static void close(InputStream in) {
+        try {
+            in.close();
+        } catch (IOException ignored) {
+            // What could not be read is being told.
+        }
     }
 
     @Override

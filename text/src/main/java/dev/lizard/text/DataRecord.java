@@ -1,15 +1,11 @@
 package dev.lizard.text;
 
 import dev.lizard.base.Json;
-import dev.lizard.base.LizardException;
-import dev.lizard.base.Nearest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
-/** One line of a JSONL file: plain text, an instruction with its answer, or a conversation. */
+/** A record of data: plain text, an instruction with its answer, or a conversation. */
 sealed interface DataRecord {
     /** A text to learn as a whole. */
     record Text(String text) implements DataRecord {}
@@ -29,74 +25,62 @@ sealed interface DataRecord {
     /** A prompt as the model shall see it, and what it shall answer. */
     record Pair(String prompt, String answer) implements DataRecord {}
 
-    /** A conversation for the chat template. */
-    record Chat(List<Message> messages) implements DataRecord {}
+    /**
+     * A conversation for the chat template.
+     *
+     * @param given how many of its first messages are context, of which nothing is learnt
+     */
+    record Chat(List<Message> messages, int given) implements DataRecord {}
 
-    List<String> KEYS = List.of("text", "instruction", "prompt", "question", "messages");
-
-    /** Reads one line; {@code where} is {@code file:line}. */
-    static DataRecord parse(String line, String where) {
-        JsonNode node;
-        try {
-            node = Tokenizers.JSON.readTree(line);
-        } catch (JacksonException bad) {
-            throw new LizardException(
-                    LizardException.Kind.INPUT,
-                    "bad JSON in %s: expected one JSON object a line but found: %s; mend or remove the line"
-                            .formatted(where, Json.problem(bad)),
-                    bad);
-        }
-        if (!node.isObject()) {
-            throw wrong(where, "one JSON object a line", node.getNodeType());
-        }
-        if (node.has("messages")) {
-            return new Chat(messages(node.get("messages"), where));
-        }
-        if (node.has("instruction")) {
-            String input = node.path("input").isMissingNode() ? "" : string(node, "input", where);
-            return new Instruction(string(node, "instruction", where), input, string(node, "output", where));
-        }
-        if (node.has("prompt")) {
-            String answer = node.has("completion") ? "completion" : "response";
-            return new Pair(string(node, "prompt", where), string(node, answer, where));
-        }
-        if (node.has("question")) {
-            return new Instruction(string(node, "question", where), "", string(node, "answer", where));
-        }
-        if (node.has("text")) {
-            return new Text(string(node, "text", where));
-        }
-        List<String> keys = List.copyOf(node.propertyNames());
-        throw LizardException.at(
-                LizardException.Kind.INPUT,
-                "unknown record",
-                where,
-                "the key 'text', 'instruction' (with 'output'), 'prompt' (with 'response'), 'question' (with 'answer')"
-                        + " or 'messages'",
-                keys.isEmpty() ? "no key" : "'" + String.join("', '", keys) + "'",
-                similar(keys));
+    /** Reads one record of JSON; {@code where} is {@code file:line}. */
+    static DataRecord parse(String json, String where) {
+        return of(RecordFields.parse(json, where));
     }
 
-    /** Advice that names a key which looks like one of ours, where there is one. */
-    private static String similar(List<String> keys) {
-        for (String key : keys) {
-            String lower = key.toLowerCase(Locale.ROOT);
-            for (String known : Nearest.to(lower, KEYS, KEYS.size())) {
-                if (lower.startsWith(known) || known.startsWith(lower)) {
-                    return "did you mean '%s' by '%s'?".formatted(known, key);
+    /** The record of these fields. */
+    static DataRecord of(RecordFields fields) {
+        RecordKind kind = RecordKind.of(fields);
+        return switch (kind) {
+            case MESSAGES -> new Chat(messages(fields.get("messages"), fields.at("messages")), 0);
+            case CONVERSATIONS -> {
+                String key = kind.key(fields, 0);
+                JsonNode turns = ShareGpt.messages(fields.get(key), fields.get("system"), fields.at(key));
+                yield new Chat(messages(turns, fields.at(key)), 0);
+            }
+            case INSTRUCTION, QUESTION ->
+                new Instruction(
+                        fields.text(kind.key(fields, 0)), context(fields, kind), fields.text(kind.key(fields, 1)));
+            case PROMPT -> Prompted.of(fields, kind.key(fields, 1));
+            case CHOSEN -> Prompted.chosen(fields);
+            case TEXT -> new Text(fields.text("text"));
+            case CONTENT -> {
+                if (ShareGpt.isRole(fields.get("role"))) {
+                    throw RecordFields.wrong(fields.where(), "a conversation under 'messages'", "a message by itself");
                 }
+                yield new Text(fields.text("content"));
+            }
+        };
+    }
+
+    /** What an instruction is about: Alpaca's input or Dolly's context. A context of another type is not Dolly's. */
+    private static String context(RecordFields fields, RecordKind kind) {
+        if (kind == RecordKind.INSTRUCTION && fields.has("input")) {
+            String input = fields.text("input");
+            if (!input.isBlank()) {
+                return input;
             }
         }
-        return "rename its keys";
+        return fields.isText("context") ? fields.text("context") : "";
     }
 
-    private static List<Message> messages(JsonNode list, String where) {
+    /** The messages of {@code list}; {@code where} is {@code file:line/key}. */
+    static List<Message> messages(JsonNode list, String where) {
         if (!list.isArray() || list.isEmpty()) {
-            throw wrong(where + "/messages", "a list of messages", list.isArray() ? "an empty list" : "none");
+            throw RecordFields.wrong(where, "a list of messages", list.isArray() ? "an empty list" : Json.kindOf(list));
         }
         List<Message> messages = new ArrayList<>();
         for (JsonNode message : list) {
-            String at = where + "/messages[" + messages.size() + "]";
+            String at = where + "[" + messages.size() + "]";
             messages.add(new Message(string(message, "role", at), string(message, "content", at)));
         }
         return messages;
@@ -105,13 +89,8 @@ sealed interface DataRecord {
     private static String string(JsonNode node, String key, String where) {
         JsonNode value = node.path(key);
         if (!value.isString()) {
-            throw wrong(where + "/" + key, "a string", value.isMissingNode() ? "nothing" : value.getNodeType());
+            throw RecordFields.wrong(where + "/" + key, "a string", Json.kindOf(value));
         }
         return value.asString();
-    }
-
-    private static LizardException wrong(String where, String expected, Object found) {
-        return LizardException.at(
-                LizardException.Kind.INPUT, "bad record", where, expected, found, "mend or remove the line");
     }
 }

@@ -20,28 +20,29 @@ final class DocumentMaker {
     }
 
     /** May be without tokens. */
-    Document of(PieceReader.Piece piece) {
+    Document of(Pieces.Piece piece) {
         return switch (piece) {
-            case PieceReader.Line(String json, String where) -> document(DataRecord.parse(json, where), where);
-            case PieceReader.Part(String text, boolean last) -> plain(text, last);
-            case PieceReader.End ignored -> NOTHING;
+            case Pieces.Line(String json, String where) -> document(DataRecord.parse(json, where), where);
+            case Pieces.Part(String text, boolean first, boolean last) -> plain(text, first, last);
+            case Pieces.End ignored -> NOTHING;
         };
     }
 
     private Document document(DataRecord parsed, String where) {
         return switch (parsed) {
-            case DataRecord.Text(String text) -> plain(text, !text.isEmpty());
+            case DataRecord.Text(String text) -> plain(text, true, !text.isEmpty());
             case DataRecord.Instruction instruction -> answered(instruction.prompt(), instruction.output());
             case DataRecord.Pair(String prompt, String answer) -> answered(prompt, answer);
-            case DataRecord.Chat(List<Message> messages) -> {
+            case DataRecord.Chat(List<Message> messages, int given) -> {
                 ChatFormat format = chat.orElseThrow(() -> LizardException.at(
                         LizardException.Kind.INPUT,
                         "no chat template",
                         where,
-                        "a model with one, to write 'messages' with",
+                        "a model with one, to write conversations with",
                         "none",
                         "use data with 'text' or a model with a chat template"));
-                LabelledText text = new Conversation(format, endings, where).label(messages);
+                LabelledText text =
+                        new Conversation(format, endings, where).label(messages).after(assistants(messages, given));
                 // The template writes BOS and the endings itself.
                 Document document = text.tokenize(tokenizer, false);
                 yield endsItself(document.ids()) ? document : ended(document, false);
@@ -55,8 +56,15 @@ final class DocumentMaker {
         return ended(new LabelledText(text, List.of(learnt)).tokenize(tokenizer, true), true);
     }
 
-    private Document plain(String text, boolean last) {
-        int[] ids = tokenizer.encode(text, true);
+    private static int assistants(List<Message> messages, int first) {
+        return (int) messages.stream()
+                .limit(first)
+                .filter(message -> message.role().equals("assistant"))
+                .count();
+    }
+
+    private Document plain(String text, boolean first, boolean last) {
+        int[] ids = tokenizer.encode(text, first);
         boolean[] learn = new boolean[ids.length];
         Arrays.fill(learn, true);
         if (ids.length > 0 && tokenizer.bosId().orElse(-1) == ids[0]) {

@@ -13,6 +13,11 @@ record LabelledText(String text, List<Span> learnt) {
     /** Characters {@code begin} to {@code end}, the latter not included. */
     record Span(int begin, int end) {}
 
+    /** The same text of which the first {@code spans} are not learnt. */
+    LabelledText after(int spans) {
+        return new LabelledText(text, learnt.subList(spans, learnt.size()));
+    }
+
     /**
      * The text in tokens: it is tokenised as a whole, and a token counts where its first character is in a learnt part.
      * Tokens that the tokenizer adds do not count.

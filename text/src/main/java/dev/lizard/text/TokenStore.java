@@ -39,7 +39,7 @@ public final class TokenStore implements AutoCloseable {
      */
     public record Description(
             int version, int documents, long tokens, long learnt, String dataSha256, String tokenizerSha256) {
-        static final int VERSION = 1;
+        static final int VERSION = 2;
     }
 
     private final Description description;
@@ -76,10 +76,11 @@ public final class TokenStore implements AutoCloseable {
     public static TokenStore open(Path cache, Corpus corpus, LongConsumer progress) {
         String data = corpus.sha256();
         String tokenizer = corpus.tokenizer().sha256();
-        String key = Sha256.of("%d %s %s %s %s"
+        String key = Sha256.of("%d %s %s %s %s %s"
                 .formatted(
                         Description.VERSION,
                         data,
+                        corpus.formats(),
                         tokenizer,
                         corpus.tokenizer().settings().eosIds(),
                         corpus.chatFingerprint())

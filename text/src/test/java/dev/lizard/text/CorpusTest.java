@@ -95,7 +95,7 @@ class CorpusTest {
         write("b/2.txt", "second");
         write("a.txt", "first");
         write("b/.hidden/x.txt", "no");
-        write("DATA_LICENSE_MIT.txt", "no");
+        write("LICENSE.MIT.txt", "no");
         write("README.txt", "no");
         write("c.csv", "no");
         assertThat(texts(read(List.of(folder)))).containsExactly("first<e>", "second<e>");
@@ -106,14 +106,14 @@ class CorpusTest {
     @Test
     void aLongTextFileIsCutAtBlankLinesAndLosesNothing() throws IOException {
         String paragraph = "word \u00e9 \ud83e\udd16 ".repeat(100) + "\n\n";
-        String text = paragraph.repeat(400) + "\ud83e\udd16".repeat(3 * PieceReader.PART / 2) + "\nend";
+        String text = paragraph.repeat(400) + "\ud83e\udd16".repeat(3 * TextPieces.PART / 2) + "\nend";
         write("long.txt", text);
         List<Document> documents = read(List.of(folder));
         assertThat(documents).hasSizeGreaterThan(5);
         assertThat(String.join("", texts(documents))).isEqualTo(text + "<e>");
-        assertThat(texts(documents).getFirst()).endsWith("\n\n").hasSizeLessThan(PieceReader.PART + 2_000);
+        assertThat(texts(documents).getFirst()).endsWith("\n\n").hasSizeLessThan(TextPieces.PART + 2_000);
         assertThat(documents)
-                .allSatisfy(document -> assertThat(document.ids().length).isLessThan(5 * 3 * PieceReader.PART));
+                .allSatisfy(document -> assertThat(document.ids().length).isLessThan(5 * 3 * TextPieces.PART));
     }
 
     @Test
@@ -131,7 +131,7 @@ class CorpusTest {
         refused("nul.txt", "ab\n\u0000", "nul.txt", "line 2", "NUL");
         refused("bad.jsonl", "{\"text\":\"a\"}\n{\"text\":", "bad.jsonl:2", "JSON");
         refused("list.jsonl", "[1]", "list.jsonl:1", "object");
-        refused("number.jsonl", "{\"text\":1}", "number.jsonl:1/text", "a string");
+        refused("number.jsonl", "{\"text\":1}", "number.jsonl:1/text: expected a string but found a number");
         refused(
                 "key.jsonl",
                 "{\"id\":1,\"texts\":\"a\"}",
@@ -141,7 +141,8 @@ class CorpusTest {
         refused("none.jsonl", "{\"instruction\":\"a\"}", "none.jsonl:1/output", "nothing");
         refused("chat.jsonl", "{\"messages\":[{\"role\":\"user\"}]}", "chat.jsonl:1/messages[0]/content");
         refused("chat2.jsonl", "{\"messages\":[]}", "chat2.jsonl:1/messages", "an empty list");
-        refused("what.csv", "a", "what.csv", ".jsonl.gz");
+        refused("what.csv", "a", "what.csv", ".jsonl", "convert the table to .jsonl");
+        refused("what.zip", "a", "what.zip", "unpack the archive");
         refused("broken.txt.gz", "not gzip", "broken.txt.gz", "gzip");
         Files.write(folder.resolve("latin.txt"), new byte[] {'a', (byte) 0xE9, 'b', '\n'});
         refused("latin.txt", null, "latin.txt", "not UTF-8");
@@ -149,7 +150,7 @@ class CorpusTest {
         Files.write(folder.resolve("cut.txt.gz"), Arrays.copyOf(whole, whole.length / 2));
         refused("cut.txt.gz", null, "cut.txt.gz", "gzip");
         Files.createDirectory(folder.resolve("nothing"));
-        refused("nothing", null, "nothing", ".jsonl.gz");
+        refused("nothing", null, "nothing", ".jsonl");
         assertThatThrownBy(() -> Corpus.open(List.of(), tokenizer, Optional.empty()))
                 .isInstanceOfSatisfying(
                         LizardException.class, e -> assertThat(e.kind()).isEqualTo(LizardException.Kind.USAGE));
