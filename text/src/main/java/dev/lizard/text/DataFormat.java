@@ -20,6 +20,7 @@ record DataFormat(Content content, Packing packing) {
         /** A list of records, or one after another, over any number of lines. */
         JSON(".json");
 
+        @SuppressWarnings("ImmutableEnumChecker") // of List.of
         private final List<String> endings;
 
         Content(String... endings) {

@@ -58,7 +58,7 @@ record RecordFields(ObjectNode needed, List<String> names, String where) {
                 if (parser.nextToken() == JsonToken.VALUE_NULL) {
                     fields.needed.remove(name);
                 } else if (RecordKind.KEYS.contains(name)) {
-                    fields.needed.set(name, MAPPER.<JsonNode>readTree(parser));
+                    fields.needed.set(name, MAPPER.readTree(parser));
                 } else {
                     parser.skipChildren();
                 }
@@ -80,7 +80,7 @@ record RecordFields(ObjectNode needed, List<String> names, String where) {
     }
 
     private static String kind(JsonParser parser) {
-        return Json.kindOf(MAPPER.<JsonNode>readTree(parser));
+        return Json.kindOf(MAPPER.readTree(parser));
     }
 
     boolean has(String key) {

@@ -43,7 +43,7 @@ enum RecordKind {
     /** All keys that a record is read for. */
     static final Set<String> KEYS = Stream.concat(
                     Arrays.stream(values())
-                            .flatMap(kind -> Arrays.stream(kind.keys))
+                            .flatMap(kind -> kind.keys.stream())
                             .flatMap(List::stream),
                     Stream.of("input", "context", "system", "tools", "role"))
             .collect(Collectors.toCollection(LinkedHashSet::new));
@@ -52,12 +52,18 @@ enum RecordKind {
             + " 'completion' or 'response'), 'question' (with 'answer'), 'messages' or 'conversations'";
 
     private final Shape shape;
-    private final List<String>[] keys;
 
-    @SafeVarargs
-    RecordKind(Shape shape, List<String>... keys) {
+    @SuppressWarnings("ImmutableEnumChecker") // of List.of
+    private final List<List<String>> keys;
+
+    RecordKind(Shape shape, List<String> key) {
         this.shape = shape;
-        this.keys = keys;
+        this.keys = List.of(key);
+    }
+
+    RecordKind(Shape shape, List<String> key, List<String> answer) {
+        this.shape = shape;
+        this.keys = List.of(key, answer);
     }
 
     /**
@@ -82,19 +88,19 @@ enum RecordKind {
     }
 
     private boolean isComplete(RecordFields fields) {
-        return Arrays.stream(keys).allMatch(some -> some.stream().anyMatch(key -> shape.fits(fields, key)));
+        return keys.stream().allMatch(some -> some.stream().anyMatch(key -> shape.fits(fields, key)));
     }
 
     private boolean hasAny(RecordFields fields) {
-        return keys[0].stream().anyMatch(fields::has);
+        return keys.getFirst().stream().anyMatch(fields::has);
     }
 
     /** The key of this kind's {@code part}, 0 or 1, that a record has: one that fits, else one that is there, else the first. */
     String key(RecordFields fields, int part) {
-        return keys[part].stream()
+        return keys.get(part).stream()
                 .filter(key -> shape.fits(fields, key))
                 .findFirst()
-                .orElse(fields.either(keys[part]));
+                .orElse(fields.either(keys.get(part)));
     }
 
     private static LizardException unknown(RecordFields fields) {
@@ -110,8 +116,9 @@ enum RecordKind {
 
     /** Advice that names a key which looks like one of ours, where there is one. */
     private static String advice(List<String> names) {
-        List<String> first =
-                Arrays.stream(values()).flatMap(kind -> kind.keys[0].stream()).toList();
+        List<String> first = Arrays.stream(values())
+                .flatMap(kind -> kind.keys.getFirst().stream())
+                .toList();
         for (String name : names) {
             String lower = name.toLowerCase(Locale.ROOT);
             if (KEYS.contains(name)) {

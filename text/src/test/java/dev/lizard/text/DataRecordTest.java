@@ -123,7 +123,7 @@ class DataRecordTest {
         refused("[1]", "expected a JSON object but found an array");
         refused("NaN", "expected a JSON object but found a number");
         refused("{'text': 't'} {'text': 'u'}", "expected one JSON object a line but found more after it");
-        refused("{'text': 't',", "bad JSON in d.jsonl:7", "found: an early end;");
+        refused("{'text': 't',", "bad JSON in d.jsonl:7", "found: Unexpected end-of-input within");
         refused("{'a': [1, {'text': }]}", "bad JSON in d.jsonl:7");
         refused("{'a': [1, {]}", "bad JSON in d.jsonl:7");
         refused("{'a': tru}", "bad JSON in d.jsonl:7");
