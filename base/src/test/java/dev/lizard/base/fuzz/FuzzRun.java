@@ -2,14 +2,14 @@ package dev.lizard.base.fuzz;
 
 import dev.lizard.base.Json;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of mutated inputs under watch. It fails, naming seed and input and saving the input under {@code target/fuzz},
+ * A run of mutated inputs under watch. It fails, naming seed and inputs and saving these under {@code target/fuzz},
  * where one throws anything but a refusal of one line, takes more than two seconds, allocates without measure or leaves
  * something alive, and where memory grows over the run.
  *
@@ -45,7 +45,10 @@ final class FuzzRun {
         System.out.println("fuzz " + Json.line(figures));
         Throwable failure = worker.failure();
         if (failure != null) {
-            throw failed(worker.turn(), failure.toString(), failure);
+            throw new AssertionError("fuzz %s, before or between inputs: %s".formatted(target.name(), failure), failure);
+        }
+        if (!worker.findings().isEmpty()) {
+            throw failed(worker.findings());
         }
         if (settings.results().isPresent()) {
             figures.write(settings.results().get());
@@ -61,7 +64,11 @@ final class FuzzRun {
             while (!worker.ends(WATCH_MILLIS)) {
                 FuzzWorker.Turn turn = worker.turn();
                 if (turn != null && tooLong(worker, turn) && turn == worker.turn()) {
-                    throw failed(turn, "takes too long\n" + String.join("\n", worker.trace()), null);
+                    Throwable late = new AssertionError("takes too long");
+                    late.setStackTrace(worker.getStackTrace());
+                    List<Finding> all = new ArrayList<>(worker.findings());
+                    all.add(new Finding(turn.number(), turn.input(), late));
+                    throw failed(all);
                 }
             }
         } catch (InterruptedException e) {
@@ -76,20 +83,11 @@ final class FuzzRun {
         return worker.cpu(turn) > LONGEST.toNanos() || wall > LONGEST_ON_A_BUSY_MACHINE.toNanos();
     }
 
-    private AssertionError failed(FuzzWorker.@Nullable Turn turn, String what, @Nullable Throwable cause)
-            throws IOException {
-        if (turn == null) {
-            return new AssertionError("fuzz %s, before or between inputs: %s".formatted(target.name(), what), cause);
+    private AssertionError failed(List<Finding> findings) throws IOException {
+        StringBuilder lines = new StringBuilder("fuzz " + target.name());
+        for (Finding finding : findings) {
+            lines.append("\n  ").append(finding.save(folder, target.name(), settings.seed()));
         }
-        Path saved = folder.resolve("%s-%d-%d".formatted(target.name(), settings.seed(), turn.number()));
-        for (Map.Entry<String, byte[]> file : turn.input().entrySet()) {
-            Path path = saved.resolve(file.getKey());
-            Files.createDirectories(path.getParent());
-            Files.write(path, file.getValue());
-        }
-        return new AssertionError(
-                "fuzz %s: -Dlizard.fuzz.seed=%d -Dlizard.fuzz.only=%d (input in %s): %s"
-                        .formatted(target.name(), settings.seed(), turn.number(), saved, what),
-                cause);
+        return new AssertionError(lines.toString(), findings.getFirst().cause());
     }
 }

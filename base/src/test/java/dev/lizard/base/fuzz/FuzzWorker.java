@@ -4,7 +4,7 @@ import com.sun.management.ThreadMXBean;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -18,6 +18,7 @@ final class FuzzWorker extends Thread {
     /** An input while it is tried. */
     record Turn(long number, Map<String, byte[]> input, long since, long cpuSince) {}
 
+    private static final int MOST_FINDINGS = 20;
     private static final long MOST_ALLOCATED = 384L << 20;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -29,6 +30,9 @@ final class FuzzWorker extends Thread {
 
     private volatile @Nullable Turn turn;
     private volatile @Nullable Throwable failure;
+
+    /** By what is at fault, the first input of each. */
+    private final Map<String, Finding> findings = new LinkedHashMap<>();
 
     private long inputs;
     private long accepted;
@@ -59,7 +63,7 @@ final class FuzzWorker extends Thread {
                 attempt(only.getAsLong());
                 return;
             }
-            while (part(start) < 1) {
+            while (part(start) < 1 && findings.size() < MOST_FINDINGS) {
                 if (early == null && part(start) > 0.25) {
                     early = MemoryUse.now();
                 }
@@ -85,13 +89,26 @@ final class FuzzWorker extends Thread {
         Map<String, byte[]> sample = samples.get(random.nextInt(samples.size()));
         Map<String, byte[]> input = target.mutate(sample, new Mutator(random));
         journal.begin(number);
+        try {
+            accepted += attempt(number, input) ? 1 : 0;
+        } catch (Throwable e) {
+            Finding finding = new Finding(number, input, e);
+            findings.putIfAbsent(finding.fault(), finding);
+        }
+        turn = null;
+        inputs++;
+    }
+
+    /** Whether the input is accepted; throws where the reader breaks its promise. */
+    private boolean attempt(long number, Map<String, byte[]> input) throws IOException {
+        boolean read = false;
         long alive = target.alive();
         long bytes = THREADS.getCurrentThreadAllocatedBytes();
         long since = System.nanoTime();
         turn = new Turn(number, input, since, THREADS.getCurrentThreadCpuTime());
         try {
             target.read(input);
-            accepted++;
+            read = true;
         } catch (LizardException e) {
             Messages.check(e, target.kinds());
         }
@@ -108,8 +125,7 @@ final class FuzzWorker extends Thread {
         if (target.alive() != alive) {
             throw new AssertionError("%d alive, %d before".formatted(target.alive(), alive));
         }
-        turn = null;
-        inputs++;
+        return read;
     }
 
     boolean ends(long millis) throws InterruptedException {
@@ -119,6 +135,10 @@ final class FuzzWorker extends Thread {
     @Nullable
     Turn turn() {
         return turn;
+    }
+
+    List<Finding> findings() {
+        return List.copyOf(findings.values());
     }
 
     @Nullable
@@ -148,13 +168,5 @@ final class FuzzWorker extends Thread {
                 mostAllocated,
                 to.heap() - from.heap(),
                 to.outside() - from.outside());
-    }
-
-    List<String> trace() {
-        List<String> lines = new ArrayList<>();
-        for (StackTraceElement element : getStackTrace()) {
-            lines.add("    at " + element);
-        }
-        return lines;
     }
 }
