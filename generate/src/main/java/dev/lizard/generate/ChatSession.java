@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,11 @@ public final class ChatSession implements AutoCloseable {
     private static final String ASSISTANT = "assistant";
 
     /** What a file keeps of a conversation beside the session. */
-    private record Saved(List<Message> messages, String prompt, String said) {}
+    private record Saved(List<Message> messages, String prompt, String said) {
+        boolean whole() {
+            return messages != null && messages.stream().allMatch(Objects::nonNull) && prompt != null && said != null;
+        }
+    }
 
     private final Tokenizer tokenizer;
     private final ChatFormat format;
@@ -237,7 +242,11 @@ public final class ChatSession implements AutoCloseable {
         String note = notes.get(NOTE);
         try {
             if (note != null) {
-                return Json.MAPPER.readValue(note, Saved.class);
+                Saved saved = Json.MAPPER.readValue(note, Saved.class);
+                if (saved != null && saved.whole()) {
+                    return saved;
+                }
+                throw noConversation(file, "a part of one");
             }
         } catch (JacksonException e) {
             throw noConversation(file, "unreadable JSON: " + Json.problem(e));

@@ -1,5 +1,6 @@
 package dev.lizard.generate;
 
+import dev.lizard.base.LizardException;
 import dev.lizard.tensor.RandomStream;
 import java.util.BitSet;
 import java.util.Map;
@@ -45,7 +46,18 @@ public final class Sampler {
     public void restore(Map<String, String> notes) {
         String state = notes.get(NOTE);
         if (state != null) {
-            restore(Long.parseUnsignedLong(state, 16));
+            try {
+                restore(Long.parseUnsignedLong(state, 16));
+            } catch (NumberFormatException e) {
+                throw LizardException.at(
+                        LizardException.Kind.INPUT,
+                        "bad sampler state",
+                        "the session's notes",
+                        "a hexadecimal number",
+                        "'" + state + "'",
+                        "save the session again",
+                        e);
+            }
         }
     }
 

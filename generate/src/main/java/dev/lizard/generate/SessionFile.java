@@ -104,18 +104,12 @@ final class SessionFile {
                 }
             }
             state.restore(tensors, file.toString());
-            long[] tail = load(source, TAIL).longs();
-            int[] ids = new int[tail.length];
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = Math.toIntExact(tail[i]);
+            History history = history(source, metadata, decoder.config().vocabSize(), file);
+            if (history.count() != state.tokens()) {
+                throw bad(file, TOKENS, state.tokens() + " as the state has read", history.count());
             }
-            History history = History.restored(
-                    BitSet.valueOf(load(source, SEEN).longs()),
-                    ids,
-                    number(metadata, TOKENS, 10, file),
-                    number(metadata, HISTORY, 16, file));
             Session session = new Session(decoder, state, history);
-            session.takeLogits(source.contains(LOGITS) ? load(source, LOGITS).floats() : null);
+            session.takeLogits(source.contains(LOGITS) ? logits(source, decoder.config().vocabSize(), file) : null);
             whole = true;
             return session;
         } finally {
@@ -125,20 +119,50 @@ final class SessionFile {
         }
     }
 
+    private static History history(WeightSource source, Map<String, String> metadata, int vocabulary, Path file) {
+        long count = number(metadata, TOKENS, 10, file);
+        long[] tail = load(source, TAIL).longs();
+        if (tail.length != Math.min(count, History.TAIL)) {
+            throw bad(file, TAIL, "the last %d of %d ids".formatted(History.TAIL, count), tail.length);
+        }
+        for (long id : tail) {
+            if (id < 0 || id >= vocabulary) {
+                throw bad(file, TAIL, "ids below " + vocabulary, id);
+            }
+        }
+        BitSet seen = BitSet.valueOf(load(source, SEEN).longs());
+        if (seen.length() > vocabulary) {
+            throw bad(file, SEEN, "ids below " + vocabulary, seen.length() - 1);
+        }
+        int[] ids = Arrays.stream(tail).mapToInt(id -> (int) id).toArray();
+        return History.restored(seen, ids, count, number(metadata, HISTORY, 16, file));
+    }
+
+    private static float[] logits(WeightSource source, int vocabulary, Path file) {
+        float[] logits = load(source, LOGITS).floats();
+        if (logits.length != vocabulary) {
+            throw bad(file, LOGITS, vocabulary + " scores", logits.length);
+        }
+        return logits;
+    }
+
     private static long number(Map<String, String> metadata, String key, int radix, Path file) {
         String text = String.valueOf(metadata.get(key));
         try {
             return Long.parseUnsignedLong(text, radix);
         } catch (NumberFormatException e) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "bad session file",
-                    file + "/" + key,
-                    "a number",
-                    text,
-                    "save the session again",
-                    e);
+            throw bad(file, key, "a number", text);
         }
+    }
+
+    private static LizardException bad(Path file, String key, String expected, Object found) {
+        return LizardException.at(
+                LizardException.Kind.INPUT,
+                "bad session file",
+                file + "/" + key,
+                expected,
+                found,
+                "save the session again");
     }
 
     private static Tensor load(WeightSource source, String name) {
@@ -156,11 +180,7 @@ final class SessionFile {
 
     private static void checkContent(WeightSource source, Map<String, String> metadata, Path file) {
         String recorded = metadata.remove(CONTENT);
-        MessageDigest digest = begin(metadata);
-        for (String name : new TreeSet<>(source.names())) {
-            add(digest, name + source.info(name).shape(), source.raw(name));
-        }
-        String found = Digests.hex(digest);
+        String found = content(source, metadata);
         if (!found.equals(recorded)) {
             throw LizardException.at(
                     LizardException.Kind.INPUT,
@@ -170,6 +190,15 @@ final class SessionFile {
                     found,
                     "save the session again");
         }
+    }
+
+    /** The SHA-256 of all tensors and of {@code metadata} without it. */
+    static String content(WeightSource source, Map<String, String> metadata) {
+        MessageDigest digest = begin(metadata);
+        for (String name : new TreeSet<>(source.names())) {
+            add(digest, name + source.info(name).shape(), source.raw(name));
+        }
+        return Digests.hex(digest);
     }
 
     private static MessageDigest begin(Map<String, String> metadata) {
