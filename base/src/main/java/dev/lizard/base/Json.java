@@ -31,7 +31,8 @@ public final class Json {
 
     private static final Pattern INSIDES = Pattern.compile(" *\\((start marker|for \\w+ starting) at \\[.*?]\\)"
             + "|: enable `[^`]*` to allow|, from `[^`]*`|:? for `[^`]*`(: [A-Z_]+ enabled)?"
-            + "| *\\(class [^)]*\\), not marked as ignorable.*| *\\(not recognized as one since Feature '[^']*' not enabled for parser\\)");
+            + "| *\\(class [^)]*\\), not marked as ignorable.*| \\(`[^`]*`\\)| \\(bound as .*"
+            + "| *\\(not recognized as one since Feature '[^']*' not enabled for parser\\)");
 
     private Json() {}
 

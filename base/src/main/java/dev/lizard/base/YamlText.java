@@ -17,7 +17,7 @@ final class YamlText {
      * @throws tools.jackson.core.JacksonException where the text is no YAML
      */
     static JsonNode read(String text, String where, LizardException.Kind kind) {
-        try (JsonParser parser = Json.YAML.createParser(text)) {
+        try (JsonParser parser = Json.YAML.createParser(new WholeCharacters(text))) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
                     throw refused(parser, where, kind, "a value", "the alias *", "write the value out");
@@ -27,7 +27,7 @@ final class YamlText {
                 }
             }
         }
-        return Json.YAML.readTree(text);
+        return Json.YAML.readTree(new WholeCharacters(text));
     }
 
     private static LizardException refused(

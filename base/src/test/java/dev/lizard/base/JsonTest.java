@@ -33,4 +33,15 @@ class JsonTest {
     void deepNestingIsRefused() {
         assertThat(refusal("[".repeat(100_000))).contains("nesting depth").doesNotContain("Constraints");
     }
+
+    @Test
+    void yamlMayHoldCharactersBeyond16BitsAnywhere() {
+        for (int length = 1000; length < 1050; length++) {
+            String text = "# " + "x".repeat(length) + "\ud83e\udd8e\na: 1\n";
+            assertThat(Json.parse(text, "a.yaml", LizardException.Kind.INPUT)
+                            .get("a")
+                            .intValue())
+                    .isOne();
+        }
+    }
 }

@@ -109,7 +109,8 @@ final class SessionFile {
                 throw bad(file, TOKENS, state.tokens() + " as the state has read", history.count());
             }
             Session session = new Session(decoder, state, history);
-            session.takeLogits(source.contains(LOGITS) ? logits(source, decoder.config().vocabSize(), file) : null);
+            session.takeLogits(
+                    source.contains(LOGITS) ? logits(source, decoder.config().vocabSize(), file) : null);
             whole = true;
             return session;
         } finally {

@@ -74,11 +74,9 @@ class SessionFuzzTest extends FuzzContract {
         Path file = temp.resolve("saved");
         try (Session session = new Session(decoder)) {
             session.prefill(Tiny.ids(1, tokens));
-            Map<String, String> notes = new HashMap<>(
-                    new Sampler(SamplerSettings.ofTemperature(1, 3), Tiny.VOCABULARY).notes());
-            notes.put(
-                    "chat",
-                    "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"prompt\":\"p\",\"said\":\"s\"}");
+            Map<String, String> notes =
+                    new HashMap<>(new Sampler(SamplerSettings.ofTemperature(1, 3), Tiny.VOCABULARY).notes());
+            notes.put("chat", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"prompt\":\"p\",\"said\":\"s\"}");
             session.save(file, notes);
         }
         return Map.of(FILE, Files.readAllBytes(file));
@@ -87,18 +85,19 @@ class SessionFuzzTest extends FuzzContract {
     @Override
     public Map<String, byte[]> mutate(Map<String, byte[]> sample, Mutator mutator) {
         byte[] content = Objects.requireNonNull(sample.get(FILE));
-        byte[] changed =
-                switch (mutator.random().nextInt(4)) {
-                    case 0 -> mutator.bytes(content);
-                    case 1 -> numbers(content, mutator);
-                    default -> header(content, mutator);
-                };
+        byte[] changed = switch (mutator.random().nextInt(4)) {
+            case 0 -> mutator.bytes(content);
+            case 1 -> numbers(content, mutator);
+            default -> header(content, mutator);
+        };
         return Map.of(FILE, mutator.random().nextInt(4) == 0 ? changed : signed(changed));
     }
 
     private static byte[] header(byte[] content, Mutator mutator) {
-        int length = (int) ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
-        byte[] json = mutator.json(new String(content, Long.BYTES, length, UTF_8)).getBytes(UTF_8);
+        int length =
+                (int) ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+        byte[] json =
+                mutator.json(new String(content, Long.BYTES, length, UTF_8)).getBytes(UTF_8);
         int body = content.length - Long.BYTES - length;
         return ByteBuffer.allocate(Long.BYTES + json.length + body)
                 .order(ByteOrder.LITTLE_ENDIAN)
@@ -110,14 +109,20 @@ class SessionFuzzTest extends FuzzContract {
 
     /** With another whole number in one of the tensors that hold such. */
     private static byte[] numbers(byte[] content, Mutator mutator) {
-        int length = (int) ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+        int length =
+                (int) ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
         JsonNode header = Json.MAPPER.readTree(new String(content, Long.BYTES, length, UTF_8));
         JsonNode offsets = header.path(mutator.any(NUMBERS)).path("data_offsets");
         int size = offsets.path(1).asInt(0) - offsets.path(0).asInt(0);
         byte[] copy = content.clone();
         if (size >= Long.BYTES) {
-            int at = Long.BYTES + length + offsets.path(0).asInt() + mutator.random().nextInt(size - Long.BYTES + 1);
-            ByteBuffer.wrap(copy).order(ByteOrder.LITTLE_ENDIAN).putLong(at, mutator.random().nextLong());
+            int at = Long.BYTES
+                    + length
+                    + offsets.path(0).asInt()
+                    + mutator.random().nextInt(size - Long.BYTES + 1);
+            ByteBuffer.wrap(copy)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(at, mutator.random().nextLong());
             copy[at + Long.BYTES - 1] = (byte) (mutator.random().nextBoolean() ? 0 : copy[at + Long.BYTES - 1]);
         }
         return copy;

@@ -63,10 +63,15 @@ class ConfigFuzzTest extends FuzzContract {
     /** With what makers' configs have beside the keys that everything needs. */
     private static ObjectNode rich(Family family) {
         ObjectNode config = TinyModels.config(family);
-        config.put("head_dim", 8).put("hidden_act", "silu").put("rope_theta", 10000.0).put("attention_bias", false);
+        config.put("head_dim", 8)
+                .put("hidden_act", "silu")
+                .put("rope_theta", 10000.0)
+                .put("attention_bias", false);
         config.put("torch_dtype", "bfloat16").put("use_cache", true).put("attention_dropout", 0.0);
         config.put("sliding_window", 64).put("use_sliding_window", false).put("max_window_layers", 2);
-        config.put("initializer_range", 0.02).put("transformers_version", "4.57.0").put("pretraining_tp", 1);
+        config.put("initializer_range", 0.02)
+                .put("transformers_version", "4.57.0")
+                .put("pretraining_tp", 1);
         config.putObject("rope_scaling")
                 .put("rope_type", "llama3")
                 .put("factor", 8.0)

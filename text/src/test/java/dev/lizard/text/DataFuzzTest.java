@@ -25,17 +25,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** Training data in every form that is taken, read to the last token. */
 class DataFuzzTest extends FuzzContract {
     private static final Tokenizer TOKENIZER = ByteTokenizer.open(List.of("<|end|>", "<|user|>"));
-    private static final Optional<ChatFormat> CHAT = Optional.of(ChatTemplate.of(
-            "{% for m in messages %}<|user|>{{ m.role }}: {{ m.content }}<|end|>{% endfor %}"));
+    private static final Optional<ChatFormat> CHAT = Optional.of(
+            ChatTemplate.of("{% for m in messages %}<|user|>{{ m.role }}: {{ m.content }}<|end|>{% endfor %}"));
     private static final String RECORDS = """
-            {"text": "One text.\\nOf two lines.", "id": 7}
-            {"instruction": "Add.", "input": "1 and 2", "output": "3"}
-            {"instruction": "Say a word.", "output": "Word", "score": 0.5}
-            {"prompt": "A", "completion": "B", "meta": {"source": [1, 2, null]}}
-            {"prompt": "A", "response": "B"}
-            {"question": "Why?", "answer": "So."}
-            {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}
-            """;
+        {"text": "One text.\\nOf two lines.", "id": 7}
+        {"instruction": "Add.", "input": "1 and 2", "output": "3"}
+        {"instruction": "Say a word.", "output": "Word", "score": 0.5}
+        {"prompt": "A", "completion": "B", "meta": {"source": [1, 2, null]}}
+        {"prompt": "A", "response": "B"}
+        {"question": "Why?", "answer": "So."}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}
+        """;
 
     @TempDir
     Path temp = Path.of(".");
@@ -55,13 +55,20 @@ class DataFuzzTest extends FuzzContract {
     @Override
     public List<Map<String, byte[]>> samples() throws IOException {
         folder = new FuzzFolder(temp);
-        byte[] text = "A text.\n\nAnother, gr\u00fc\u00dfe \ud83e\udd8e.\n".repeat(5).getBytes(UTF_8);
+        byte[] text =
+                "A text.\n\nAnother, gr\u00fc\u00dfe \ud83e\udd8e.\n".repeat(5).getBytes(UTF_8);
         return List.of(
                 Map.of("a.txt", text),
                 Map.of("a.txt.gz", gzip(text)),
                 Map.of("a.jsonl", RECORDS.getBytes(UTF_8)),
                 Map.of("a.jsonl.gz", gzip(RECORDS.getBytes(UTF_8))),
-                Map.of("a.jsonl", RECORDS.getBytes(UTF_8), "b.txt", text, "c.jsonl", "{\"text\":\"x\"}".getBytes(UTF_8)));
+                Map.of(
+                        "a.jsonl",
+                        RECORDS.getBytes(UTF_8),
+                        "b.txt",
+                        text,
+                        "c.jsonl",
+                        "{\"text\":\"x\"}".getBytes(UTF_8)));
     }
 
     private static byte[] gzip(byte[] content) {

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A run of mutated inputs under watch. It fails, naming seed and inputs and saving these under {@code target/fuzz},
@@ -45,7 +44,8 @@ final class FuzzRun {
         System.out.println("fuzz " + Json.line(figures));
         Throwable failure = worker.failure();
         if (failure != null) {
-            throw new AssertionError("fuzz %s, before or between inputs: %s".formatted(target.name(), failure), failure);
+            throw new AssertionError(
+                    "fuzz %s, before or between inputs: %s".formatted(target.name(), failure), failure);
         }
         if (!worker.findings().isEmpty()) {
             throw failed(worker.findings());

@@ -124,7 +124,9 @@ class FuzzRunTest {
         });
         assertThatThrownBy(() -> run(target, 5).run())
                 .hasMessageContaining("takes too long")
-                .rootCause().satisfies(e -> assertThat(e.getStackTrace()).anyMatch(at -> at.toString().contains("FuzzRunTest")));
+                .rootCause()
+                .satisfies(e -> assertThat(e.getStackTrace())
+                        .anyMatch(at -> at.toString().contains("FuzzRunTest")));
         never.countDown();
     }
 

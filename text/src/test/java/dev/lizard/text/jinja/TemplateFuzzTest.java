@@ -32,9 +32,39 @@ class TemplateFuzzTest extends FuzzContract {
                     TemplateGrammar.CALLS,
                     TemplateGrammar.OPERATORS,
                     TemplateGrammar.TESTS,
-                    List.of("{{", "}}", "{%", "%}", "{%-", "-%}", "{#", "#}", "|", ".", "(", ")", "[", "]", "'", "for",
-                            "in", "endfor", "if", "endif", "else", "elif", "set", "macro", "endmacro", "range(99999)",
-                            "namespace()", "raise_exception('no')", "strftime_now('%Y')", "*", "=", "loop.index"))
+                    List.of(
+                            "{{",
+                            "}}",
+                            "{%",
+                            "%}",
+                            "{%-",
+                            "-%}",
+                            "{#",
+                            "#}",
+                            "|",
+                            ".",
+                            "(",
+                            ")",
+                            "[",
+                            "]",
+                            "'",
+                            "for",
+                            "in",
+                            "endfor",
+                            "if",
+                            "endif",
+                            "else",
+                            "elif",
+                            "set",
+                            "macro",
+                            "endmacro",
+                            "range(99999)",
+                            "namespace()",
+                            "raise_exception('no')",
+                            "strftime_now('%Y')",
+                            "*",
+                            "=",
+                            "loop.index"))
             .flatMap(List::stream)
             .toList();
 
@@ -98,14 +128,13 @@ class TemplateFuzzTest extends FuzzContract {
     public Map<String, byte[]> mutate(Map<String, byte[]> sample, Mutator mutator) {
         String template = new String(Objects.requireNonNull(sample.get(FILE)), UTF_8);
         TemplateGrammar grammar = new TemplateGrammar(mutator.random());
-        String changed =
-                switch (mutator.random().nextInt(6)) {
-                    case 0 -> grammar.template();
-                    case 1 -> mutator.text(grammar.template(), WORDS);
-                    case 2 -> template.replaceFirst("\\bmessages\\b", grammarText(grammar));
-                    case 3 -> mutator.text(template + mutator.any(templates), WORDS);
-                    default -> mutator.text(template, WORDS);
-                };
+        String changed = switch (mutator.random().nextInt(6)) {
+            case 0 -> grammar.template();
+            case 1 -> mutator.text(grammar.template(), WORDS);
+            case 2 -> template.replaceFirst("\\bmessages\\b", grammarText(grammar));
+            case 3 -> mutator.text(template + mutator.any(templates), WORDS);
+            default -> mutator.text(template, WORDS);
+        };
         return Map.of(FILE, changed.getBytes(UTF_8));
     }
 

@@ -6,27 +6,106 @@ import java.util.SplittableRandom;
 /** Random templates, mostly well-formed, of all that the language has and some that it has not. */
 record TemplateGrammar(SplittableRandom random) {
     static final List<String> NAMES = List.of(
-            "messages", "tools", "bos_token", "add_generation_prompt", "message", "ns", "loop", "x", "y", "nothing",
-            "undefined_name", "numbers", "words");
+            "messages",
+            "tools",
+            "bos_token",
+            "add_generation_prompt",
+            "message",
+            "ns",
+            "loop",
+            "x",
+            "y",
+            "nothing",
+            "undefined_name",
+            "numbers",
+            "words");
 
     static final List<String> FILTERS = List.of(
-            "trim", "upper", "length", "join(',')", "tojson", "tojson(indent=2)", "first", "last", "list", "string",
-            "int", "float", "default('d')", "default('d', true)", "replace('a', 'b')", "selectattr('role', 'equalto', x)",
-            "map(attribute='role')", "rejectattr('role')", "dictsort", "items", "reverse", "sort", "unique", "sum",
-            "indent(4)", "indent(2, true)", "batch(2)", "slice(3)", "groupby('role')", "safe", "e", "capitalize", "title",
-            "min", "max", "abs", "round(1)", "wordcount", "truncate(5)", "center(20)", "format(1)", "nosuch");
+            "trim",
+            "upper",
+            "length",
+            "join(',')",
+            "tojson",
+            "tojson(indent=2)",
+            "first",
+            "last",
+            "list",
+            "string",
+            "int",
+            "float",
+            "default('d')",
+            "default('d', true)",
+            "replace('a', 'b')",
+            "selectattr('role', 'equalto', x)",
+            "map(attribute='role')",
+            "rejectattr('role')",
+            "dictsort",
+            "items",
+            "reverse",
+            "sort",
+            "unique",
+            "sum",
+            "indent(4)",
+            "indent(2, true)",
+            "batch(2)",
+            "slice(3)",
+            "groupby('role')",
+            "safe",
+            "e",
+            "capitalize",
+            "title",
+            "min",
+            "max",
+            "abs",
+            "round(1)",
+            "wordcount",
+            "truncate(5)",
+            "center(20)",
+            "format(1)",
+            "nosuch");
 
     static final List<String> CALLS = List.of(
-            "split()", "split(',')", "strip()", "lstrip('x')", "startswith('a')", "endswith(('a', 'b'))", "items()",
-            "get('role')", "get('x', 1)", "keys()", "values()", "upper()", "title()", "replace('a', 'b')", "rsplit('-', 1)",
-            "append(1)", "nosuch()", "join(words)", "format(1)", "find('a')", "count('a')", "zfill(9)");
+            "split()",
+            "split(',')",
+            "strip()",
+            "lstrip('x')",
+            "startswith('a')",
+            "endswith(('a', 'b'))",
+            "items()",
+            "get('role')",
+            "get('x', 1)",
+            "keys()",
+            "values()",
+            "upper()",
+            "title()",
+            "replace('a', 'b')",
+            "rsplit('-', 1)",
+            "append(1)",
+            "nosuch()",
+            "join(words)",
+            "format(1)",
+            "find('a')",
+            "count('a')",
+            "zfill(9)");
 
     static final List<String> OPERATORS = List.of(
             "+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", ">=", "and", "or", "in", "not in", "is", "|");
 
     static final List<String> TESTS = List.of(
-            "defined", "none", "string", "mapping", "iterable", "sequence", "number", "odd", "divisibleby 3", "true",
-            "equalto 1", "in [1, 2]", "not defined", "nosuch");
+            "defined",
+            "none",
+            "string",
+            "mapping",
+            "iterable",
+            "sequence",
+            "number",
+            "odd",
+            "divisibleby 3",
+            "true",
+            "equalto 1",
+            "in [1, 2]",
+            "not defined",
+            "nosuch");
 
     String template() {
         StringBuilder out = new StringBuilder();
