@@ -12,10 +12,14 @@ final class DocumentMaker {
     private final Tokenizer tokenizer;
     private final Optional<ChatFormat> chat;
     private final List<String> endings;
+    /** A token that stands for the text before a part: any that is no control token. */
+    private final int ordinary;
 
     DocumentMaker(Tokenizer tokenizer, Optional<ChatFormat> chat) {
         this.tokenizer = tokenizer;
         this.chat = chat;
+        int[] letter = tokenizer.encodeLiteral("a");
+        this.ordinary = letter.length == 0 ? 0 : letter[letter.length - 1];
         this.endings = tokenizer.eosIds().stream().map(tokenizer::piece).toList();
     }
 
@@ -23,14 +27,22 @@ final class DocumentMaker {
     Document of(Pieces.Piece piece) {
         return switch (piece) {
             case Pieces.Line(String json, String where) -> document(DataRecord.parse(json, where), where);
-            case Pieces.Part(String text, boolean first, boolean last) -> plain(text, first, last);
+            case Pieces.Part(String text, boolean first, boolean last) ->
+                plain(
+                        first
+                                ? tokenizer.encode(text, true)
+                                : tokenizer
+                                        .encodeContinuation(Rendering.trusted(text), ordinary)
+                                        .ids(),
+                        last);
             case Pieces.End ignored -> NOTHING;
         };
     }
 
     private Document document(DataRecord parsed, String where) {
         return switch (parsed) {
-            case DataRecord.Text(String text) -> plain(text, true, !text.isEmpty());
+            case DataRecord.Text(String text) ->
+                plain(LongText.encode(tokenizer, Rendering.quoted(text), true).ids(), !text.isEmpty());
             case DataRecord.Instruction instruction -> answered(instruction.prompt(), instruction.output());
             case DataRecord.Pair(String prompt, String answer) -> answered(prompt, answer);
             case DataRecord.Chat(List<Message> messages, int given) -> {
@@ -53,7 +65,7 @@ final class DocumentMaker {
     private Document answered(String prompt, String answer) {
         String text = prompt + answer;
         LabelledText.Span learnt = new LabelledText.Span(prompt.length(), text.length());
-        return ended(new LabelledText(text, List.of(learnt)).tokenize(tokenizer, true), true);
+        return ended(new LabelledText(text, List.of(learnt)).tokenizeQuoted(tokenizer, true), true);
     }
 
     private static int assistants(List<Message> messages, int first) {
@@ -63,8 +75,7 @@ final class DocumentMaker {
                 .count();
     }
 
-    private Document plain(String text, boolean first, boolean last) {
-        int[] ids = tokenizer.encode(text, first);
+    private Document plain(int[] ids, boolean last) {
         boolean[] learn = new boolean[ids.length];
         Arrays.fill(learn, true);
         if (ids.length > 0 && tokenizer.bosId().orElse(-1) == ids[0]) {

@@ -23,7 +23,15 @@ record LabelledText(String text, List<Span> learnt) {
      * Tokens that the tokenizer adds do not count.
      */
     Document tokenize(Tokenizer tokenizer, boolean addSpecial) {
-        Tokenized tokenized = tokenizer.encodeWithOffsets(text, addSpecial);
+        return label(LongText.encode(tokenizer, Rendering.trusted(text), addSpecial));
+    }
+
+    /** As {@link #tokenize} of a text that is quoted: no special token is read out of it. */
+    Document tokenizeQuoted(Tokenizer tokenizer, boolean addSpecial) {
+        return label(LongText.encode(tokenizer, Rendering.quoted(text), addSpecial));
+    }
+
+    private Document label(Tokenized tokenized) {
         int[] ids = tokenized.ids();
         boolean[] learn = new boolean[ids.length];
         int at = 0;
