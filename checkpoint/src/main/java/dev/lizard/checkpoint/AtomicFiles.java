@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 public final class AtomicFiles {
     private static final AtomicLong COUNTER = new AtomicLong();
     private static final String OLD = ".old-";
+    private static final String FRESH = ".tmp-";
 
     private AtomicFiles() {}
 
@@ -63,12 +64,14 @@ public final class AtomicFiles {
 
     /**
      * Creates or replaces a whole folder. Where the folder was there, it is moved aside for the moment between two
-     * renames; {@link #recoverFolder} undoes a crash at that moment.
+     * renames, while the new one still has the same mark in its temporary name; {@link #recoverFolder} undoes a crash at
+     * that moment.
      */
     public static void replaceFolder(Path target, FolderBody body) {
         recoverFolder(target);
-        Path fresh = neighbour(target, ".tmp-" + mark());
-        Path old = neighbour(target, OLD + mark());
+        String mark = mark();
+        Path fresh = neighbour(target, FRESH + mark);
+        Path old = neighbour(target, OLD + mark);
         try {
             Files.createDirectories(fresh);
             body.fill(fresh);
@@ -86,7 +89,7 @@ public final class AtomicFiles {
                 throw e;
             }
             syncFolder(parent(target));
-            deleteTree(old);
+            recoverFolder(target); // what is aside now is done with
         } catch (IOException e) {
             throw failure(target, e);
         } finally {
@@ -94,24 +97,60 @@ public final class AtomicFiles {
         }
     }
 
-    /** Puts a folder back that {@link #replaceFolder} had moved aside when its process died. */
+    /**
+     * Puts a folder back that {@link #replaceFolder} had moved aside when its process died, once: a folder aside whose
+     * replacement was in place already has had its day. It goes where the target is there, and is never put back.
+     */
     public static void recoverFolder(Path target) {
-        if (Files.exists(target) || !Files.isDirectory(parent(target))) {
+        if (!Files.isDirectory(parent(target))) {
             return;
         }
         String prefix = target.getFileName() + OLD;
         try {
-            List<Path> aside;
-            try (Stream<Path> files = Files.list(parent(target))) {
-                aside = files.filter(f -> f.getFileName().toString().startsWith(prefix))
-                        .sorted()
-                        .toList();
-            }
-            if (!aside.isEmpty()) {
-                rename(aside.getLast(), target);
+            for (Path old : named(parent(target), prefix)) {
+                String mark = old.getFileName().toString().substring(prefix.length());
+                Path fresh = neighbour(target, FRESH + mark);
+                if (Files.exists(target)) {
+                    discard(old);
+                } else if (Files.exists(fresh)) {
+                    rename(old, target);
+                    deleteTree(fresh);
+                }
             }
         } catch (IOException e) {
             throw failure(target, e);
+        }
+    }
+
+    /** {@link #recoverFolder} for every folder that was ever moved aside in {@code parent}. */
+    static void recoverAll(Path parent) {
+        try {
+            for (Path old : named(parent, "")) {
+                String name = old.getFileName().toString();
+                int end = name.lastIndexOf(OLD);
+                if (end > 0) {
+                    recoverFolder(parent.resolve(name.substring(0, end)));
+                }
+            }
+        } catch (IOException e) {
+            throw failure(parent, e);
+        }
+    }
+
+    private static List<Path> named(Path parent, String prefix) throws IOException {
+        try (Stream<Path> files = Files.list(parent)) {
+            return files.filter(f -> f.getFileName().toString().startsWith(prefix))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** Deletes under a name that nothing recovers, so that a crash half way leaves no half folder to come back. */
+    private static void discard(Path old) throws IOException {
+        if (Files.exists(old)) {
+            Path doomed = old.resolveSibling(old.getFileName().toString().replace(OLD, FRESH) + "-old");
+            rename(old, doomed);
+            deleteTree(doomed);
         }
     }
 

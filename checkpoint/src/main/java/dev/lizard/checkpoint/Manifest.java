@@ -148,7 +148,9 @@ public record Manifest(NavigableMap<String, Entry> files) {
 
     private static List<Path> regularFiles(Path folder) {
         try (Stream<Path> walk = Files.walk(folder)) {
-            return new ArrayList<>(walk.filter(Files::isRegularFile).sorted().toList());
+            return new ArrayList<>(walk.filter(Files::isRegularFile)
+                    .filter(file -> !FolderLock.is(file))
+                    .sorted().toList());
         } catch (IOException e) {
             throw JsonFiles.unreadable(folder, e);
         }

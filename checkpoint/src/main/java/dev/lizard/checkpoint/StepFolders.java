@@ -46,6 +46,9 @@ public final class StepFolders {
      * @param notes receives a line for each torn folder that is passed over
      */
     public static Optional<Path> lastWhole(Path parent, Consumer<String> notes) {
+        if (Files.isDirectory(parent)) {
+            AtomicFiles.recoverAll(parent);
+        }
         for (Path folder : list(parent).reversed()) {
             Optional<Manifest.Torn> torn = Manifest.verify(folder);
             if (torn.isEmpty()) {

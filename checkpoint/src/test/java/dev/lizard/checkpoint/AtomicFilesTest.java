@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AtomicFilesTest {
     @TempDir
@@ -89,9 +91,45 @@ class AtomicFilesTest {
         Path target = folder.resolve("out");
         Files.createDirectory(folder.resolve("out.old-77-1"));
         Files.writeString(folder.resolve("out.old-77-1/kept"), "x");
+        Files.createDirectory(folder.resolve("out.tmp-77-1")); // not yet renamed: that is how it is known to be so
         AtomicFiles.recoverFolder(target);
         assertThat(target.resolve("kept")).hasContent("x");
         assertThat(names()).containsExactly("out");
+
+        AtomicFiles.deleteTree(target);
+        AtomicFiles.recoverFolder(target);
+        assertThat(names()).as("once").isEmpty();
+    }
+
+    /** What lies in the folder when the process dies after each step of replacing {@code out}, and what must be left. */
+    @ParameterizedTest
+    @CsvSource({
+        "out=1 out.tmp-7-1=half,                 out=1",
+        "out=1 out.tmp-7-1=2,                    out=1",
+        "out.old-7-1=1 out.tmp-7-1=2,            out=1",
+        "out=2 out.old-7-1=1,                    out=2",
+        "out=2 out.tmp-7-1-old=1,                out=2",
+        "out=2 out.old-7-1=1 out.old-8-2=0,      out=2",
+        "out.old-7-1=1,                          ''",
+        "out.tmp-7-1-old=1,                      ''",
+    })
+    void aCrashAtAnyStepLeavesTheOldOrTheNewFolder(String before, String after) throws IOException {
+        for (String entry : before.split(" ")) {
+            Path made = Files.createDirectory(folder.resolve(entry.split("=")[0]));
+            Files.writeString(made.resolve("content"), entry.split("=")[1]);
+        }
+        AtomicFiles.recoverAll(folder);
+        AtomicFiles.recoverAll(folder);
+        Path target = folder.resolve("out");
+        assertThat(Files.exists(target) ? "out=" + Files.readString(target.resolve("content")) : "")
+                .isEqualTo(after);
+
+        AtomicFiles.deleteTree(target);
+        AtomicFiles.recoverAll(folder);
+        assertThat(target).as("what was deleted does not come back").doesNotExist();
+        AtomicFiles.replaceFolder(target, fresh -> Files.writeString(fresh.resolve("content"), "3"));
+        assertThat(target.resolve("content")).hasContent("3");
+        assertThat(names()).noneMatch(name -> name.contains(".old-"));
     }
 
     @Test

@@ -16,4 +16,9 @@ interface Action {
     default List<String> configKeys() {
         return List.of();
     }
+
+    /** The options of all commands that have no effect on this one: refused where they are given by name. */
+    default List<String> withoutEffect() {
+        return List.of();
+    }
 }

@@ -62,6 +62,7 @@ final class App {
         }
         Layers layers = all.forCommand(chosen.getCommandSpec(), action.configKeys());
         layers.refuseUnknown(action.configKeys());
+        layers.refuseWithoutEffect(action.withoutEffect(), chosen.getCommandName());
         Settings settings = Settings.of(root, environment);
         if (settings.debug()) {
             System.setProperty("lizard.log", "DEBUG");

@@ -1,8 +1,10 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.LizardException;
 import dev.lizard.eval.demo.Demo;
 import dev.lizard.eval.result.ResultSet;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -20,7 +22,22 @@ final class DemoCommand implements Action {
     boolean quick;
 
     @Override
+    public List<String> withoutEffect() {
+        return List.of("dtype", "offline");
+    }
+
+    @Override
     public int run(Context context) {
+        String device = context.settings().device();
+        if (!device.equals("auto") && !device.equals("cpu")) {
+            throw LizardException.at(
+                    LizardException.Kind.USAGE,
+                    "bad value",
+                    context.layers().tree().origin("device").place("device"),
+                    "cpu, for the demo's teacher is small,",
+                    "'" + device + "'",
+                    "leave it out, or convert it yourself: lizard linearize --model demo --device " + device);
+        }
         context.device();
         Demo.Options options = new Demo.Options(
                 DemoTeacher.unpacked(context.settings().cache()),

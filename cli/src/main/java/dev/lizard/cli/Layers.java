@@ -130,6 +130,16 @@ final class Layers implements IDefaultValueProvider {
         }
     }
 
+    /** Variables and files are for many commands; a flag is for this one and should do something. */
+    void refuseWithoutEffect(List<String> keys, String command) {
+        for (String key : keys) {
+            if (tree.get(key) != null && tree.origin(key).layer() == Origin.Layer.FLAG) {
+                throw LizardException.usage(
+                        "%s has no effect on %s; leave it out".formatted(tree.origin(key).where(), command));
+            }
+        }
+    }
+
     @Override
     public @Nullable String defaultValue(ArgSpec argument) {
         JsonNode value = argument instanceof OptionSpec option ? tree.get(key(option)) : null;

@@ -3,6 +3,7 @@ package dev.lizard.cli;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.AtomicFiles;
+import dev.lizard.checkpoint.FolderLock;
 import dev.lizard.mixer.Form;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Lora;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,7 +50,7 @@ final class MergeCommand implements Action {
             paramLabel = "DTYPE",
             defaultValue = "float32",
             description = "Type of the written weights: float32 or bfloat16 (default: ${DEFAULT-VALUE}).")
-    DType saveType;
+    SaveType saveType;
 
     @Option(
             names = "--tolerance",
@@ -59,14 +61,16 @@ final class MergeCommand implements Action {
     Double tolerance;
 
     @Override
+    public List<String> withoutEffect() {
+        return List.of("dtype", "seed");
+    }
+
+    @Override
     public int run(Context context) {
-        if (saveType != DType.FLOAT32 && saveType != DType.BFLOAT16) {
-            throw LizardException.usage("--save-dtype: expected float32 or bfloat16 but found %s; choose one of these"
-                    .formatted(saveType.name().toLowerCase(Locale.ROOT)));
+        if (tolerance != null && !(tolerance >= 0 && tolerance <= 1)) {
+            throw LizardException.usage("--tolerance: expected 0 to 1 but found %s; choose another".formatted(tolerance));
         }
-        if (Files.exists(out)) {
-            throw LizardException.usage("--out %s is there already; name a folder that is not".formatted(out));
-        }
+        requireNew();
         Path path = ModelPlace.find(model, context);
         if (!Files.isRegularFile(path.resolve("adapter_config.json"))) {
             throw LizardException.at(
@@ -77,8 +81,11 @@ final class MergeCommand implements Action {
                     "no adapter",
                     "give a folder with an adapter");
         }
-        double limit = tolerance != null ? tolerance : saveType == DType.FLOAT32 ? 1e-4 : 3e-2;
-        double difference = merge(path, limit, context);
+        double limit = tolerance != null ? tolerance : saveType == SaveType.FLOAT32 ? 1e-4 : 3e-2;
+        double difference;
+        try (FolderLock lock = FolderLock.take(out)) {
+            difference = merge(path, limit, context);
+        }
         context.console()
                 .result(
                         Json.object()
@@ -93,6 +100,22 @@ final class MergeCommand implements Action {
                                 difference,
                                 limit));
         return 0;
+    }
+
+    /** A folder with nothing but the lock of a process that died is as good as none. */
+    private void requireNew() {
+        FolderLock.refuseHeld(out);
+        boolean taken = Files.exists(out);
+        if (Files.isRegularFile(out.resolve(FolderLock.FILE))) {
+            try (Stream<Path> files = Files.list(out)) {
+                taken = files.anyMatch(file -> !FolderLock.is(file));
+            } catch (IOException e) {
+                throw AtomicFiles.failure(out, e);
+            }
+        }
+        if (taken) {
+            throw LizardException.usage("--out %s is there already; name a folder that is not".formatted(out));
+        }
     }
 
     private double merge(Path path, double limit, Context context) {
@@ -116,13 +139,13 @@ final class MergeCommand implements Action {
     }
 
     private void cast(Decoder decoder, Scope owner) {
-        if (saveType == DType.FLOAT32) {
+        if (saveType == SaveType.FLOAT32) {
             return;
         }
         try (Gradients off = Gradients.off()) {
             decoder.weights().forEach((name, weight) -> {
                 try (Scope work = Scope.open()) {
-                    decoder.bind(name, owner.adopt(weight.to(saveType)));
+                    decoder.bind(name, owner.adopt(weight.to(saveType.dtype())));
                 }
             });
         }

@@ -4,7 +4,6 @@ import dev.lizard.base.ConfigTree;
 import dev.lizard.base.Json;
 import dev.lizard.distill.PretrainConfig;
 import dev.lizard.distill.Pretrainer;
-import dev.lizard.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +37,8 @@ final class PretrainCommand implements Action {
             names = "--save-dtype",
             paramLabel = "DTYPE",
             defaultValue = "bfloat16",
-            description = "Type of the written weights (default: ${DEFAULT-VALUE}).")
-    DType saveType;
+            description = "Type of the written weights: float32 or bfloat16 (default: ${DEFAULT-VALUE}).")
+    SaveType saveType;
 
     @Override
     public List<String> configKeys() {
@@ -56,7 +55,7 @@ final class PretrainCommand implements Action {
                 context.settings().cache(),
                 context.device(),
                 context.dtype(),
-                saveType,
+                saveType.dtype(),
                 resume);
         try (TrainingDisplay display = new TrainingDisplay(context.console())) {
             Path written =

@@ -5,6 +5,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.Origin;
 import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.checkpoint.Checkpoint;
+import dev.lizard.checkpoint.FolderLock;
 import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
@@ -86,10 +87,10 @@ public final class Linearizer {
     public LinearizeResult run(BooleanSupplier stop) {
         if (options.resume() && Files.exists(options.out().resolve(CONFIG))) {
             listener.note(options.out() + " is complete: nothing to resume");
-            return LinearizeResult.read(options.out());
+            return LinearizeResult.read(options.out(), listener::note);
         }
-        RunFolder.check(options.out(), options.resume());
-        try (Scope work = Scope.open();
+        try (FolderLock lock = RunFolder.lock(options.out(), options.resume());
+                Scope work = Scope.open();
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
                 Student student = student(model.decoder());
@@ -99,9 +100,9 @@ public final class Linearizer {
             run.train(stop);
             student.enter();
             write(model, tokenizer, data);
+            RunFolder.discardCheckpoints(options.out(), listener);
         }
-        RunFolder.discardCheckpoints(options.out(), listener);
-        return LinearizeResult.read(options.out());
+        return LinearizeResult.read(options.out(), listener::note);
     }
 
     private OpenModel open() {

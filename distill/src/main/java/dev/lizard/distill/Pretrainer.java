@@ -4,6 +4,7 @@ import dev.lizard.base.ConfigTree;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.AtomicFiles;
+import dev.lizard.checkpoint.FolderLock;
 import dev.lizard.checkpoint.Safetensors;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Family;
@@ -94,8 +95,8 @@ public final class Pretrainer {
             listener.note(options.out() + " is complete: nothing to resume");
             return options.out();
         }
-        RunFolder.check(options.out(), options.resume());
-        try (Scope work = Scope.open();
+        try (FolderLock lock = RunFolder.lock(options.out(), options.resume());
+                Scope work = Scope.open();
                 Tokenizer tokenizer = tokenizer();
                 Data data = data(tokenizer);
                 RunFolder run = RunFolder.open(options.out(), options.resume(), CONFIG, resolved, listener);
@@ -103,8 +104,8 @@ public final class Pretrainer {
                 ParameterBuffer parameters = parameters(decoder)) {
             train(decoder, parameters, data, run, stop);
             write(decoder, tokenizer);
+            RunFolder.discardCheckpoints(options.out(), listener);
         }
-        RunFolder.discardCheckpoints(options.out(), listener);
         return options.out();
     }
 

@@ -2,6 +2,7 @@ package dev.lizard.distill;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.AtomicFiles;
+import dev.lizard.checkpoint.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,19 @@ record RunFolder(Path path, Checkpoints checkpoints, Optional<Checkpoints.Saved>
         Checkpoints checkpoints = new Checkpoints(path);
         Optional<Checkpoints.Saved> last = checkpoints.last(listener::note);
         long bytes = last.map(saved -> saved.state().logBytes()).orElse(0L);
-        return new RunFolder(path, checkpoints, last, new RunLog(path, bytes));
+        return new RunFolder(path, checkpoints, last, new RunLog(path, bytes, listener::note));
+    }
+
+    /**
+     * Locks the folder for a run, having looked whether one may begin there.
+     *
+     * @throws LizardException ENVIRONMENT where another process holds it, USAGE where the folder has something in it and
+     *     {@code resume} is not set
+     */
+    static FolderLock lock(Path path, boolean resume) {
+        FolderLock.refuseHeld(path);
+        check(path, resume);
+        return FolderLock.take(path);
     }
 
     /**
@@ -54,7 +67,7 @@ record RunFolder(Path path, Checkpoints checkpoints, Optional<Checkpoints.Saved>
         List<Path> files = List.of();
         if (Files.isDirectory(path)) {
             try (Stream<Path> list = Files.list(path)) {
-                files = list.sorted().limit(1).toList();
+                files = list.filter(file -> !FolderLock.is(file)).sorted().limit(1).toList();
             } catch (IOException e) {
                 throw AtomicFiles.failure(path, e);
             }
