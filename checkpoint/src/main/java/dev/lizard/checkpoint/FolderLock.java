@@ -60,8 +60,7 @@ public final class FolderLock implements AutoCloseable {
         try {
             Files.createDirectories(folder);
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                FileChannel channel =
-                        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 if (lock(folder, channel, system)) {
                     write(channel);
                     return new FolderLock(folder, made, channel);
@@ -117,8 +116,7 @@ public final class FolderLock implements AutoCloseable {
 
     private static @Nullable Object key(Path folder) {
         try {
-            BasicFileAttributes attributes =
-                    Files.readAttributes(folder.resolve(FILE), BasicFileAttributes.class);
+            BasicFileAttributes attributes = Files.readAttributes(folder.resolve(FILE), BasicFileAttributes.class);
             Object key = attributes.fileKey();
             return key == null ? "file" : key;
         } catch (IOException e) {

@@ -150,7 +150,8 @@ public record Manifest(NavigableMap<String, Entry> files) {
         try (Stream<Path> walk = Files.walk(folder)) {
             return new ArrayList<>(walk.filter(Files::isRegularFile)
                     .filter(file -> !FolderLock.is(file))
-                    .sorted().toList());
+                    .sorted()
+                    .toList());
         } catch (IOException e) {
             throw JsonFiles.unreadable(folder, e);
         }

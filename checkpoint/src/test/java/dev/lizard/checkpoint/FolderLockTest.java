@@ -52,7 +52,9 @@ class FolderLockTest {
         } finally {
             holder.destroyForcibly().waitFor();
         }
-        assertThat(folder.resolve(".lock")).as("the killed process left its file").exists();
+        assertThat(folder.resolve(".lock"))
+                .as("the killed process left its file")
+                .exists();
         FolderLock.refuseHeld(folder);
         try (FolderLock lock = FolderLock.take(folder)) {
             assertThat(Files.isDirectory(folder)).isTrue();
@@ -83,7 +85,8 @@ class FolderLockTest {
         };
         Process other = new ProcessBuilder("sleep", "100").start();
         Files.writeString(folder.resolve(".lock"), other.pid() + "\n");
-        assertThatThrownBy(() -> FolderLock.take(folder, none)).hasMessageContaining("in use by process " + other.pid());
+        assertThatThrownBy(() -> FolderLock.take(folder, none))
+                .hasMessageContaining("in use by process " + other.pid());
         other.destroyForcibly().waitFor();
         FolderLock.take(folder, none).close();
         assertThat(folder.resolve(".lock")).doesNotExist();

@@ -134,8 +134,8 @@ final class Layers implements IDefaultValueProvider {
     void refuseWithoutEffect(List<String> keys, String command) {
         for (String key : keys) {
             if (tree.get(key) != null && tree.origin(key).layer() == Origin.Layer.FLAG) {
-                throw LizardException.usage(
-                        "%s has no effect on %s; leave it out".formatted(tree.origin(key).where(), command));
+                throw LizardException.usage("%s has no effect on %s; leave it out"
+                        .formatted(tree.origin(key).where(), command));
             }
         }
     }

@@ -68,7 +68,8 @@ final class MergeCommand implements Action {
     @Override
     public int run(Context context) {
         if (tolerance != null && !(tolerance >= 0 && tolerance <= 1)) {
-            throw LizardException.usage("--tolerance: expected 0 to 1 but found %s; choose another".formatted(tolerance));
+            throw LizardException.usage(
+                    "--tolerance: expected 0 to 1 but found %s; choose another".formatted(tolerance));
         }
         requireNew();
         Path path = ModelPlace.find(model, context);

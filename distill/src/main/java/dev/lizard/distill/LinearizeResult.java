@@ -43,7 +43,9 @@ public record LinearizeResult(
         List<LayerErrors> errors = new ArrayList<>();
         Path log = out.resolve(RunLog.FILE);
         try {
-            for (String line : new String(Files.readAllBytes(log), StandardCharsets.UTF_8).lines().toList()) {
+            for (String line : new String(Files.readAllBytes(log), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList()) {
                 try {
                     JsonNode node = Json.MAPPER.readTree(line);
                     if (node.has("loss")) {

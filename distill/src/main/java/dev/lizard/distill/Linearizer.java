@@ -162,7 +162,8 @@ public final class Linearizer {
         if (tree.origin("mixer.mixer").layer() == Origin.Layer.FLAG) {
             List<String> known = MixerSpecs.keys(keys.path("mixer").asString(""));
             List<String> left = keys.propertyNames().stream()
-                    .filter(key -> !known.contains(key) && tree.origin("mixer." + key).layer() != Origin.Layer.FLAG)
+                    .filter(key ->
+                            !known.contains(key) && tree.origin("mixer." + key).layer() != Origin.Layer.FLAG)
                     .toList();
             keys.remove(left);
             if (!known.isEmpty() && !left.isEmpty()) {

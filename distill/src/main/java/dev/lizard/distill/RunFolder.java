@@ -67,7 +67,10 @@ record RunFolder(Path path, Checkpoints checkpoints, Optional<Checkpoints.Saved>
         List<Path> files = List.of();
         if (Files.isDirectory(path)) {
             try (Stream<Path> list = Files.list(path)) {
-                files = list.filter(file -> !FolderLock.is(file)).sorted().limit(1).toList();
+                files = list.filter(file -> !FolderLock.is(file))
+                        .sorted()
+                        .limit(1)
+                        .toList();
             } catch (IOException e) {
                 throw AtomicFiles.failure(path, e);
             }

@@ -41,8 +41,9 @@ public final class RunLog implements AutoCloseable {
             long found = channel.size();
             long whole = bytes == 0 ? 0 : wholeLines(file, bytes);
             if (whole < bytes) {
-                notes.accept("%s is not as its checkpoint left it: cut back from %,d to %,d of %,d bytes, training goes on"
-                        .formatted(file, found, whole, bytes));
+                notes.accept(
+                        "%s is not as its checkpoint left it: cut back from %,d to %,d of %,d bytes, training goes on"
+                                .formatted(file, found, whole, bytes));
             } else if (found > bytes) {
                 notes.accept("%s cut back to its checkpoint: %,d of %,d bytes".formatted(file, bytes, found));
             }

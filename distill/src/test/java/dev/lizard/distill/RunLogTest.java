@@ -44,14 +44,14 @@ class RunLogTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            {"a":1}~{"a":               | {"a":1}~+
-            {"a":1}~                    | {"a":1}~+
-            ``                          | +
-            {"a":1}~{"a":2}             | {"a":1}~+
-            {"a":1}~{"a{"a":2}~":2}~{"a":3}~ | {"a":1}~+
-            {"a":1}~3~{"a":2}~{"a":3}~  | {"a":1}~+
-            {"a":1}~~{"a":2}~{"a":3}~   | {"a":1}~+
-            """)
+        {"a":1}~{"a":               | {"a":1}~+
+        {"a":1}~                    | {"a":1}~+
+        ``                          | +
+        {"a":1}~{"a":2}             | {"a":1}~+
+        {"a":1}~{"a{"a":2}~":2}~{"a":3}~ | {"a":1}~+
+        {"a":1}~3~{"a":2}~{"a":3}~  | {"a":1}~+
+        {"a":1}~~{"a":2}~{"a":3}~   | {"a":1}~+
+        """)
     void aShortOrTornLogIsCutToItsWholeLinesAndTheRunGoesOn(String torn, String after) throws IOException {
         assertThat(reopened(torn.replace('~', '\n'), WHOLE.length())).isEqualTo(after.replace('~', '\n'));
         assertThat(notes)
