@@ -2,9 +2,8 @@ package dev.lizard.cli;
 
 import dev.lizard.base.Activity;
 import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.Timer;
+import java.util.TimerTask;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -48,12 +47,17 @@ final class SilenceWatch implements Activity.Listener {
     /** Watches from now on, in a thread of its own that does not keep the program alive. */
     static Watched start(Console console) {
         SilenceWatch watch = new SilenceWatch(console, System::nanoTime);
-        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("silence").factory());
-        clock.scheduleWithFixedDelay(watch::look, PATIENCE.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+        Timer clock = new Timer("silence", true);
+        TimerTask looking = new TimerTask() {
+            @Override
+            public void run() {
+                watch.look();
+            }
+        };
+        clock.schedule(looking, PATIENCE.toMillis(), TICK.toMillis());
         Activity.listen(watch);
         return () -> {
-            clock.shutdownNow();
+            clock.cancel();
             Activity.listen(nothing -> {});
             watch.changed(null);
         };

@@ -2,6 +2,7 @@ package dev.lizard.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lizard.tensor.Engine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,6 +10,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +22,12 @@ class StandardOutputTest {
     static Path temp;
 
     private final ByteArrayOutputStream errors = new ByteArrayOutputStream();
+
+    /** Else it would be loaded from the cache folder of this test, which the next does not find. */
+    @BeforeAll
+    static void loadTheEngine() {
+        assertThat(Engine.threads()).isPositive();
+    }
 
     /** A stream that takes so many bytes and then fails as the system does. */
     private static final class Failing extends OutputStream {
