@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -72,7 +73,7 @@ public final class AtomicFiles {
         String mark = mark();
         Path fresh = neighbour(target, FRESH + mark);
         Path old = neighbour(target, OLD + mark);
-        try {
+        try (Activity _ = Activity.begin("writing " + target)) {
             Files.createDirectories(fresh);
             body.fill(fresh);
             syncTree(fresh);

@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Activity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -31,9 +32,11 @@ final class Hashes {
     }
 
     static String sha256(Path file) {
-        MessageDigest digest = sha256();
-        update(digest, file);
-        return hex(digest);
+        try (Activity _ = Activity.begin("hashing " + file)) {
+            MessageDigest digest = sha256();
+            update(digest, file);
+            return hex(digest);
+        }
     }
 
     static void update(MessageDigest digest, Path file) {

@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import java.io.IOException;
@@ -55,7 +56,7 @@ public final class HubDownload {
             Files.createDirectories(folder);
             try (FileChannel channel = FileChannel.open(
                             folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock held = channel.lock()) {
+                    FileLock held = lock(channel, hubName)) {
                 if (!held.isValid()) {
                     throw new IOException("lost the lock on " + folder);
                 }
@@ -66,6 +67,12 @@ public final class HubDownload {
             throw AtomicFiles.failure(folder, e);
         } finally {
             IN_PROCESS.unlock();
+        }
+    }
+
+    private static FileLock lock(FileChannel channel, HubName name) throws IOException {
+        try (Activity _ = Activity.begin("waiting for another process that downloads " + name)) {
+            return channel.lock();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import dev.lizard.generate.ChatReply;
@@ -21,14 +22,15 @@ final class ChatLoop implements AutoCloseable {
     private static final List<String> COMMANDS =
             List.of("/help", "/reset", "/undo", "/fork", "/save", "/load", "/system", "/stats", "/exit");
     private static final String HELP = """
-            /reset       forgets the conversation, but not the system message
-            /undo        takes back the last question and its answer
-            /fork        goes on in a copy; /fork 1 goes back to the first branch
-            /save F      writes the conversation and the model's state to a file
-            /load F      reads one back; nothing is computed again
-            /system S    sets the system message; without S there is none
-            /stats       tokens, bytes of state, speed
-            /exit        ends; so does Ctrl-D. Ctrl-C ends an answer""";
+        /reset       forgets the conversation, but not the system message
+        /undo        takes back the last question and its answer
+        /fork        goes on in a copy; /fork 1 goes back to the first branch
+        /save F      writes the conversation and the model's state to a file
+        /load F      reads one back; nothing is computed again
+        /system S    sets the system message; without S there is none
+        /stats       tokens, bytes of state, speed
+        /exit        ends; so does Ctrl-D. Ctrl-C ends an answer\
+        """;
 
     private final Decoder decoder;
     private final Tokenizer tokenizer;
@@ -88,7 +90,10 @@ final class ChatLoop implements AutoCloseable {
                 console.stream(piece);
             }
         };
-        ChatReply reply = branches.current().send(line, settings, listener, stop);
+        ChatReply reply;
+        try (Activity _ = Activity.begin("answering")) {
+            reply = branches.current().send(line, settings, listener, stop);
+        }
         console.result(reply.generation(), "");
         reply.notice().ifPresent(console::note);
     }

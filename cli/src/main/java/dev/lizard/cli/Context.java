@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.Interrupt;
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.DType;
@@ -73,8 +74,10 @@ final class Context {
      */
     Device device() {
         if (device == null) {
-            device = Device.parse(settings.device());
-            Engine.threads(settings.threads());
+            try (Activity _ = Activity.begin("loading the tensor engine")) {
+                device = Device.parse(settings.device());
+                Engine.threads(settings.threads());
+            }
             String unusable = settings.device().equals("auto") && !device.isCuda() ? Cuda.whyUnusable() : null;
             if (unusable != null) {
                 console.warn(unusable);

@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.util.List;
@@ -52,7 +53,7 @@ final class DoctorCommand implements Action {
 
     /** A check that breaks is itself a finding: doctor is for machines on which things break. */
     private static Finding look(Named named, Context context) {
-        try {
+        try (Activity _ = Activity.begin("checking " + named.name)) {
             return named.check.look(context);
         } catch (RuntimeException | LinkageError e) {
             return Finding.fail(named.name, e.toString(), "run 'lizard doctor --debug' and report what it prints");

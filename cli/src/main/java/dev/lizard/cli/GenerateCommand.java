@@ -1,7 +1,10 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
+import dev.lizard.base.Origin;
 import dev.lizard.base.Progress;
+import dev.lizard.generate.ChatSession;
 import dev.lizard.generate.FinishReason;
 import dev.lizard.generate.Generation;
 import dev.lizard.generate.GenerationListener;
@@ -10,6 +13,7 @@ import dev.lizard.generate.Generator;
 import dev.lizard.generate.Sampler;
 import dev.lizard.generate.Session;
 import dev.lizard.model.OpenModel;
+import dev.lizard.text.ChatTemplate;
 import dev.lizard.text.Rendering;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
@@ -34,9 +38,21 @@ final class GenerateCommand implements Action {
     @Nullable
     String prompt;
 
-    @Option(names = "--prompt-file", paramLabel = "F", description = "A file with the text to continue, in UTF-8.")
+    @Option(
+            names = "--prompt-file",
+            paramLabel = "F",
+            description = "A file with the text to continue, in UTF-8; -: standard input.")
     @Nullable
     Path promptFile;
+
+    @Option(
+            names = "--chat",
+            description = "Says the text to the model by its chat template, and gives the answer to it.")
+    boolean chat;
+
+    @Option(names = "--system", paramLabel = "S", description = "The system message of --chat.")
+    @Nullable
+    String system;
 
     @Mixin
     private final SamplingOptions sampling = new SamplingOptions();
@@ -54,6 +70,15 @@ final class GenerateCommand implements Action {
 
     @Override
     public int run(Context context) {
+        // A variable may be there for other commands.
+        if (!chat && context.layers().tree().origin("system").layer() == Origin.Layer.FLAG) {
+            throw LizardException.usage("--system is a message of a chat: expected --chat beside it but found none;"
+                    + " add --chat, or put the words into the prompt");
+        }
+        if (chat && loadState != null) {
+            throw LizardException.usage("--chat begins a conversation: expected no --load-state beside it;"
+                    + " go on with 'lizard chat' and /load");
+        }
         String text = loadState != null && prompt == null && promptFile == null
                 ? ""
                 : TextArgument.of(prompt, promptFile, "--prompt and --prompt-file");
@@ -61,16 +86,54 @@ final class GenerateCommand implements Action {
         GenerationSettings settings = sampling.settings(seed, List.of()); // refused before anything is loaded
         try (OpenModel open = ModelPlace.open(model, context);
                 Tokenizer tokenizer = open.openTokenizer()) {
-            Sampler sampler = new Sampler(settings.sampling(), open.config().vocabSize());
-            try (Session session = session(open, sampler)) {
-                int[] ids = new Generator(tokenizer).encode(session, Rendering.trusted(text), true);
-                Generation generation =
-                        generate(context, tokenizer, session, ids, sampling.settings(seed, open.eosIds()), sampler);
-                if (saveState != null) {
-                    session.save(saveState, sampler.notes());
-                }
-                return show(context.console(), generation);
+            GenerationSettings ending = sampling.settings(seed, open.eosIds());
+            Generation generation = chat
+                    ? answer(context, open, tokenizer, text, ending)
+                    : continuation(context, open, tokenizer, text, ending);
+            return show(context.console(), generation);
+        }
+    }
+
+    private Generation continuation(
+            Context context, OpenModel open, Tokenizer tokenizer, String text, GenerationSettings settings) {
+        Sampler sampler = new Sampler(settings.sampling(), open.config().vocabSize());
+        Generator generator = new Generator(tokenizer);
+        try (Session session = session(open, sampler)) {
+            int[] ids;
+            try (Activity _ = Activity.begin("turning the prompt into tokens")) {
+                ids = generator.encode(session, Rendering.trusted(text), true);
             }
+            Generation generation;
+            try (PromptProgress listener = new PromptProgress(context.console(), ids.length);
+                    Activity _ = Activity.begin("generating")) {
+                generation =
+                        generator.generate(session, ids, settings, sampler, listener, context.interrupt()::requested);
+            }
+            if (saveState != null) {
+                session.save(saveState, sampler.notes());
+            }
+            return generation;
+        }
+    }
+
+    /** One turn of a conversation; its state is one that {@code lizard chat} can load. */
+    private Generation answer(
+            Context context, OpenModel open, Tokenizer tokenizer, String text, GenerationSettings settings) {
+        ChatTemplate template = ChatTemplate.of(tokenizer)
+                .orElseThrow(() -> LizardException.input("no chat template in %s: expected one for --chat; %s"
+                        .formatted(model, "leave --chat out to continue the text as it is")));
+        try (ChatSession session = new ChatSession(open.decoder(), tokenizer, template)) {
+            session.system(system == null ? "" : system);
+            Generation generation;
+            try (PromptProgress listener = new PromptProgress(context.console(), 0);
+                    Activity _ = Activity.begin("answering")) {
+                generation = session.send(text, settings, listener, context.interrupt()::requested)
+                        .generation();
+            }
+            if (saveState != null) {
+                session.save(saveState);
+            }
+            return generation;
         }
     }
 
@@ -82,19 +145,6 @@ final class GenerateCommand implements Action {
         Map<String, String> notes = loaded.notes();
         sampler.restore(notes);
         return loaded.session();
-    }
-
-    private static Generation generate(
-            Context context,
-            Tokenizer tokenizer,
-            Session session,
-            int[] ids,
-            GenerationSettings settings,
-            Sampler sampler) {
-        try (PromptProgress listener = new PromptProgress(context.console(), ids.length)) {
-            return new Generator(tokenizer)
-                    .generate(session, ids, settings, sampler, listener, context.interrupt()::requested);
-        }
     }
 
     private static int show(Console console, Generation generation) {

@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.checkpoint.Checkpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,8 @@ final class InspectCommand implements Action {
     @Override
     public int run(Context context) {
         Path path = ModelPlace.find(model, context);
-        try (Checkpoint checkpoint = Checkpoint.open(path)) {
+        try (Activity _ = Activity.begin("inspecting " + path);
+                Checkpoint checkpoint = Checkpoint.open(path)) {
             checkpoint.notes().forEach(context.console()::note);
             ModelFacts facts = ModelFacts.of(path, checkpoint, context.dtype());
             context.console().result(facts, String.join(System.lineSeparator(), lines(facts)));

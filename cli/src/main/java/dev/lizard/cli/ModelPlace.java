@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import dev.lizard.checkpoint.GgufFile;
@@ -30,7 +31,9 @@ final class ModelPlace {
      */
     static Path find(String model, Context context) {
         if (model.equals(DemoTeacher.NAME)) {
-            return DemoTeacher.unpacked(context.settings().cache());
+            try (Activity _ = Activity.begin("unpacking the built-in teacher")) {
+                return DemoTeacher.unpacked(context.settings().cache());
+            }
         }
         if (!model.isEmpty() && Files.exists(Path.of(model))) {
             return Path.of(model);
@@ -61,6 +64,12 @@ final class ModelPlace {
 
     /** The tokenizer of the model at {@code path}, without its weights. The caller closes it. */
     static Tokenizer openTokenizer(Path path) {
+        try (Activity _ = Activity.begin("loading the tokenizer of " + path)) {
+            return loadTokenizer(path);
+        }
+    }
+
+    private static Tokenizer loadTokenizer(Path path) {
         if (Files.isDirectory(path)) {
             return Tokenizers.open(path);
         }

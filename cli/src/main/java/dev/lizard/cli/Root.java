@@ -112,6 +112,9 @@ final class Root {
             scope = ScopeType.INHERIT)
     boolean help;
 
-    @Option(names = "--version", versionHelp = true, description = "Shows the version.")
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Shows the version.")
     boolean version;
 }

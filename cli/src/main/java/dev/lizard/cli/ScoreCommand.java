@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
@@ -27,14 +28,14 @@ final class ScoreCommand implements Action {
     @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
     String model;
 
-    @Option(names = "--text-file", paramLabel = "F", description = "A file with one text, in UTF-8.")
+    @Option(names = "--text-file", paramLabel = "F", description = "A file with one text, in UTF-8; -: standard input.")
     @Nullable
     Path textFile;
 
     @Option(
             names = "--ids-file",
             paramLabel = "F.jsonl",
-            description = "A file with one {\"ids\": [...]} a line, each a text of its own.")
+            description = "A file with one {\"ids\": [...]} a line, each a text of its own; -: standard input.")
     @Nullable
     Path idsFile;
 
@@ -64,7 +65,7 @@ final class ScoreCommand implements Action {
         try (OpenModel open = ModelPlace.open(model, given);
                 Words words = new Words(tokenizer(open))) {
             Scorer scorer = new Scorer(open.decoder());
-            List<int[]> texts = textFile == null ? ids : List.of(words.encode(text));
+            List<int[]> texts = textFile == null ? ids : List.of(encode(words, text));
             long total = texts.stream().mapToLong(one -> one.length).sum();
             long before = 0;
             try (Progress progress = given.console().progress("score", "tokens", total)) {
@@ -80,6 +81,12 @@ final class ScoreCommand implements Action {
             AtomicFiles.write(out, (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return 0;
+    }
+
+    private static int[] encode(Words words, String text) {
+        try (Activity _ = Activity.begin("turning the text into tokens")) {
+            return words.encode(text);
+        }
     }
 
     private static String line(Score score) {
@@ -140,13 +147,14 @@ final class ScoreCommand implements Action {
         for (String line : TextArgument.read(file).lines().toList()) {
             number++;
             if (!line.isBlank()) {
-                String where = file + " line " + number;
+                String where = TextArgument.name(file) + " line " + number;
                 all.add(ids(Json.parse(line, where, LizardException.Kind.INPUT), where));
             }
         }
         if (all.isEmpty()) {
-            throw LizardException.input("nothing to score in %s: expected lines {\"ids\": [...]}".formatted(file)
-                    + " but found none; check the file");
+            throw LizardException.input(
+                    "nothing to score in %s: expected lines {\"ids\": [...]}".formatted(TextArgument.name(file))
+                            + " but found none; check the file");
         }
         return all;
     }

@@ -1,8 +1,11 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -31,23 +34,43 @@ final class TextArgument {
         throw LizardException.usage("no text: expected one of %s but found neither; give one".formatted(names));
     }
 
+    /** How messages call it: {@code -} is standard input. */
+    static String name(Path file) {
+        return isStandardInput(file) ? "standard input" : file.toString();
+    }
+
+    private static boolean isStandardInput(Path file) {
+        return file.toString().equals("-");
+    }
+
     /**
-     * A whole file as UTF-8.
+     * A whole file, or standard input, as UTF-8.
      *
      * @throws LizardException INPUT where it is not there or something else
      */
     static String read(Path file) {
+        String name = name(file);
         try {
-            return Files.readString(file);
+            return isStandardInput(file) ? standardInput() : Files.readString(file);
         } catch (NoSuchFileException e) {
-            throw new LizardException(LizardException.Kind.INPUT, "no such file: " + file + "; check the path", e);
+            throw new LizardException(LizardException.Kind.INPUT, "no such file: " + name + "; check the path", e);
         } catch (CharacterCodingException e) {
             throw LizardException.at(
-                    LizardException.Kind.INPUT, "unreadable text", file, "UTF-8", "other bytes", "convert the file", e);
+                    LizardException.Kind.INPUT, "unreadable text", name, "UTF-8", "other bytes", "convert the file", e);
         } catch (IOException e) {
             String cause = Files.isDirectory(file) ? "it is a folder" : String.valueOf(e.getMessage());
             throw new LizardException(
-                    LizardException.Kind.INPUT, "cannot read %s: %s; check the path".formatted(file, cause), e);
+                    LizardException.Kind.INPUT, "cannot read %s: %s; check the path".formatted(name, cause), e);
+        }
+    }
+
+    private static String standardInput() throws IOException {
+        try (Activity _ = Activity.begin("reading standard input")) {
+            byte[] bytes = System.in.readAllBytes();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         }
     }
 }

@@ -22,7 +22,7 @@ final class TokenizeCommand implements Action {
     @Nullable
     String text;
 
-    @Option(names = "--file", paramLabel = "F", description = "A file with the text, in UTF-8.")
+    @Option(names = "--file", paramLabel = "F", description = "A file with the text, in UTF-8; -: standard input.")
     @Nullable
     Path file;
 

@@ -10,6 +10,7 @@ import java.util.Locale;
 final class TrainingDisplay implements TrainListener, AutoCloseable {
     private final Console console;
     private Progress progress = Progress.NONE;
+    private long last;
 
     TrainingDisplay(Console console) {
         this.console = console;
@@ -19,6 +20,7 @@ final class TrainingDisplay implements TrainListener, AutoCloseable {
     public void stage(String name, long doneSteps, long steps) {
         progress.close();
         progress = console.progress(name, "steps", steps);
+        last = steps;
         if (doneSteps > 0) {
             console.note("%s: resuming after step %d of %d".formatted(name, doneSteps, steps));
         }
@@ -29,6 +31,9 @@ final class TrainingDisplay implements TrainListener, AutoCloseable {
         console.emit(step);
         progress.update(
                 step.step(), String.format(Locale.ROOT, "loss %.4f  %,.0f tokens/s", step.loss(), step.tokensPerS()));
+        if (step.step() == last) {
+            progress.close(); // what follows, measuring and writing, speaks for itself
+        }
     }
 
     @Override

@@ -72,7 +72,10 @@ class HelpTest {
     @Test
     void versionIsTheBuilds() {
         Terminal terminal = new Terminal();
+        assertThat(terminal.run("-V")).isZero();
+        String brief = terminal.out();
         assertThat(terminal.run("--version")).isZero();
+        assertThat(terminal.out()).isEqualTo(brief);
         assertThat(terminal.out()).matches("lizard \\d+\\.\\d+\\.\\d+\\S* \\(Java .*\\)\\R");
     }
 }

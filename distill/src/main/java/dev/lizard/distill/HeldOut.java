@@ -1,5 +1,6 @@
 package dev.lizard.distill;
 
+import dev.lizard.base.Activity;
 import dev.lizard.mixer.Form;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Losses;
@@ -23,6 +24,12 @@ record HeldOut(SequenceSource source, int sequences, int batch) {
 
     /** NLL of the decoder as it is now. */
     Measurement measure(Decoder decoder, String stage, long step, String model) {
+        try (Activity _ = Activity.begin("measuring the " + model + " on held-out text")) {
+            return measured(decoder, stage, step, model);
+        }
+    }
+
+    private Measurement measured(Decoder decoder, String stage, long step, String model) {
         int length = source.length();
         double[] sums = new double[length];
         long[] counts = new long[length];

@@ -1,5 +1,6 @@
 package dev.lizard.distill;
 
+import dev.lizard.base.Activity;
 import dev.lizard.text.ChatFormat;
 import dev.lizard.text.Corpus;
 import dev.lizard.text.PackedDataset;
@@ -80,9 +81,11 @@ final class TrainingData implements AutoCloseable {
 
     private static TokenStore store(
             List<Path> paths, Request request, Tokenizer tokenizer, Optional<ChatFormat> chat, TrainListener listener) {
-        Corpus corpus = Corpus.open(paths, tokenizer, chat);
-        corpus.notes().forEach(listener::warn);
-        return TokenStore.open(request.cache(), corpus, tokens -> {});
+        try (Activity _ = Activity.begin("reading the data and turning them into tokens")) {
+            Corpus corpus = Corpus.open(paths, tokenizer, chat);
+            corpus.notes().forEach(listener::warn);
+            return TokenStore.open(request.cache(), corpus, tokens -> {});
+        }
     }
 
     private static Split split(TokenStore store, double share, TrainListener listener) {

@@ -1,5 +1,6 @@
 package dev.lizard.model;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import dev.lizard.base.Progress;
@@ -57,6 +58,12 @@ public final class Models {
      * @throws LizardException INPUT for anything that is not a whole model of a supported family
      */
     public static OpenModel open(Path path, DType dtype, Device device) {
+        try (Activity _ = Activity.begin("loading " + path)) {
+            return load(path, dtype, device);
+        }
+    }
+
+    private static OpenModel load(Path path, DType dtype, Device device) {
         try (Checkpoint checkpoint = Checkpoint.open(path)) {
             List<String> notes = new ArrayList<>(checkpoint.notes());
             Decoder decoder = DecoderLoader.load(checkpoint, dtype, device, notes::add);
