@@ -1,7 +1,6 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.LizardException;
-import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.generate.GenerationSettings;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.ChatFormat;
@@ -23,9 +22,12 @@ import picocli.CommandLine.Option;
 /** {@code lizard chat}: a conversation at the terminal, or with lines from a pipe. */
 @Command(
         name = "chat",
-        description = "A conversation: /help /reset /undo /fork /save F /load F /system S /stats /exit.",
+        description = "A conversation: /help /reset /retry /undo /fork /save F /load F /system S /stats /exit.",
         footer = {
             "",
+            "A line that ends in a backslash goes on in the next; all between a line that begins with \"\"\" and one"
+                    + " that",
+            "ends so is one message. Ctrl-C ends an answer or gives up a line, Ctrl-D leaves.",
             "Lines may also come from a pipe; then the first mistake ends the chat. With --json an answer",
             "is an object as of generate."
         })
@@ -41,7 +43,7 @@ final class ChatCommand implements Action {
     private final SamplingOptions sampling = new SamplingOptions();
 
     @Override
-    public int run(Context context) throws IOException {
+    public int run(Context context) {
         long seed = context.settings().seed();
         GenerationSettings checked = sampling.settings(seed, List.of()); // refused before anything is loaded
         context.console().note("loading " + model + ", at most " + checked.maxTokens() + " tokens an answer");
@@ -77,18 +79,22 @@ final class ChatCommand implements Action {
         return messages.stream().map(message -> message.content() + "\n").collect(Collectors.joining());
     }
 
-    private static ChatInput input(Context context) throws IOException {
+    private static ChatInput input(Context context) {
         boolean terminal =
                 Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
         if (!terminal || context.console().json()) {
             return new PipedInput(System.in, context.interrupt());
         }
-        Path cache = context.settings().cache();
+        return new TerminalInput(history(context.settings().cache()));
+    }
+
+    /** None where the folder cannot be written to, which is no reason not to talk. */
+    private static @Nullable Path history(Path cache) {
         try {
             Files.createDirectories(cache);
+            return Files.isWritable(cache) ? cache.resolve("chat_history") : null;
         } catch (IOException e) {
-            throw AtomicFiles.failure(cache, e);
+            return null;
         }
-        return new TerminalInput(cache.resolve("chat_history"));
     }
 }

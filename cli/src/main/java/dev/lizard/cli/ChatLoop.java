@@ -16,20 +16,24 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /** What the lines of a chat do: commands begin with a slash, all else is said to the model. */
 final class ChatLoop implements AutoCloseable {
     private static final List<String> COMMANDS =
-            List.of("/help", "/reset", "/undo", "/fork", "/save", "/load", "/system", "/stats", "/exit");
+            List.of("/help", "/reset", "/retry", "/undo", "/fork", "/save", "/load", "/system", "/stats", "/exit");
     private static final String HELP = """
         /reset       forgets the conversation, but not the system message
+        /retry       drops the last answer and draws another
         /undo        takes back the last question and its answer
         /fork        goes on in a copy; /fork 1 goes back to the first branch
         /save F      writes the conversation and the model's state to a file
         /load F      reads one back; nothing is computed again
         /system S    sets the system message; without S there is none
         /stats       tokens, bytes of state, speed
-        /exit        ends; so does Ctrl-D. Ctrl-C ends an answer\
+        /exit        ends; so does Ctrl-D. Ctrl-C ends an answer or gives up a line
+        A line that ends in a backslash goes on in the next. All between a line that begins with three quotation
+        marks and one that ends so is one message, and so is what is pasted.\
         """;
 
     private final Decoder decoder;
@@ -54,13 +58,15 @@ final class ChatLoop implements AutoCloseable {
         branches.current().system(text);
     }
 
-    /** Answers line by line until there is none or the user leaves. */
+    /** Answers message by message until there is none or the user leaves. */
     void run(ChatInput input) {
+        MessageReader reader = new MessageReader(
+                input, () -> console.note("the conversation is kept; Ctrl-D or /exit leaves, Ctrl-C ends an answer"));
         boolean more = true;
         while (more) {
-            String line = input.line();
             try {
-                more = line != null && handle(line.strip(), input.stop());
+                MessageReader.Said said = reader.next();
+                more = said != null && handle(said, input.stop());
             } catch (LizardException e) {
                 if (!input.live()) {
                     throw e;
@@ -71,19 +77,20 @@ final class ChatLoop implements AutoCloseable {
     }
 
     /** False where the user leaves. */
-    private boolean handle(String line, BooleanSupplier stop) {
-        if (line.startsWith("/")) {
-            int end = line.indexOf(' ');
-            String name = end < 0 ? line : line.substring(0, end);
-            return command(name, end < 0 ? "" : line.substring(end).strip());
+    private boolean handle(MessageReader.Said said, BooleanSupplier stop) {
+        String text = said.text();
+        if (said.plain() && text.startsWith("/")) {
+            int end = text.indexOf(' ');
+            String name = end < 0 ? text : text.substring(0, end);
+            return command(name, end < 0 ? "" : text.substring(end).strip(), stop);
         }
-        if (!line.isEmpty()) {
-            say(line, stop);
+        if (!text.isEmpty()) {
+            answer(listener -> branches.current().send(text, settings, listener, stop));
         }
         return true;
     }
 
-    private void say(String line, BooleanSupplier stop) {
+    private void answer(Function<GenerationListener, ChatReply> turn) {
         GenerationListener listener = new GenerationListener() {
             @Override
             public void text(String piece) {
@@ -92,18 +99,24 @@ final class ChatLoop implements AutoCloseable {
         };
         ChatReply reply;
         try (Activity _ = Activity.begin("answering")) {
-            reply = branches.current().send(line, settings, listener, stop);
+            reply = turn.apply(listener);
         }
         console.result(reply.generation(), "");
         reply.notice().ifPresent(console::note);
     }
 
-    private boolean command(String name, String rest) {
+    private boolean command(String name, String rest, BooleanSupplier stop) {
         switch (name) {
             case "/help" -> console.print(HELP);
             case "/reset" -> {
                 branches.current().reset();
                 console.note("forgotten");
+            }
+            case "/retry" -> {
+                if (settings.sampling().isGreedy()) {
+                    console.note("--temperature 0 takes the likeliest tokens, so the answer will be the same");
+                }
+                answer(listener -> branches.current().retry(settings, listener, stop));
             }
             case "/undo" ->
                 console.note(branches.current().undo() ? "took back the last question" : "nothing to take back");

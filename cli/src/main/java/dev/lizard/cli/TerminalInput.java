@@ -13,41 +13,44 @@ import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** Lines typed at a terminal, with editing and a history that outlives the chat. Ctrl-C ends the answer, Ctrl-D all. */
+/**
+ * Lines typed at a terminal, with editing and a history that outlives the chat. What is pasted stays one line, line ends
+ * included. Ctrl-C ends the answer or gives up the line, Ctrl-D ends all.
+ */
 final class TerminalInput implements ChatInput {
     private static final String PROMPT = "> ";
+    private static final String MORE = "... ";
 
     private final Terminal terminal;
     private final LineReader reader;
     private final AtomicBoolean stop = new AtomicBoolean();
 
-    TerminalInput(Path history) {
+    /** @param history where lines are kept from one chat to the next; null to keep none */
+    TerminalInput(@Nullable Path history) {
         try {
             terminal = TerminalBuilder.builder().system(true).dumb(true).build();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
-        reader = LineReaderBuilder.builder()
+        LineReaderBuilder builder = LineReaderBuilder.builder()
                 .terminal(terminal)
-                .variable(LineReader.HISTORY_FILE, history)
-                .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true) // '!' is just a character
-                .build();
+                .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true); // '!' is just a character
+        if (history != null) {
+            builder.variable(LineReader.HISTORY_FILE, history);
+        }
+        reader = builder.build();
     }
 
     @Override
-    public @Nullable String line() {
+    public Typed line(boolean more) {
         stop.set(false);
-        while (true) {
-            try {
-                return reader.readLine(PROMPT);
-            } catch (UserInterruptException e) {
-                if (e.getPartialLine().isEmpty()) {
-                    return null;
-                } // otherwise the line is thrown away and another begun
-            } catch (EndOfFileException e) {
-                return null;
-            }
+        try {
+            return new Line(reader.readLine(more ? MORE : PROMPT));
+        } catch (UserInterruptException e) {
+            return new GivenUp(!more && e.getPartialLine().isEmpty());
+        } catch (EndOfFileException e) {
+            return new End();
         }
     }
 

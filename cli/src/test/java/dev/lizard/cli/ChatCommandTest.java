@@ -80,6 +80,49 @@ class ChatCommandTest {
     }
 
     @Test
+    void retryDrawsAnotherAnswerToTheSameQuestion() {
+        List<JsonNode> answers = answers("one\ntwo\n/retry\n/stats\n/undo\ntwo\n", "--temperature=1", "--seed=4");
+        assertThat(answers.get(2).at("/ids")).isNotEqualTo(answers.get(1).at("/ids"));
+        assertThat(answers.get(2).at("/prompt_tokens")).isEqualTo(answers.get(1).at("/prompt_tokens"));
+        assertThat(answers.get(3).at("/messages").asInt()).isEqualTo(4);
+        assertThat(terminal.err()).doesNotContain("will be the same");
+
+        List<JsonNode> greedy = answers("one\n/retry\n");
+        assertThat(greedy.get(1).at("/ids")).isEqualTo(greedy.get(0).at("/ids"));
+        assertThat(terminal.err()).contains("so the answer will be the same");
+        assertThat(chat("/retry\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: nothing to retry: expected an answer but found none yet");
+    }
+
+    @Test
+    void severalLinesCanBeOneMessage() {
+        List<JsonNode> fenced = answers("\"\"\"one\n/two\n  three\"\"\"\n/stats\n");
+        List<JsonNode> continued = answers("one\\\n/two\\\n  three\n/stats\n");
+        assertThat(fenced.get(0).at("/prompt_tokens").asInt())
+                .isEqualTo("one\n/two\n  three".length() + 3); // as many special tokens
+        assertThat(continued.get(0).at("/ids")).isEqualTo(fenced.get(0).at("/ids"));
+        assertThat(continued.get(1).at("/messages").asInt()).isEqualTo(2);
+        assertThat(answers("\"\"\"/help\"\"\"\n")).hasSize(1);
+        assertThat(answers("no end\\\n")).hasSize(1);
+        assertThat(chat("\"\"\"one\ntwo\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: unfinished message: expected a line that ends in \"\"\"");
+    }
+
+    @Test
+    void standardInputThatCannotBeReadIsNamed() {
+        System.setIn(new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("Is a directory");
+            }
+        });
+        assertThat(terminal.run("chat", "--model=" + model, "--device=cpu", "--threads=1", "--quiet"))
+                .isEqualTo(3);
+        assertThat(terminal.err())
+                .isEqualToIgnoringNewLines("lizard: cannot read standard input: Is a directory; give lines of text");
+    }
+
+    @Test
     void aSavedConversationGoesOn() {
         Path file = temp.resolve("chat.safetensors");
         List<JsonNode> whole = answers("one\n/save " + file + "\ntwo\n");
@@ -91,7 +134,9 @@ class ChatCommandTest {
     @Test
     void peopleSeeTheAnswersAndHelp() {
         assertThat(chat("/help\nhello\n")).isZero();
-        assertThat(terminal.out()).startsWith("/reset       forgets").contains("Ctrl-C ends an answer");
+        assertThat(terminal.out())
+                .startsWith("/reset       forgets")
+                .contains("/retry ", "Ctrl-C ends an answer", "three quotation");
         assertThat(terminal.outLines().size()).isGreaterThan(8);
     }
 

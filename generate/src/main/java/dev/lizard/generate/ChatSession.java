@@ -119,6 +119,23 @@ public final class ChatSession implements AutoCloseable {
         }
     }
 
+    /**
+     * Drops the last answer and draws another; random choices go on from where they were, so it may differ. Else as
+     * {@link #send}, which leaves the question out too where it is cancelled before an answer began.
+     *
+     * @throws LizardException USAGE where there is no answer yet
+     */
+    public ChatReply retry(GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
+        List<Message> said = messages().stream()
+                .filter(message -> message.role().equals(USER))
+                .toList();
+        if (said.isEmpty()) {
+            throw LizardException.usage("nothing to retry: expected an answer but found none yet; say something first");
+        }
+        undo();
+        return send(said.getLast().content(), settings, listener, stop);
+    }
+
     /** Brings the session to the last place kept whose text begins {@code wanted}; says why, if that cost anything. */
     private Optional<String> agree(String wanted) {
         boolean history = messages.stream().anyMatch(message -> message.role().equals(ASSISTANT));
