@@ -85,7 +85,8 @@ final class ChatCommand implements Action {
         if (!terminal || context.console().json()) {
             return new PipedInput(System.in, context.interrupt());
         }
-        return new TerminalInput(history(context.settings().cache()));
+        return new TerminalInput(
+                history(context.settings().cache()), () -> context.console().note(ChatLoop.HINT));
     }
 
     /** None where the folder cannot be written to, which is no reason not to talk. */

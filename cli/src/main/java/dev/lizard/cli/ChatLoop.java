@@ -20,6 +20,8 @@ import java.util.function.Function;
 
 /** What the lines of a chat do: commands begin with a slash, all else is said to the model. */
 final class ChatLoop implements AutoCloseable {
+    static final String HINT = "the conversation is kept; Ctrl-D or /exit leaves, Ctrl-C ends an answer";
+
     private static final List<String> COMMANDS =
             List.of("/help", "/reset", "/retry", "/undo", "/fork", "/save", "/load", "/system", "/stats", "/exit");
     private static final String HELP = """
@@ -60,8 +62,7 @@ final class ChatLoop implements AutoCloseable {
 
     /** Answers message by message until there is none or the user leaves. */
     void run(ChatInput input) {
-        MessageReader reader = new MessageReader(
-                input, () -> console.note("the conversation is kept; Ctrl-D or /exit leaves, Ctrl-C ends an answer"));
+        MessageReader reader = new MessageReader(input, () -> console.note(HINT));
         boolean more = true;
         while (more) {
             try {

@@ -11,6 +11,7 @@ import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,15 +25,31 @@ final class TerminalInput implements ChatInput {
     private final Terminal terminal;
     private final LineReader reader;
     private final AtomicBoolean stop = new AtomicBoolean();
+    private volatile boolean waiting;
 
-    /** @param history where lines are kept from one chat to the next; null to keep none */
-    TerminalInput(@Nullable Path history) {
+    /**
+     * Opens the terminal of this process.
+     *
+     * @param history where lines are kept from one chat to the next; null to keep none
+     * @param hint is run where the user seems to want to leave and the terminal cannot give up a line
+     */
+    TerminalInput(@Nullable Path history, Runnable hint) {
         try {
             terminal = TerminalBuilder.builder().system(true).dumb(true).build();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
+        if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
+            // Such a terminal hands no signals on, and the default would end the program.
+            Signals.register("INT", () -> {
+                stop.set(true);
+                if (waiting) {
+                    hint.run();
+                }
+            });
+        } else {
+            terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
+        }
         LineReaderBuilder builder = LineReaderBuilder.builder()
                 .terminal(terminal)
                 .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true); // '!' is just a character
@@ -45,12 +62,15 @@ final class TerminalInput implements ChatInput {
     @Override
     public Typed line(boolean more) {
         stop.set(false);
+        waiting = true;
         try {
             return new Line(reader.readLine(more ? MORE : PROMPT));
         } catch (UserInterruptException e) {
             return new GivenUp(!more && e.getPartialLine().isEmpty());
         } catch (EndOfFileException e) {
             return new End();
+        } finally {
+            waiting = false;
         }
     }
 

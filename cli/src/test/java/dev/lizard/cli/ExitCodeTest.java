@@ -37,7 +37,8 @@ class ExitCodeTest {
         Terminal terminal = new Terminal();
         assertThat(terminal.run("doctor", "--set", "thread=3")).isEqualTo(2);
         assertThat(terminal.err())
-                .startsWith("lizard: unknown key 'thread' in --set thread: expected a setting such as threads, seed, ")
+                .startsWith(
+                        "lizard: unknown key 'thread' in --set thread: expected a setting such as threads, chat, seed")
                 .endsWith(" but found 3; did you mean 'threads'?" + System.lineSeparator());
     }
 
