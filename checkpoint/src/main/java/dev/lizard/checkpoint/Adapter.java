@@ -8,26 +8,49 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A LoRA adapter (Hu et al. 2021) as peft stores it.
  *
- * @param rank r, the same for all modules
- * @param alpha the scale's numerator: the update is {@code alpha / r * B A}
- * @param targetModules last names of the adapted modules, such as {@code q_proj}
+ * @param rank r of modules that have no rank of their own
+ * @param alpha numerator of the scale of modules that have none of their own
+ * @param targetModules the adapted modules: ends of their paths such as {@code q_proj}, or whole ones
+ * @param targets whether the adapter is to have factors for the module of a path
  * @param baseModel what the adapter was trained on, as written there
  * @param pairs module path ({@code model.layers.0.self_attn.q_proj}) to its factors, in the order of the file
+ * @param notes what was said in its config and has no effect, a line each
  */
 public record Adapter(
-        int rank, double alpha, List<String> targetModules, Optional<String> baseModel, Map<String, LoraPair> pairs) {
+        int rank,
+        double alpha,
+        List<String> targetModules,
+        Predicate<String> targets,
+        Optional<String> baseModel,
+        Map<String, LoraPair> pairs,
+        List<String> notes) {
     public Adapter {
         targetModules = List.copyOf(targetModules);
         pairs = Collections.unmodifiableMap(new LinkedHashMap<>(pairs));
+        notes = List.copyOf(notes);
     }
 
-    /** The factor of the update, alpha / r. */
-    public double scale() {
-        return alpha / rank;
+    /**
+     * The adapter of some factors, at least one pair; the usual rank and scale are those of the first.
+     *
+     * @param targetModules ends of paths, or whole ones
+     */
+    public static Adapter of(List<String> targetModules, Optional<String> baseModel, Map<String, LoraPair> pairs) {
+        LoraPair first = pairs.values().iterator().next();
+        Predicate<String> targets = ModuleTargets.named(targetModules)::include;
+        return new Adapter(
+                first.rank(), first.scale() * first.rank(), targetModules, targets, baseModel, pairs, List.of());
+    }
+
+    /** Whether the scale of a pair is alpha / r with the usual alpha. */
+    public boolean hasUsualAlpha(LoraPair pair) {
+        double own = pair.scale() * pair.rank();
+        return Math.abs(own - alpha) <= 1e-12 * Math.abs(own);
     }
 
     /**

@@ -44,6 +44,7 @@ record CheckpointFolder(Path folder) {
             Optional<Adapter> adapter = Optional.empty();
             if (has(AdapterFiles.CONFIG)) {
                 adapter = Optional.of(Adapter.read(folder));
+                notes.addAll(adapter.get().notes());
                 content.add(folder.resolve(AdapterFiles.CONFIG));
                 content.add(folder.resolve(AdapterFiles.WEIGHTS));
             } else if (has(AdapterFiles.WEIGHTS)) {

@@ -4,15 +4,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The two factors of one adapted projection: {@code y += alpha / r * B (A x)}.
+ * The two factors of one adapted projection: {@code y += s B (A x)}.
  *
  * @param rank r
  * @param in width of x
  * @param out width of y
+ * @param scale s: alpha / r, or alpha / √r for rank-stabilised adapters
  * @param a float32 [r, in], row-major, the machine's order
  * @param b float32 [out, r]
  */
-public record LoraPair(int rank, int in, int out, MemorySegment a, MemorySegment b) {
+public record LoraPair(int rank, int in, int out, double scale, MemorySegment a, MemorySegment b) {
     /** Checks that the segments have the stated sizes. */
     public LoraPair {
         if (a.byteSize() != (long) rank * in * Float.BYTES || b.byteSize() != (long) out * rank * Float.BYTES) {
@@ -24,8 +25,8 @@ public record LoraPair(int rank, int in, int out, MemorySegment a, MemorySegment
     }
 
     /** A pair over arrays, which are not copied. */
-    public static LoraPair of(int rank, int in, int out, float[] a, float[] b) {
-        return new LoraPair(rank, in, out, MemorySegment.ofArray(a), MemorySegment.ofArray(b));
+    public static LoraPair of(int rank, int in, int out, double scale, float[] a, float[] b) {
+        return new LoraPair(rank, in, out, scale, MemorySegment.ofArray(a), MemorySegment.ofArray(b));
     }
 
     /** A copy of A, [r, in]. */

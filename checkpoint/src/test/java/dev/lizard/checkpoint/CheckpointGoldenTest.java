@@ -42,7 +42,7 @@ class CheckpointGoldenTest {
         Path base = Shared.golden().resolve("tiny");
         Adapter adapter = Adapter.read(base.resolve("qwen2-bias-lora"));
         assertThat(adapter.rank()).isEqualTo(8);
-        assertThat(adapter.scale()).isEqualTo(2);
+        assertThat(adapter.alpha()).isEqualTo(16);
         assertThat(adapter.targetModules()).containsExactly("k_proj", "q_proj", "v_proj");
         assertThat(adapter.pairs()).hasSize(6);
         try (SafetensorsFile reference = SafetensorsFile.open(base.resolve("qwen2-bias-lora/reference.safetensors"));
@@ -57,7 +57,7 @@ class CheckpointGoldenTest {
                 for (int column = 0; column < pair.in(); column++) {
                     double sum = weight[row * pair.in() + column];
                     for (int k = 0; k < pair.rank(); k++) {
-                        sum += adapter.scale() * b[row * pair.rank() + k] * a[k * pair.in() + column];
+                        sum += pair.scale() * b[row * pair.rank() + k] * a[k * pair.in() + column];
                     }
                     assertThat((float) sum).isCloseTo(expected[row * pair.in() + column], Offset.offset(1e-6f));
                 }

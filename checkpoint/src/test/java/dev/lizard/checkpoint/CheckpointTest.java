@@ -68,9 +68,8 @@ class CheckpointTest {
     }
 
     private static Adapter adapter() {
-        LoraPair pair = LoraPair.of(2, 3, 1, new float[] {1, 2, 3, 4, 5, 6}, new float[] {7, 8});
-        return new Adapter(
-                2, 16, List.of("q_proj"), Optional.of("base"), Map.of("model.layers.0.self_attn.q_proj", pair));
+        LoraPair pair = LoraPair.of(2, 3, 1, 8, new float[] {1, 2, 3, 4, 5, 6}, new float[] {7, 8});
+        return Adapter.of(List.of("q_proj"), Optional.of("base"), Map.of("model.layers.0.self_attn.q_proj", pair));
     }
 
     @Test
@@ -78,12 +77,13 @@ class CheckpointTest {
         adapter().write(folder);
         Adapter read = Adapter.read(folder);
         assertThat(read.rank()).isEqualTo(2);
-        assertThat(read.scale()).isEqualTo(8);
+        assertThat(read.alpha()).isEqualTo(16);
         assertThat(read.baseModel()).contains("base");
         assertThat(read.targetModules()).containsExactly("q_proj");
         LoraPair pair = read.pair("model.layers.0.self_attn.q_proj");
         assertThat(pair.in()).isEqualTo(3);
         assertThat(pair.out()).isEqualTo(1);
+        assertThat(pair.scale()).isEqualTo(8);
         assertThat(pair.aValues()).containsExactly(1, 2, 3, 4, 5, 6);
         assertThat(pair.bValues()).containsExactly(7, 8);
         Errors.refused(
@@ -96,9 +96,7 @@ class CheckpointTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"use_rslora\": false      |\"use_rslora\": true     |use_rslora",
                 "\"use_dora\": false        |\"use_dora\": true       |use_dora",
-                "\"fan_in_fan_out\": false  |\"fan_in_fan_out\": true |fan_in_fan_out",
                 "\"modules_to_save\": null  |\"modules_to_save\":[\"lm_head\"]|modules_to_save;lm_head",
                 "\"bias\": \"none\"         |\"bias\": \"all\"        |bias;none;all",
                 "\"peft_type\": \"LORA\"    |\"peft_type\": \"IA3\"   |peft_type;LORA;IA3",

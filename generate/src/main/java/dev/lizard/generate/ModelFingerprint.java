@@ -61,7 +61,7 @@ final class ModelFingerprint {
     private void add(Adapter adapter) {
         add("adapter " + adapter.alpha());
         adapter.pairs().forEach((name, pair) -> {
-            add(name + " " + pair.rank());
+            add(name + " " + pair.rank() + (adapter.hasUsualAlpha(pair) ? "" : " " + pair.scale()));
             digest.update(pair.a().toArray(ValueLayout.JAVA_BYTE));
             digest.update(pair.b().toArray(ValueLayout.JAVA_BYTE));
         });

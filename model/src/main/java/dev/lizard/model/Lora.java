@@ -14,9 +14,11 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -95,7 +97,7 @@ public final class Lora {
     private static LizardException unknown(Decoder decoder, String target) {
         TreeSet<String> real = new TreeSet<>();
         for (String name : decoder.projections().keySet()) {
-            real.add(target.contains(".") ? name : name.substring(name.lastIndexOf('.') + 1));
+            real.add(target.contains(".") ? name : lastName(name));
         }
         return LizardException.at(
                 LizardException.Kind.USAGE,
@@ -149,8 +151,25 @@ public final class Lora {
                 Tensor a = Tensors.fromSegment(pair.a(), DType.FLOAT32, decoder.device(), pair.rank(), pair.in());
                 Tensor b = Tensors.fromSegment(pair.b(), DType.FLOAT32, decoder.device(), pair.out(), pair.rank());
                 linear.update(new Linear.Update(
-                        decoder.own(a.to(decoder.dtype())), decoder.own(b.to(decoder.dtype())), adapter.scale()));
+                        decoder.own(a.to(decoder.dtype())), decoder.own(b.to(decoder.dtype())), pair.scale()));
             });
+            refuseMissing(decoder, adapter, where);
+        }
+    }
+
+    /** A module that the adapter says it has, and has not, would silently do without. */
+    private static void refuseMissing(Decoder decoder, Adapter adapter, String where) {
+        Set<String> modules = new LinkedHashSet<>(decoder.projections().keySet());
+        modules.add("lm_head");
+        modules.add("model.embed_tokens");
+        for (String module : modules) {
+            if (adapter.targets().test(module) && !adapter.pairs().containsKey(module)) {
+                throw mismatch(
+                        where + "/" + module,
+                        "factors, as target_modules says",
+                        "none",
+                        Nearest.hint(module, adapter.pairs().keySet()));
+            }
         }
     }
 
@@ -185,26 +204,41 @@ public final class Lora {
     /** The updates now attached, as peft stores them; empty where there are none. */
     public static Optional<Adapter> adapter(Decoder decoder, Optional<String> baseModel) {
         Map<String, LoraPair> pairs = new LinkedHashMap<>();
-        TreeSet<String> names = new TreeSet<>();
-        double scale = 1;
         for (Linear linear : decoder.projections().values()) {
             Linear.Update update = linear.update();
             if (update != null) {
-                int rank = (int) update.a().size(0);
-                int in = (int) update.a().size(1);
-                int out = (int) update.b().size(0);
                 pairs.put(
                         linear.name(),
                         LoraPair.of(
-                                rank, in, out, update.a().floats(), update.b().floats()));
-                names.add(linear.name().substring(linear.name().lastIndexOf('.') + 1));
-                scale = update.scale();
+                                (int) update.a().size(0),
+                                (int) update.a().size(1),
+                                (int) update.b().size(0),
+                                update.scale(),
+                                update.a().floats(),
+                                update.b().floats()));
             }
         }
-        if (pairs.isEmpty()) {
-            return Optional.empty();
+        return pairs.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Adapter.of(targetNames(decoder, pairs.keySet()), baseModel, pairs));
+    }
+
+    /** Last names where every projection of that name is adapted, else whole paths: no name says too much. */
+    private static List<String> targetNames(Decoder decoder, Set<String> adapted) {
+        Set<String> partly = new TreeSet<>();
+        for (String name : decoder.projections().keySet()) {
+            if (!adapted.contains(name)) {
+                partly.add(lastName(name));
+            }
         }
-        int rank = pairs.values().iterator().next().rank();
-        return Optional.of(new Adapter(rank, scale * rank, List.copyOf(names), baseModel, pairs));
+        Set<String> names = new TreeSet<>();
+        for (String name : adapted) {
+            names.add(partly.contains(lastName(name)) ? name : lastName(name));
+        }
+        return List.copyOf(names);
+    }
+
+    private static String lastName(String path) {
+        return path.substring(path.lastIndexOf('.') + 1);
     }
 }

@@ -82,7 +82,7 @@ class LoraTest {
                 Adapter adapter = Lora.adapter(decoder, Optional.of("base")).orElseThrow();
                 assertThat(adapter.rank()).isEqualTo(3);
                 assertThat(adapter.alpha()).isEqualTo(6);
-                assertThat(adapter.targetModules()).containsExactly("down_proj", "q_proj");
+                assertThat(adapter.targetModules()).containsExactly("model.layers.1.mlp.down_proj", "q_proj");
                 Lora.detach(decoder);
                 assertThat(Lora.adapter(decoder, Optional.empty())).isEmpty();
                 assertThat(Shared.difference(decoder.hidden(ids, Form.CHUNK).to(DType.FLOAT32), plain))
@@ -146,14 +146,14 @@ class LoraTest {
                     .hasMessageContaining("lora.targets")
                     .hasMessageContaining("'k_prj'")
                     .hasMessageContaining("k_proj");
-            LoraPair pair = LoraPair.of(1, 32, 99, new float[32], new float[99]);
+            LoraPair pair = LoraPair.of(1, 32, 99, 1, new float[32], new float[99]);
             String module = "model.layers.0.self_attn.q_proj";
-            Adapter wide = new Adapter(1, 1, List.of("q_proj"), Optional.empty(), Map.of(module, pair));
+            Adapter wide = Adapter.of(List.of("q_proj"), Optional.empty(), Map.of(module, pair));
             assertThatThrownBy(() -> Lora.attach(decoder, wide, "a/adapter_model.safetensors"))
                     .hasMessageContaining("a/adapter_model.safetensors/" + module)
                     .hasMessageContaining("[32, 32]")
                     .hasMessageContaining("[99, 32]");
-            Adapter lost = new Adapter(1, 1, List.of("q"), Optional.empty(), Map.of("model.layers.0.q_proj", pair));
+            Adapter lost = Adapter.of(List.of("q"), Optional.empty(), Map.of("model.layers.0.q_proj", pair));
             assertThatThrownBy(() -> Lora.attach(decoder, lost, "a"))
                     .hasMessageContaining("a/model.layers.0.q_proj")
                     .hasMessageContaining("did you mean");
