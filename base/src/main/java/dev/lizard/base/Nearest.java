@@ -37,6 +37,11 @@ public final class Nearest {
         return near || found.startsWith(wanted) ? hint(name, candidates) : otherwise;
     }
 
+    /** Whether {@code name} is a candidate with a slip of the hand: one or two letters of it are wrong. */
+    public static boolean isNear(String name, Collection<String> candidates) {
+        return candidates.stream().anyMatch(c -> distance(name, c) <= Math.clamp(c.length() / 3, 1, 2));
+    }
+
     /** Levenshtein distance, two rows at a time. */
     static int distance(String a, String b) {
         int[] previous = new int[b.length() + 1];

@@ -2,6 +2,7 @@ package dev.lizard.text;
 
 import dev.lizard.base.LizardException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,12 @@ final class GgufVocabulary {
     private static final int CONTROL = 3;
 
     private static final int USER_DEFINED = 4;
+
+    private static final Map<String, String> NAMED = Map.of(
+            "bos_token_id", "bos_token",
+            "eos_token_id", "eos_token",
+            "unknown_token_id", "unk_token",
+            "padding_token_id", "pad_token");
 
     private final Map<String, ?> metadata;
     private final String where;
@@ -57,10 +64,13 @@ final class GgufVocabulary {
             tokenId(key).ifPresent(eos::add);
         }
         Object template = metadata.get("tokenizer.chat_template");
+        Map<String, String> named = new HashMap<>();
+        NAMED.forEach((key, name) -> tokenId(key).ifPresent(id -> named.put(name, tokens.get(id))));
         return new TokenizerSettings(
                 tokenId("bos_token_id"),
                 List.copyOf(eos),
-                template instanceof String text ? Optional.of(text) : Optional.empty());
+                template instanceof String text ? Optional.of(text) : Optional.empty(),
+                named);
     }
 
     private ObjectNode byteLevel() {
@@ -98,7 +108,10 @@ final class GgufVocabulary {
         }
         List<Double> numbers = new ArrayList<>(scores.size());
         for (Object score : scores) {
-            numbers.add(((Number) score).doubleValue());
+            if (!(score instanceof Number number)) {
+                throw missing("scores", "numbers");
+            }
+            numbers.add(number.doubleValue());
         }
         return new TokenizerJson(tokens, SentencePieceMerges.of(tokens, numbers), added())
                 .sentencePiece(
@@ -110,11 +123,21 @@ final class GgufVocabulary {
 
     private List<TokenizerJson.Added> added() {
         List<TokenizerJson.Added> added = new ArrayList<>();
+        Map<String, Integer> last = new HashMap<>();
+        for (int id = 0; id < tokens.size(); id++) {
+            last.put(tokens.get(id), id);
+        }
         List<?> types = list("token_type");
         for (int id = 0; id < Math.min(types.size(), tokens.size()); id++) {
-            int type = ((Number) types.get(id)).intValue();
-            if (type == CONTROL || type == USER_DEFINED) {
-                added.add(new TokenizerJson.Added(id, tokens.get(id), type == CONTROL));
+            if (!(types.get(id) instanceof Number number)) {
+                throw missing("token_type", "numbers");
+            }
+            int type = number.intValue();
+            String content = tokens.get(id);
+            // Of pieces with one spelling the last counts, in the vocabulary too.
+            boolean findable = !content.isEmpty() && last.getOrDefault(content, -1) == id;
+            if (findable && (type == CONTROL || type == USER_DEFINED)) {
+                added.add(new TokenizerJson.Added(id, content, type == CONTROL));
             }
         }
         return added;

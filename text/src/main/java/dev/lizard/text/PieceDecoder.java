@@ -3,8 +3,9 @@ package dev.lizard.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.base.Nearest;
+import java.util.ArrayList;
 import java.util.List;
-import tools.jackson.databind.JsonNode;
 
 /** Which bytes a piece of the vocabulary stands for, after the {@code decoder} section of a {@code tokenizer.json}. */
 sealed interface PieceDecoder {
@@ -43,46 +44,73 @@ sealed interface PieceDecoder {
         }
     }
 
-    /** Reads the {@code decoder} section; {@code where} names the file for the error. */
-    static PieceDecoder of(JsonNode decoder, String where) {
-        List<JsonNode> steps = decoder.path("type").asString("").equals("Sequence")
-                ? List.copyOf(decoder.path("decoders").values())
-                : List.of(decoder);
+    List<String> KINDS = List.of("ByteLevel", "Metaspace", "Sequence", "Replace", "ByteFallback", "Fuse", "Strip");
+
+    /** Reads the {@code decoder} section. */
+    static PieceDecoder of(Section decoder) {
+        List<Section> steps = new ArrayList<>();
+        if (decoder.type().equals("Sequence")) {
+            Section list = decoder.at("decoders").list();
+            for (int i = 0; i < list.node().size(); i++) {
+                steps.add(list.at(i).object());
+            }
+        } else {
+            steps.add(decoder);
+        }
         boolean spaces = false;
         boolean strips = false;
-        for (JsonNode step : steps) {
-            String type = step.path("type").asString("none");
-            switch (type) {
+        for (Section step : steps) {
+            switch (step.type()) {
                 case "ByteLevel" -> {
                     return new ByteLevel();
                 }
-                case "Replace" ->
-                    spaces |= step.path("pattern").path("String").asString("").equals("\u2581");
-                case "Metaspace" -> {
+                case "Replace" -> {
+                    requireSpace(step.at("pattern").at("String"), "\u2581");
+                    requireSpace(step.at("content"), " ");
                     spaces = true;
-                    strips = !step.path("prepend_scheme").asString("always").equals("never")
-                            && step.path("add_prefix_space").asBoolean(true);
                 }
-                case "Strip" -> strips = step.path("start").asInt(0) > 0;
+                case "Metaspace" -> {
+                    step.spells("replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep");
+                    requireSpace(step.at("replacement"), "\u2581");
+                    spaces = true;
+                    strips = !step.node()
+                                    .path("prepend_scheme")
+                                    .asString("always")
+                                    .equals("never")
+                            && step.node().path("add_prefix_space").asBoolean(true);
+                }
+                case "Strip" -> {
+                    requireSpace(step.at("content"), " ");
+                    step.at("stop").whole(0, 0);
+                    strips = step.at("start").whole(0, 1) > 0;
+                }
                 case "ByteFallback", "Fuse" -> {
                     // Both say how bytes are joined, which streaming bytes does by itself.
                 }
-                default -> throw unsupported(where, type);
+                default -> throw unsupported(decoder, step.type());
             }
         }
         if (!spaces) {
-            throw unsupported(where, steps.getFirst().path("type").asString("none"));
+            throw unsupported(
+                    decoder, steps.isEmpty() ? "none" : steps.getFirst().type());
         }
         return new SentencePiece(strips);
     }
 
-    private static LizardException unsupported(String where, String type) {
+    /** Streams turn {@code U+2581} into spaces, and drop one at the beginning: other signs are not understood. */
+    private static void requireSpace(Section text, String only) {
+        if (!text.text().equals(only)) {
+            throw text.wrong("'" + only + "', as SentencePiece has it");
+        }
+    }
+
+    private static LizardException unsupported(Section decoder, String type) {
         return LizardException.at(
                 LizardException.Kind.INPUT,
                 "unsupported decoder",
-                where + "/decoder",
+                decoder.where(),
                 "ByteLevel, Metaspace or a SentencePiece sequence",
                 type,
-                "use a model with a byte-level BPE or SentencePiece tokenizer");
+                Nearest.hintOr(type, KINDS, "use a model with a byte-level BPE or SentencePiece tokenizer"));
     }
 }

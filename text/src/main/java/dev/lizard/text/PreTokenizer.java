@@ -55,7 +55,7 @@ record PreTokenizer(
             false);
 
     /** Qwen 2 and later: as Llama 3 but each digit alone. */
-    private static final PreTokenizer QWEN2 = new PreTokenizer(
+    static final PreTokenizer QWEN2 = new PreTokenizer(
             List.of("qwen2", "deepseek-r1-qwen", "stablelm2", "megrez"),
             List.of("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
                     + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"),

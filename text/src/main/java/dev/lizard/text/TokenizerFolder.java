@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedSet;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,41 +26,50 @@ final class TokenizerFolder {
     static Tokenizer open(Path folder) {
         Path file = folder.resolve(TOKENIZER);
         if (!Files.isRegularFile(file)) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "no tokenizer",
-                    folder,
-                    TOKENIZER,
-                    Files.exists(folder.resolve("tokenizer.model")) ? "only tokenizer.model" : "none",
-                    "add the model's " + TOKENIZER + " (a fast tokenizer's save_pretrained writes it)");
+            Section config = section(folder, CONFIG);
+            return assemble(VocabularyFiles.read(folder, config), null, folder, folder.toString());
         }
         String json = read(file);
-        JsonNode root = Tokenizers.parse(json, file.toString());
-        return new NativeTokenizer(
-                json, root, settings(folder, new Vocabulary(root, file.toString())), file.toString());
+        return assemble(Tokenizers.parse(json, file.toString()), json, folder, file.toString());
     }
 
-    private static TokenizerSettings settings(Path folder, Vocabulary vocabulary) {
-        JsonNode config = readIfThere(folder.resolve(CONFIG));
+    /** The tokenizer of {@code root} (which {@code json} spells, where there is such a file) and its neighbours. */
+    private static Tokenizer assemble(JsonNode root, @Nullable String json, Path folder, String where) {
+        TokenizerChecks.check(root, where);
+        AddedTokenFiles tokens = tokens(folder);
+        JsonNode whole = tokens.addTo(root);
+        TokenizerSettings settings = settings(folder, tokens, new Vocabulary(whole, where));
+        return new NativeTokenizer(json != null && whole == root ? json : whole.toString(), whole, settings, where);
+    }
+
+    private static AddedTokenFiles tokens(Path folder) {
+        return new AddedTokenFiles(
+                section(folder, CONFIG),
+                section(folder, "special_tokens_map.json"),
+                section(folder, "added_tokens.json"));
+    }
+
+    private static Section section(Path folder, String name) {
+        Path file = folder.resolve(name);
+        return new Section(readIfThere(file), file.toString());
+    }
+
+    private static TokenizerSettings settings(Path folder, AddedTokenFiles tokens, Vocabulary vocabulary) {
+        Section config = section(folder, CONFIG);
         JsonNode generation = readIfThere(folder.resolve("generation_config.json"));
         JsonNode model = readIfThere(folder.resolve("config.json"));
+        Map<String, String> named = tokens.named();
         SequencedSet<Integer> eos = new LinkedHashSet<>();
-        tokenId(config.path("eos_token"), vocabulary).ifPresent(eos::add);
+        vocabulary.id(named.getOrDefault("eos_token", "")).ifPresent(eos::add);
         eos.addAll(ids(generation.path("eos_token_id")));
         if (eos.isEmpty()) {
             eos.addAll(ids(model.path("eos_token_id")));
         }
-        OptionalInt bos = tokenId(config.path("bos_token"), vocabulary);
-        if (bos.isEmpty() && config.path("bos_token").isMissingNode()) {
+        OptionalInt bos = vocabulary.id(named.getOrDefault("bos_token", ""));
+        if (bos.isEmpty() && config.node().path("bos_token").isMissingNode()) {
             bos = ids(model.path("bos_token_id")).stream().mapToInt(id -> id).findFirst();
         }
-        return new TokenizerSettings(bos, List.copyOf(eos), template(folder, config));
-    }
-
-    /** A token written as its text or as an object with {@code content}. */
-    private static OptionalInt tokenId(JsonNode token, Vocabulary vocabulary) {
-        String content = token.isObject() ? token.path("content").asString("") : token.asString("");
-        return content.isEmpty() ? OptionalInt.empty() : vocabulary.id(content);
+        return new TokenizerSettings(bos, List.copyOf(eos), template(folder, config), named);
     }
 
     /** One id, a list of ids, or nothing. */
@@ -72,19 +83,27 @@ final class TokenizerFolder {
         return ids;
     }
 
-    /** The file of its own wins over the config; of several named templates, the one called {@code default}. */
-    private static Optional<String> template(Path folder, JsonNode config) {
+    /** A file of its own wins over the config; of several named templates, the one called {@code default}. */
+    private static Optional<String> template(Path folder, Section config) {
         Path file = folder.resolve(TEMPLATE);
         if (Files.isRegularFile(file)) {
             return Optional.of(read(file));
         }
-        JsonNode template = config.path("chat_template");
-        if (template.isString()) {
-            return Optional.of(template.asString());
+        Section template = config.at("chat_template");
+        if (template.absent()) {
+            template = section(folder, "chat_template.json").at("chat_template");
         }
-        for (JsonNode named : template) {
-            if (named.path("name").asString("").equals("default")) {
-                return Optional.of(named.path("template").asString(""));
+        if (template.absent()) {
+            return Optional.empty();
+        }
+        if (template.node().isString()) {
+            return Optional.of(template.text());
+        }
+        template.list();
+        for (int i = 0; i < template.node().size(); i++) {
+            Section named = template.at(i).object();
+            if (named.at("name").text().equals("default")) {
+                return Optional.of(named.at("template").text());
             }
         }
         return Optional.empty();
@@ -94,6 +113,7 @@ final class TokenizerFolder {
         ObjectNode config = Tokenizers.JSON.createObjectNode();
         config.put("tokenizer_class", "PreTrainedTokenizerFast");
         config.put("clean_up_tokenization_spaces", false);
+        tokenizer.settings().named().forEach(config::put);
         tokenizer.bosId().ifPresent(id -> config.put("bos_token", tokenizer.piece(id)));
         tokenizer.eosIds().stream().findFirst().ifPresent(id -> config.put("eos_token", tokenizer.piece(id)));
         tokenizer.settings().chatTemplate().ifPresent(template -> config.put("chat_template", template));
@@ -116,7 +136,8 @@ final class TokenizerFolder {
                 : Tokenizers.JSON.createObjectNode();
     }
 
-    private static String read(Path file) {
+    /** A file's whole text. */
+    static String read(Path file) {
         try {
             return Files.readString(file);
         } catch (IOException unreadable) {

@@ -1,6 +1,5 @@
 package dev.lizard.text;
 
-import dev.lizard.base.LizardException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -18,44 +17,27 @@ final class Vocabulary {
     private final BitSet special = new BitSet();
     private final PieceDecoder decoder;
 
-    /** Reads the sections {@code model.vocab}, {@code added_tokens} and {@code decoder}. */
+    /** Reads the sections {@code model.vocab}, {@code added_tokens} and {@code decoder}, examined before. */
     Vocabulary(JsonNode root, String where) {
         JsonNode vocab = root.path("model").path("vocab");
-        if (vocab.isObject()) {
-            vocab.properties().forEach(entry -> put(entry.getValue().asInt(), entry.getKey(), where));
-        } else if (vocab.isArray()) {
+        if (vocab.isArray()) {
             // Unigram: [piece, score] pairs in the order of their ids.
             for (JsonNode pair : vocab) {
-                put(pieces.size(), pair.path(0).asString(""), where);
+                put(pieces.size(), pair.path(0).asString(""));
             }
         } else {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "unreadable tokenizer",
-                    where + "/model.vocab",
-                    "an object of pieces",
-                    vocab.getNodeType(),
-                    "use a tokenizer.json written by Hugging Face's tokenizers");
+            vocab.properties().forEach(entry -> put(entry.getValue().asInt(), entry.getKey()));
         }
         for (JsonNode token : root.path("added_tokens")) {
-            int id = token.path("id").asInt(-1);
-            put(id, token.path("content").asString(""), where);
+            int id = token.path("id").asInt();
+            put(id, token.path("content").asString(""));
             added.set(id);
             special.set(id, token.path("special").asBoolean(false));
         }
-        decoder = PieceDecoder.of(root.path("decoder"), where);
+        decoder = PieceDecoder.of(new Section(root.path("decoder"), where + "/decoder"));
     }
 
-    private void put(int id, String piece, String where) {
-        if (id < 0 || id > (1 << 24)) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "bad token id",
-                    where,
-                    "an id from 0 to 2^24",
-                    id + " for '" + piece + "'",
-                    "use an intact tokenizer.json");
-        }
+    private void put(int id, String piece) {
         while (pieces.size() <= id) {
             pieces.add(null);
         }

@@ -186,7 +186,8 @@ class TokenizerTest {
                 .hasMessageContainingAll(folder.toString(), "tokenizer.json");
         Files.writeString(folder.resolve("tokenizer.json"), "{\"model\":");
         assertThatThrownBy(() -> Tokenizers.open(folder)).hasMessageContaining("unreadable JSON");
-        Files.writeString(folder.resolve("tokenizer.json"), "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}");
+        Files.writeString(
+                folder.resolve("tokenizer.json"), "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}");
         assertThatThrownBy(() -> Tokenizers.open(folder)).hasMessageContainingAll("decoder", "none");
     }
 

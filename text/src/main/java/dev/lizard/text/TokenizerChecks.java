@@ -1,0 +1,46 @@
+package dev.lizard.text;
+
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Examines a whole {@code tokenizer.json}. The native library aborts the process on some faults and passes over others;
+ * after this it meets none of either.
+ */
+final class TokenizerChecks {
+    /** Levels of the parts that describe steps; the library counts on its stack. */
+    private static final int DEEPEST = 40;
+
+    private TokenizerChecks() {}
+
+    /** Throws what is wrong with {@code root}; {@code where} names the file. */
+    static void check(JsonNode root, String where) {
+        Section file = new Section(root, where);
+        file.object();
+        file.spells(
+                "version",
+                "truncation",
+                "padding",
+                "added_tokens",
+                "normalizer",
+                "pre_tokenizer",
+                "post_processor",
+                "decoder",
+                "model");
+        for (String key : root.propertyNames()) {
+            if (!key.equals("model")) {
+                depth(file.at(key), root.path(key), 0);
+            }
+        }
+        ModelChecks.check(file);
+        StepChecks.check(file);
+    }
+
+    private static void depth(Section section, JsonNode node, int depth) {
+        if (depth > DEEPEST) {
+            throw section.wrong("at most %d levels".formatted(DEEPEST), "more");
+        }
+        for (JsonNode inside : node) {
+            depth(section, inside, depth + 1);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.lizard.text.pattern;
+
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The characters, gathered by which of an automaton's sets they are in: what has the same answers everywhere is one
+ * atom, and sets of atoms tell exactly which sets meet.
+ */
+final class CharAtoms {
+    private final BitSet[] atoms;
+
+    CharAtoms(Positions positions, int[] representatives) {
+        Map<CharSet, Integer> distinct = new HashMap<>();
+        for (int p = 0; p < positions.count(); p++) {
+            distinct.putIfAbsent(positions.set(p), distinct.size());
+        }
+        CharSet[] sets = new CharSet[distinct.size()];
+        distinct.forEach((set, i) -> sets[i] = set);
+        Map<BitSet, Integer> found = new HashMap<>();
+        BitSet answers = new BitSet(sets.length);
+        for (int c : representatives) {
+            for (int i = 0; i < sets.length; i++) {
+                answers.set(i, sets[i].has(c));
+            }
+            if (!found.containsKey(answers)) {
+                found.put((BitSet) answers.clone(), found.size());
+            }
+        }
+        atoms = new BitSet[positions.count()];
+        for (int p = 0; p < atoms.length; p++) {
+            int set = distinct.get(positions.set(p));
+            BitSet mine = new BitSet();
+            found.forEach((answer, atom) -> mine.set(atom, answer.get(set)));
+            atoms[p] = mine;
+        }
+    }
+
+    /** Whether some character is in the sets of both. */
+    boolean common(int p, int q) {
+        return atoms[p].intersects(atoms[q]);
+    }
+
+    boolean common(int p, int q, int r) {
+        BitSet all = (BitSet) atoms[p].clone();
+        all.and(atoms[q]);
+        return all.intersects(atoms[r]);
+    }
+
+    /** Whether every character of {@code p} is in the set of one of {@code others}. */
+    boolean covered(int p, BitSet others) {
+        BitSet left = (BitSet) atoms[p].clone();
+        others.stream().forEach(q -> left.andNot(atoms[q]));
+        return left.isEmpty();
+    }
+}
