@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -48,8 +49,8 @@ public record OpenModel(
     /**
      * The model's tokenizer. The caller closes it.
      *
-     * @throws LizardException INPUT where there is none, one that is not supported, or one with ids that the model's
-     *     embedding does not have
+     * @throws LizardException INPUT where there is none, one that is not supported, or one with pieces of text that the
+     *     model's embedding does not have; special tokens beyond it (padding) are a fault only where they are read
      */
     public Tokenizer openTokenizer() {
         Tokenizer tokenizer = ggufMetadata
@@ -57,7 +58,9 @@ public record OpenModel(
                 .orElseGet(() -> Tokenizers.open(path));
         int there = config().vocabSize();
         int wanted = tokenizer.vocabSize();
-        if (wanted > there) {
+        boolean paddingOnly = IntStream.range(Math.min(there, wanted), wanted)
+                .allMatch(id -> tokenizer.isSpecial(id) || tokenizer.piece(id).isEmpty());
+        if (!paddingOnly) {
             tokenizer.close();
             throw LizardException.at(
                     LizardException.Kind.INPUT,
