@@ -9,7 +9,9 @@ import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,6 +30,10 @@ public final class Json {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
+
+    /** Reads NaN and Infinity as Python writes them, so that whoever needs the number can name its key. */
+    private static final ObjectReader TOLERANT =
+            MAPPER.readerFor(JsonNode.class).with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
 
     private static final Pattern INSIDES = Pattern.compile(" *\\((start marker|for \\w+ starting) at \\[.*?]\\)"
             + "|: enable `[^`]*` to allow|, from `[^`]*`|:? for `[^`]*`(: [A-Z_]+ enabled)?"
@@ -80,7 +86,7 @@ public final class Json {
 
     static JsonNode parse(String text, String where, LizardException.Kind kind, boolean yaml) {
         try {
-            return yaml ? YamlText.read(text, where, kind) : MAPPER.readTree(text);
+            return yaml ? YamlText.read(text, where, kind) : TOLERANT.readTree(text);
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
             String place = at == null ? where : where + " line " + at.getLineNr() + " column " + at.getColumnNr();

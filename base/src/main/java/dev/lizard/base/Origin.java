@@ -13,6 +13,7 @@ public record Origin(Layer layer, String where) {
         ENVIRONMENT("environment"),
         CONFIG_FILE("config file"),
         RECIPE("recipe"),
+        RESULTS("results"),
         BUILT_IN("built-in");
 
         private final String label;
@@ -35,11 +36,15 @@ public record Origin(Layer layer, String where) {
         return where.isEmpty() ? layer.label() : layer.label() + " " + where;
     }
 
-    /** The place that an error names: {@code my.yaml/train.lr}, or the flag or variable alone. */
+    /**
+     * The place that an error names: {@code my.yaml/train.lr}, {@code results.json/training/1/loss}, or the flag or
+     * variable alone.
+     */
     public String place(String key) {
         return switch (layer) {
             case FLAG, ENVIRONMENT -> where;
             case CONFIG_FILE, RECIPE -> key.isEmpty() ? where : where + "/" + key;
+            case RESULTS -> key.isEmpty() ? where : where + "/" + key.replace('.', '/');
             case BUILT_IN -> key.isEmpty() ? "built-in defaults" : "built-in " + key;
         };
     }

@@ -174,8 +174,9 @@ final class Values {
     }
 
     private static double real(String text) throws Mismatch {
-        double value = text.matches("-?Infinity") ? Double.POSITIVE_INFINITY : new BigDecimal(text).doubleValue();
-        if (Double.isInfinite(value)) {
+        boolean named = text.matches("NaN|[-+]?Infinity"); // as Python's json writes them
+        double value = named ? Double.NaN : new BigDecimal(text).doubleValue();
+        if (!Double.isFinite(value)) {
             throw new Mismatch("number out of range", "a finite number", "choose another");
         }
         return value;

@@ -16,7 +16,7 @@ class JsonTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         {"a": [1                | Unexpected end-of-input: expected close marker for Array;
-        {"a": NaN}              | Non-standard token 'NaN';
+        {"a": nan}              | Unrecognized token 'nan': was expecting
         {"a": 1, "a": 2}        | Duplicate Object property "a";
         {"a": /* why */ 1}      | (maybe a comment)
         """)

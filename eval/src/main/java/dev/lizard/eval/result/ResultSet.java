@@ -47,7 +47,7 @@ public record ResultSet(
      */
     public static ResultSet read(Path folder) {
         Path file = folder.resolve(FILE);
-        Origin origin = new Origin(Origin.Layer.CONFIG_FILE, file.toString());
+        Origin origin = new Origin(Origin.Layer.RESULTS, file.toString());
         return ConfigTree.of(Json.read(file, Kind.INPUT), origin, Kind.INPUT).bind(ResultSet.class);
     }
 
