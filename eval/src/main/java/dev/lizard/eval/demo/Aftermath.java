@@ -97,7 +97,7 @@ record Aftermath(List<Efficiency> efficiency, List<Sample> samples) {
                     .generate(session, prompt, settings, GenerationListener.NONE, () -> false)
                     .text();
             String shown = "\u2026" + prompt.substring(Math.max(0, size.prompt() - PROMPT_SHOWN));
-            return new Sample(name, shown, text.stripTrailing());
+            return new Sample(name, shown, text.stripTrailing(), size.prompt());
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lizard.eval.report;
 
 import static dev.lizard.eval.report.Markup.at;
+import static dev.lizard.eval.report.Markup.brief;
 import static dev.lizard.eval.report.Markup.escape;
 
 import java.util.List;
@@ -17,6 +18,7 @@ record BarChart(String title, String label, Units units, List<Bar> bars) {
     private static final int THICK = 15;
     private static final int VALUE = 66;
     private static final double LETTER = 6.6;
+    private static final int LONGEST_NAME = 28;
 
     record Bar(String name, String tone, double value) {}
 
@@ -25,7 +27,7 @@ record BarChart(String title, String label, Units units, List<Bar> bars) {
         double names = 14
                 + LETTER
                         * bars.stream()
-                                .mapToInt(bar -> bar.name().length())
+                                .mapToInt(bar -> brief(bar.name(), LONGEST_NAME).length())
                                 .max()
                                 .orElse(0);
         double most = bars.stream().mapToDouble(Bar::value).max().orElse(0);
@@ -36,10 +38,10 @@ record BarChart(String title, String label, Units units, List<Bar> bars) {
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
             double y = TOP + ROW * i;
-            double length = most > 0 ? Math.max(1, (WIDTH - names - VALUE) * bar.value() / most) : 1;
+            double length = most > 0 ? Math.max(1, (WIDTH - names - VALUE) * (bar.value() / most)) : 1;
             String middle = at(y + THICK / 2.0 + 4);
             out.append("<text class=\"bar-name end\" x=\"%s\" y=\"%s\">%s</text>"
-                    .formatted(at(names - 8), middle, escape(bar.name())));
+                    .formatted(at(names - 8), middle, escape(brief(bar.name(), LONGEST_NAME))));
             out.append("<rect class=\"bar %s\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"2\"/>"
                     .formatted(bar.tone(), at(names), at(y), at(length), THICK));
             out.append("<text class=\"bar-value\" x=\"%s\" y=\"%s\" data-value=\"%s\">%s</text>"

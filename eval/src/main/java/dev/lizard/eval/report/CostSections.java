@@ -4,7 +4,6 @@ import static dev.lizard.eval.report.Markup.escape;
 
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.ResultSet;
-import dev.lizard.eval.result.Sample;
 import dev.lizard.eval.result.TaskScore;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -81,7 +80,7 @@ final class CostSections {
                 new Table.Column("Model", ""),
                 new Table.Column("Metric", ""),
                 new Table.Column("Value", ""),
-                new Table.Column("Standard error", ""),
+                new Table.Column("95 % interval", ""),
                 new Table.Column("Samples", ""));
         List<Table.Row> rows = new ArrayList<>();
         for (TaskScore score : results.tasks()) {
@@ -92,27 +91,21 @@ final class CostSections {
                             Table.text(score.model()),
                             Table.text(score.metric()),
                             Table.number(score.value(), Units.FINE),
-                            Table.number(score.stderr(), Units.FINE),
+                            interval(score),
                             Table.number((double) score.n(), Units.GENERAL))));
         }
         return new Section(
                 "Tasks",
-                "Scores of the tasks that were run, with the standard error of the mean.",
+                "Scores of the tasks that were run. The interval is that of the mean over the samples: 1.96 standard errors"
+                        + " to each side.",
                 rows.isEmpty() ? List.of() : List.of(new Table(columns, rows).html()));
     }
 
-    static Section samples(ResultSet results) {
-        List<String> blocks = new ArrayList<>();
-        for (Sample sample : results.samples()) {
-            blocks.add(("<figure class=\"sample\"><figcaption><i class=\"chip %s\"></i><b>%s</b></figcaption>"
-                            + "<blockquote><span>%s</span>%s</blockquote></figure>")
-                    .formatted(
-                            Tone.of(results.role(sample.model())),
-                            escape(sample.model()),
-                            escape(sample.prompt()),
-                            escape(sample.continuation())));
-        }
-        return new Section("In its own words", "The prompt is grey; what follows is the model's.", blocks);
+    private static Table.Cell interval(TaskScore score) {
+        Double error = score.stderr();
+        return error == null
+                ? new Table.Cell.Absent()
+                : Table.shown(Interval.ofMean(score.value(), error).show(Units.FINE));
     }
 
     static Section provenance(ResultSet results) {

@@ -4,11 +4,14 @@ import static dev.lizard.eval.report.Markup.escape;
 
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.ModelResult;
+import dev.lizard.eval.result.Recall;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 
-/** The top of a run: its story and up to four numbers that tell it. */
+/** The top of a run: its story and the few numbers that tell it. */
 final class Headline {
     private Headline() {}
 
@@ -33,6 +36,7 @@ final class Headline {
                         "of the time student and teacher put the same token first");
             }
             state(tiles, results, teacher.get().name(), student.get().name());
+            recall(tiles, results, teacher.get().name(), student.get().name());
         }
         if (!tiles.isEmpty()) {
             out.append("<div class=\"tiles\">").append(tiles).append("</div>");
@@ -68,6 +72,9 @@ final class Headline {
         }
         double bytes = last.stateBytes();
         double before = cache.stateBytes();
+        if (!(bytes > 0 && before > 0)) {
+            return;
+        }
         String context = Units.LENGTH.show((double) last.context());
         tile(
                 tiles,
@@ -79,6 +86,47 @@ final class Headline {
                 Units.GENERAL.show(before / bytes) + "\u00d7",
                 before / bytes,
                 "less memory at " + context + " tokens");
+    }
+
+    /** At the longest texts within the teacher's trained length, and at the longest of all where these are longer. */
+    private static void recall(StringBuilder tiles, ResultSet results, String teacher, String student) {
+        Integer trained = results.trainedLength();
+        if (trained == null || results.recall().isEmpty()) {
+            return;
+        }
+        String task = results.recall().getFirst().task();
+        NavigableMap<Integer, Recall> students = byLength(results, task, student);
+        NavigableMap<Integer, Recall> teachers = byLength(results, task, teacher);
+        students.keySet().retainAll(teachers.keySet());
+        Integer within = students.floorKey(trained);
+        Integer beyond = students.isEmpty() ? null : students.lastKey();
+        if (within != null) {
+            recall(tiles, students.get(within), teachers.get(within), "within the teacher's trained length");
+        }
+        if (beyond != null && beyond > trained) {
+            recall(tiles, students.get(beyond), teachers.get(beyond), "beyond it");
+        }
+    }
+
+    private static void recall(StringBuilder tiles, Recall student, Recall teacher, String where) {
+        tile(
+                tiles,
+                Units.ROUGH_PERCENT.show(student.exact()),
+                student.exact(),
+                "recall in %s bytes, %s (95 %%: %s); the teacher %s"
+                        .formatted(
+                                Units.LENGTH.show((double) student.length()),
+                                where,
+                                Interval.ofShare(student.exact(), student.samples()).showShare(),
+                                Units.ROUGH_PERCENT.show(teacher.exact())));
+    }
+
+    private static NavigableMap<Integer, Recall> byLength(ResultSet results, String task, String model) {
+        NavigableMap<Integer, Recall> byLength = new TreeMap<>();
+        results.recall().stream()
+                .filter(row -> row.task().equals(task) && row.model().equals(model))
+                .forEach(row -> byLength.put(row.length(), row));
+        return byLength;
     }
 
     private static void tile(StringBuilder tiles, String number, double value, String text) {

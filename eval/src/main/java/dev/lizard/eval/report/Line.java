@@ -1,6 +1,7 @@
 package dev.lizard.eval.report;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A line of a chart, labelled at its end.
@@ -9,7 +10,12 @@ import java.util.List;
  * @param marks whether each point has a mark with its value to hover over
  */
 record Line(String name, String tone, List<Point> points, boolean marks) {
-    record Point(double x, double y) {}
+    /** @param interval drawn as a whisker, where it is known */
+    record Point(double x, double y, @Nullable Interval interval) {
+        Point(double x, double y) {
+            this(x, y, null);
+        }
+    }
 
     Line {
         points = List.copyOf(points);

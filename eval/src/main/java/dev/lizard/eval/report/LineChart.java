@@ -1,6 +1,7 @@
 package dev.lizard.eval.report;
 
 import static dev.lizard.eval.report.Markup.at;
+import static dev.lizard.eval.report.Markup.brief;
 import static dev.lizard.eval.report.Markup.escape;
 
 import java.util.ArrayList;
@@ -29,6 +30,15 @@ record LineChart(
     private static final double LETTER = 7.1;
     private static final double LABEL_GAP = 14.5;
 
+    private static final int LONGEST_NAME = 20;
+
+    /** Lines that can be told apart; further ones are left to the tables. */
+    private static final int MOST_LINES = 12;
+
+    LineChart {
+        lines = List.copyOf(lines.subList(0, Math.min(MOST_LINES, lines.size())));
+    }
+
     /** The vertical place of a label: where its line ends, and where there is room. */
     private record Label(Line line, double wanted, double placed) {}
 
@@ -48,8 +58,12 @@ record LineChart(
 
     private int right() {
         int longest =
-                lines.stream().mapToInt(line -> line.name().length()).max().orElse(0);
+                lines.stream().mapToInt(line -> name(line).length()).max().orElse(0);
         return Math.min(160, (int) (longest * LETTER) + 20);
+    }
+
+    private static String name(Line line) {
+        return brief(line.name(), LONGEST_NAME);
     }
 
     private double left() {
@@ -115,6 +129,7 @@ record LineChart(
             return;
         }
         for (Line.Point point : line.points()) {
+            whisker(out, line, point);
             out.append(("<circle class=\"mark %s\" cx=\"%s\" cy=\"%s\" r=\"2.8\""
                             + " data-x=\"%s\" data-y=\"%s\"><title>%s, %s: %s</title></circle>")
                     .formatted(
@@ -125,7 +140,23 @@ record LineChart(
                             point.y(),
                             escape(line.name()),
                             x.units().show(point.x()),
-                            y.units().show(point.y())));
+                            y.units().show(point.y())
+                                    + (point.interval() == null
+                                            ? ""
+                                            : " (95 %: " + point.interval().show(y.units()) + ")")));
+        }
+    }
+
+    private void whisker(StringBuilder out, Line line, Line.Point point) {
+        if (point.interval() != null) {
+            String place = at(px(point.x()));
+            out.append("<line class=\"whisker %s\" x1=\"%s\" x2=\"%s\" y1=\"%s\" y2=\"%s\"/>"
+                    .formatted(
+                            line.tone(),
+                            place,
+                            place,
+                            at(py(point.interval().low())),
+                            at(py(point.interval().high()))));
         }
     }
 
@@ -142,7 +173,7 @@ record LineChart(
                             label.line().tone(),
                             at(column),
                             at(label.placed() + 4),
-                            escape(label.line().name())));
+                            escape(name(label.line()))));
         }
     }
 

@@ -38,7 +38,7 @@ final class LineCharts {
                 high = Math.max(high, point.x());
             }
         }
-        return Scale.Log.tight(Math.max(1, low), high, 2);
+        return Scale.Log.tight(Math.max(1, Math.min(low, high)), high, 2);
     }
 
     static Scale logY(List<Line> lines, int base) {

@@ -14,6 +14,11 @@ final class Markup {
                 .replace("\"", "&quot;");
     }
 
+    /** A name as a chart has room for it. */
+    static String brief(String name, int longest) {
+        return name.length() <= longest ? name : name.substring(0, longest - 1).strip() + "\u2026";
+    }
+
     /** A coordinate with one decimal, without a needless zero. */
     static String at(double coordinate) {
         String text = String.format(Locale.ROOT, "%.1f", coordinate);

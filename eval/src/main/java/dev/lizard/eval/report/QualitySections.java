@@ -3,13 +3,10 @@ package dev.lizard.eval.report;
 import dev.lizard.eval.result.Bucket;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.PositionCurve;
-import dev.lizard.eval.result.Recall;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 
 /** What the models can do: the table, the text by position, the branches alone, recall. */
@@ -96,7 +93,7 @@ final class QualitySections {
             default -> "Agreement.";
         };
         Axis x = new Axis(
-                "position in the text, tokens, log axis", Scale.Log.tight(nearest, farthest, 2), Units.LENGTH, 6);
+                "position in the text, tokens, log axis", Scale.Log.tight(Math.max(1, nearest), farthest, 2), Units.LENGTH, 6);
         boolean loss = metric.equals(PositionCurve.BITS_PER_BYTE) || metric.equals(PositionCurve.NLL);
         Axis y = loss && LineCharts.wide(lines)
                 ? new Axis(label + ", log axis", LineCharts.logY(lines, 2), Units.GENERAL, 6)
@@ -170,36 +167,5 @@ final class QualitySections {
                 "The trained student with one branch switched off and nothing retrained: if one of them could go"
                         + " without harm, the other would be doing all the work.",
                 figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
-    }
-
-    static Section recall(ResultSet results) {
-        Map<String, Map<String, List<Line.Point>>> byTask = new LinkedHashMap<>();
-        for (Recall recall : results.recall()) {
-            byTask.computeIfAbsent(recall.task(), task -> new LinkedHashMap<>())
-                    .computeIfAbsent(recall.model(), model -> new ArrayList<>())
-                    .add(new Line.Point(recall.length(), recall.exact()));
-        }
-        List<String> figures = new ArrayList<>();
-        byTask.forEach((task, byModel) -> {
-            List<Line> lines = new ArrayList<>();
-            byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results.role(model)), points, true)));
-            Axis x = new Axis("length of the text, bytes, log axis", LineCharts.logX(lines), Units.LENGTH, 6);
-            Axis y = new Axis("answers wholly right", new Scale.Linear(0, 1), Units.ROUGH_PERCENT, 4);
-            figures.add(Section.figure(
-                    title(task), "Told once, asked for at the end.", LineCharts.draw(task, x, y, lines, results)));
-        });
-        return new Section(
-                "Recall",
-                "Something told at a random depth of a text is asked for at its end. Beyond the window a model without"
-                        + " memory can only guess.",
-                figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
-    }
-
-    private static String title(String task) {
-        return switch (task) {
-            case "passkey" -> "Pass key.";
-            case "key_values" -> "Key and value.";
-            default -> task + ".";
-        };
     }
 }

@@ -43,9 +43,9 @@ public final class Report {
             if (parent != null) {
                 Files.createDirectories(parent);
             }
-            Files.writeString(file, page);
+            Files.write(file, page.getBytes(StandardCharsets.UTF_8)); // halves of characters become "?"
         } catch (IOException e) {
-            throw new LizardException(Kind.ENVIRONMENT, "cannot write " + file + ": " + e.getMessage(), e);
+            throw new LizardException(Kind.ENVIRONMENT, "cannot write %s: %s; choose another --out".formatted(file, e.getMessage()), e);
         }
     }
 
@@ -72,14 +72,14 @@ public final class Report {
                 .append('\n');
         out.append(QualitySections.models(results).html(id + "-models"));
         out.append(QualitySections.positions(results).html(id + "-positions"));
-        out.append(QualitySections.recall(results).html(id + "-recall"));
+        out.append(RecallSection.of(results).html(id + "-recall"));
         out.append(CostSections.efficiency(results).html(id + "-cost"));
         out.append(QualitySections.ablations(results).html(id + "-ablations"));
         out.append(TrainingSections.curves(results).html(id + "-training"));
         out.append(TrainingSections.layers(results).html(id + "-layers"));
         out.append(TrainingSections.gates(results).html(id + "-gates"));
         out.append(CostSections.tasks(results).html(id + "-tasks"));
-        out.append(CostSections.samples(results).html(id + "-samples"));
+        out.append(SampleSection.of(results).html(id + "-samples"));
         out.append(CostSections.provenance(results).html(id + "-provenance"));
         out.append("</article>\n");
     }

@@ -1,5 +1,6 @@
 package dev.lizard.eval.report;
 
+import static dev.lizard.eval.report.Markup.brief;
 import static dev.lizard.eval.report.Markup.escape;
 
 import java.util.List;
@@ -7,6 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** A table whose number cells carry the exact value beside the rounded one that is shown. */
 record Table(List<Column> columns, List<Row> rows) {
+    /** As many columns fit on a telephone. */
+    private static final int NARROW = 3;
+
+    private static final int LONGEST_NAME = 80;
+
     /** @param unit in small print under the name, may be empty */
     record Column(String name, String unit) {}
 
@@ -15,6 +21,8 @@ record Table(List<Column> columns, List<Row> rows) {
 
     sealed interface Cell {
         record Words(String text) implements Cell {}
+
+        record Shown(String text) implements Cell {}
 
         record Value(double value, Units units) implements Cell {}
 
@@ -26,12 +34,19 @@ record Table(List<Column> columns, List<Row> rows) {
         return new Cell.Words(text);
     }
 
+    /** Words that are numbers, set as such. */
+    static Cell shown(String text) {
+        return new Cell.Shown(text);
+    }
+
     static Cell number(@Nullable Double value, Units units) {
         return value == null ? new Cell.Absent() : new Cell.Value(value, units);
     }
 
     String html() {
-        StringBuilder out = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
+        String scroll = columns.size() > NARROW ? "scroll wide" : "scroll";
+        StringBuilder out = new StringBuilder(
+                "<div class=\"%s\" tabindex=\"0\"><table><thead><tr>".formatted(scroll));
         for (int i = 0; i < columns.size(); i++) {
             Column column = columns.get(i);
             boolean words = i > 0 && !rows.isEmpty() && rows.getFirst().cells().get(i - 1) instanceof Cell.Words;
@@ -42,7 +57,7 @@ record Table(List<Column> columns, List<Row> rows) {
         out.append("</tr></thead><tbody>");
         for (Row row : rows) {
             String chip = row.tone().isEmpty() ? "" : "<i class=\"chip " + row.tone() + "\"></i>";
-            out.append("<tr class=\"%s\"><th scope=\"row\">%s%s</th>".formatted(row.tone(), chip, escape(row.name())));
+            out.append("<tr class=\"%s\"><th scope=\"row\">%s%s</th>".formatted(row.tone(), chip, escape(brief(row.name(), LONGEST_NAME))));
             for (Cell cell : row.cells()) {
                 out.append(html(cell));
             }
@@ -54,6 +69,7 @@ record Table(List<Column> columns, List<Row> rows) {
     private static String html(Cell cell) {
         return switch (cell) {
             case Cell.Words(String text) -> "<td class=\"text\">%s</td>".formatted(escape(text));
+            case Cell.Shown(String text) -> "<td>%s</td>".formatted(escape(text));
             case Cell.Value(double value, Units units) ->
                 "<td data-value=\"%s\">%s</td>".formatted(value, units.show(value));
             case Cell.Absent() -> "<td class=\"absent\">\u2013</td>";

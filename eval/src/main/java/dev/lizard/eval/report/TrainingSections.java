@@ -37,13 +37,11 @@ final class TrainingSections {
         List<Line.Point> smooth = new ArrayList<>();
         int span = Math.max(1, Math.min(SMOOTHED, points.size() / 8));
         int every = Math.max(1, points.size() / DRAWN);
-        double sum = 0;
         for (int i = 0; i < points.size(); i++) {
             TrainingPoint point = points.get(i);
-            sum += point.loss() - (i >= span ? points.get(i - span).loss() : 0);
             if (i % every == 0 || i == points.size() - 1) {
                 raw.add(new Line.Point(point.tokens(), point.loss()));
-                smooth.add(new Line.Point(point.tokens(), sum / Math.min(i + 1, span)));
+                smooth.add(new Line.Point(point.tokens(), mean(points, Math.max(0, i + 1 - span), i + 1)));
             }
         }
         List<Line> lines = List.of(
@@ -57,6 +55,15 @@ final class TrainingSections {
                 : new Axis("loss, nats a token", LineCharts.linear(lines), Units.GENERAL, 5);
         String caption = points.size() + " steps.";
         return Section.figure(stage + ".", caption, new LineChart(stage, x, y, lines, null, "").svg());
+    }
+
+    /** Of a few losses, anew each time: a running sum would not forget a spike. */
+    private static double mean(List<TrainingPoint> points, int from, int to) {
+        double mean = 0;
+        for (TrainingPoint point : points.subList(from, to)) {
+            mean += point.loss() / (to - from);
+        }
+        return mean;
     }
 
     private static double last(List<Line.Point> points) {

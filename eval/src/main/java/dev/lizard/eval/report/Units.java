@@ -21,6 +21,9 @@ enum Units {
     /** Three significant digits. */
     GENERAL;
 
+    /** From here on digits are no longer counted by eye. */
+    private static final double UNREADABLE = 1e9;
+
     String show(double value) {
         return Double.isFinite(value) ? format(value).replace('-', '\u2212') : "\u2013";
     }
@@ -33,17 +36,23 @@ enum Units {
             case ROUGH_PERCENT -> Math.round(100 * value) + " %";
             case COUNT -> scaled(value, 1_000, "", " k", " M", " G");
             case BYTES -> scaled(value, 1_024, " B", " KiB", " MiB", " GiB");
-            case LENGTH -> value >= 1_024 && value % 1_024 == 0 ? whole(value / 1_024) + "K" : whole(value);
+            case LENGTH ->
+                value < 1
+                        ? significant(value)
+                        : value >= 1_024 && value % 1_024 == 0 ? whole(value / 1_024) + "K" : whole(value);
             case GENERAL -> significant(value);
         };
     }
 
     private static String decimals(double value, int digits) {
+        if (Math.abs(value) >= UNREADABLE) {
+            return String.format(Locale.ROOT, "%.2e", value);
+        }
         return String.format(Locale.ROOT, "%,." + digits + "f", value);
     }
 
     private static String whole(double value) {
-        return String.format(Locale.ROOT, "%,.0f", value);
+        return decimals(value, 0);
     }
 
     private static String significant(double value) {

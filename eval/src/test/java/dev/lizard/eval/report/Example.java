@@ -47,10 +47,13 @@ final class Example {
                 efficiency(),
                 gates(),
                 List.of(new TaskScore("student", "piqa", "acc", 0.6812, 0.0109, 1838)),
-                List.of(new Sample(
-                        "student",
-                        "In Vanuby everybody knew Poto the baker. ",
-                        "Poto would not have sold the <black> drum for anything.")),
+                List.of(
+                        new Sample("teacher", "In Vanuby everybody knew Poto the baker. ", "oumowinditod", 700),
+                        new Sample(
+                                "student",
+                                "In Vanuby everybody knew Poto the baker. ",
+                                "Poto would not have sold the <black> drum for anything.",
+                                700)),
                 provenance());
     }
 

@@ -1,0 +1,32 @@
+package dev.lizard.eval.report;
+
+import java.util.Locale;
+
+/** Where a measured value would lie 95 times in 100, were it measured anew. */
+record Interval(double low, double high) {
+    private static final double Z = 1.959964;
+
+    /** Of a share that {@code samples} yes-or-no trials gave (Wilson 1927): never outside 0 to 1, wide for few. */
+    static Interval ofShare(double share, int samples) {
+        double n = Math.max(1, samples);
+        double p = Math.clamp(share, 0.0, 1.0);
+        double middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n);
+        double half = Z / (1 + Z * Z / n) * Math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n));
+        return new Interval(Math.max(0, middle - half), Math.min(1, middle + half));
+    }
+
+    /** Of a mean with this standard error. */
+    static Interval ofMean(double mean, double standardError) {
+        double half = Z * Math.abs(standardError);
+        return new Interval(mean - half, mean + half);
+    }
+
+    String show(Units units) {
+        return units.show(low) + " to " + units.show(high);
+    }
+
+    /** {@code 8 to 42 %}. */
+    String showShare() {
+        return String.format(Locale.ROOT, "%d to %d %%", Math.round(100 * low), Math.round(100 * high));
+    }
+}
