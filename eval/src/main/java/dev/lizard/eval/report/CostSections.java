@@ -96,8 +96,8 @@ final class CostSections {
         }
         return new Section(
                 "Tasks",
-                "Scores of the tasks that were run. The interval is that of the mean over the samples: 1.96 standard errors"
-                        + " to each side.",
+                "Scores of the tasks that were run. The interval is that of the mean over the samples: 1.96 standard"
+                        + " errors to each side.",
                 rows.isEmpty() ? List.of() : List.of(new Table(columns, rows).html()));
     }
 

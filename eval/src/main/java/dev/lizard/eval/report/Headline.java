@@ -117,7 +117,8 @@ final class Headline {
                         .formatted(
                                 Units.LENGTH.show((double) student.length()),
                                 where,
-                                Interval.ofShare(student.exact(), student.samples()).showShare(),
+                                Interval.ofShare(student.exact(), student.samples())
+                                        .showShare(),
                                 Units.ROUGH_PERCENT.show(teacher.exact())));
     }
 
@@ -131,6 +132,6 @@ final class Headline {
 
     private static void tile(StringBuilder tiles, String number, double value, String text) {
         tiles.append("<div class=\"tile\"><b data-value=\"%s\">%s</b><span>%s</span></div>"
-                .formatted(value, number, escape(text)));
+                .formatted(value, number, escape(text.replace(" %", "\u00a0%"))));
     }
 }

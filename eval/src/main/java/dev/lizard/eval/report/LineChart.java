@@ -57,8 +57,7 @@ record LineChart(
     }
 
     private int right() {
-        int longest =
-                lines.stream().mapToInt(line -> name(line).length()).max().orElse(0);
+        int longest = lines.stream().mapToInt(line -> name(line).length()).max().orElse(0);
         return Math.min(160, (int) (longest * LETTER) + 20);
     }
 
@@ -169,11 +168,7 @@ record LineChart(
                         .formatted(at(end + 4), at(label.wanted()), at(column - 2), at(label.placed())));
             }
             out.append("<text class=\"label %s\" x=\"%s\" y=\"%s\">%s</text>"
-                    .formatted(
-                            label.line().tone(),
-                            at(column),
-                            at(label.placed() + 4),
-                            escape(name(label.line()))));
+                    .formatted(label.line().tone(), at(column), at(label.placed() + 4), escape(name(label.line()))));
         }
     }
 

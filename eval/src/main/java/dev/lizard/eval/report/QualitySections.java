@@ -7,7 +7,6 @@ import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 
 /** What the models can do: the table, the text by position, the branches alone, recall. */
 final class QualitySections {
@@ -93,7 +92,10 @@ final class QualitySections {
             default -> "Agreement.";
         };
         Axis x = new Axis(
-                "position in the text, tokens, log axis", Scale.Log.tight(Math.max(1, nearest), farthest, 2), Units.LENGTH, 6);
+                "position in the text, tokens, log axis",
+                Scale.Log.tight(Math.max(1, nearest), farthest, 2),
+                Units.LENGTH,
+                6);
         boolean loss = metric.equals(PositionCurve.BITS_PER_BYTE) || metric.equals(PositionCurve.NLL);
         Axis y = loss && LineCharts.wide(lines)
                 ? new Axis(label + ", log axis", LineCharts.logY(lines, 2), Units.GENERAL, 6)
@@ -141,7 +143,7 @@ final class QualitySections {
                     || model.role() == Role.LINEAR_ONLY;
             ablated |= model.role() == Role.WINDOW_ONLY || model.role() == Role.LINEAR_ONLY;
             String tone = Tone.of(model.role());
-            Double bpb = Objects.requireNonNullElse(model.bitsPerByte(), model.nll());
+            Double bpb = model.bitsPerByte() == null ? model.nll() : model.bitsPerByte();
             if (shown && bpb != null) {
                 bits.add(new BarChart.Bar(model.name(), tone, bpb));
             }

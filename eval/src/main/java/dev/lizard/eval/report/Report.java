@@ -45,7 +45,8 @@ public final class Report {
             }
             Files.write(file, page.getBytes(StandardCharsets.UTF_8)); // halves of characters become "?"
         } catch (IOException e) {
-            throw new LizardException(Kind.ENVIRONMENT, "cannot write %s: %s; choose another --out".formatted(file, e.getMessage()), e);
+            throw new LizardException(
+                    Kind.ENVIRONMENT, "cannot write %s: %s; choose another --out".formatted(file, e.getMessage()), e);
         }
     }
 

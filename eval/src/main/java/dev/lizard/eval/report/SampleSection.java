@@ -24,7 +24,8 @@ final class SampleSection {
                             escape(sample.prompt()),
                             escape(sample.continuation())));
         }
-        return new Section("In its own words", "The prompt is grey; what follows is the model's." + why(results), blocks);
+        return new Section(
+                "In its own words", "The prompt is grey; what follows is the model's." + why(results), blocks);
     }
 
     private static String length(Sample sample) {
@@ -35,7 +36,8 @@ final class SampleSection {
     /** Said only where a teacher's sample is, or may be, of a prompt longer than what it was trained on. */
     private static String why(ResultSet results) {
         Integer trained = results.trainedLength();
-        boolean beyond = trained != null && results.samples().stream().anyMatch(sample -> beyond(results, sample, trained));
+        boolean beyond =
+                trained != null && results.samples().stream().anyMatch(sample -> beyond(results, sample, trained));
         return beyond
                 ? (" The teacher was trained on %s tokens at a time. Beyond them stand positions that it never saw, so"
                                 + " what it writes after a longer prompt is gibberish; the student, whose state has no"

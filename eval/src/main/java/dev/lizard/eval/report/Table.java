@@ -45,8 +45,7 @@ record Table(List<Column> columns, List<Row> rows) {
 
     String html() {
         String scroll = columns.size() > NARROW ? "scroll wide" : "scroll";
-        StringBuilder out = new StringBuilder(
-                "<div class=\"%s\" tabindex=\"0\"><table><thead><tr>".formatted(scroll));
+        StringBuilder out = new StringBuilder("<div class=\"%s\" tabindex=\"0\"><table><thead><tr>".formatted(scroll));
         for (int i = 0; i < columns.size(); i++) {
             Column column = columns.get(i);
             boolean words = i > 0 && !rows.isEmpty() && rows.getFirst().cells().get(i - 1) instanceof Cell.Words;
@@ -57,7 +56,8 @@ record Table(List<Column> columns, List<Row> rows) {
         out.append("</tr></thead><tbody>");
         for (Row row : rows) {
             String chip = row.tone().isEmpty() ? "" : "<i class=\"chip " + row.tone() + "\"></i>";
-            out.append("<tr class=\"%s\"><th scope=\"row\">%s%s</th>".formatted(row.tone(), chip, escape(brief(row.name(), LONGEST_NAME))));
+            out.append("<tr class=\"%s\"><th scope=\"row\">%s%s</th>"
+                    .formatted(row.tone(), chip, escape(brief(row.name(), LONGEST_NAME))));
             for (Cell cell : row.cells()) {
                 out.append(html(cell));
             }

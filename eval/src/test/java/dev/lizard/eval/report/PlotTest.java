@@ -8,6 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PlotTest {
     @Test
@@ -32,6 +34,52 @@ class PlotTest {
                 .startsWith(64.0);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "0, 1e308",
+        "-1.7e308, 1.7e308",
+        "1e308, 1e308",
+        "5e-324, 5e-324",
+        "0, 5e-324",
+        "0, 0",
+        "-3, -3",
+        "1, 1.0000000000000002",
+        "1e17, 1.0000000000000002e17",
+        "-1e-300, 1e300",
+        "4, 2"
+    })
+    void ticksAreFewAndFiniteWhateverTheNumbers(double low, double high) {
+        List<Scale> scales = List.of(
+                Scale.Linear.around(low, high),
+                Scale.Log.around(low, high, 2),
+                Scale.Log.around(low, high, 10),
+                Scale.Log.tight(Math.max(1, low), high, 2));
+        for (Scale scale : scales) {
+            assertThat(scale.ticks(5)).hasSizeBetween(1, 16).isSorted().doesNotHaveDuplicates();
+            for (double value : new double[] {low, high, 0, -1e308, 1e308, 5e-324}) {
+                assertThat(scale.place(value)).isBetween(0.0, 1.0);
+            }
+            assertThat(scale.ticks(5))
+                    .allSatisfy(tick -> assertThat(scale.place(tick)).isBetween(0.0, 1.0));
+        }
+    }
+
+    @Test
+    void theEndOfALogarithmicAxisIsLabelled() {
+        assertThat(Scale.Log.tight(64, 510, 2).ticks(6)).containsExactly(64.0, 128.0, 256.0, 510.0);
+        assertThat(Scale.Log.tight(64, 2_100, 2).ticks(6)).endsWith(1_024.0, 2_100.0);
+        assertThat(Scale.Log.around(1, 1e12, 10).ticks(5)).endsWith(1e12);
+    }
+
+    @Test
+    void intervalsOfSharesAreWilsons() {
+        Interval five = Interval.ofShare(1 / 20.0, 20);
+        assertThat(five.low()).isCloseTo(0.0089, Offset.offset(1e-4));
+        assertThat(five.high()).isCloseTo(0.2361, Offset.offset(1e-4));
+        assertThat(Interval.ofShare(1, 20).showShare()).isEqualTo("84 to 100 %");
+        assertThat(Interval.ofMean(0.6812, 0.0109).show(Units.FINE)).isEqualTo("0.660 to 0.703");
+    }
+
     @Test
     void numbersAreShort() {
         assertThat(Units.BYTES.show(1_572_864)).isEqualTo("1.5 MiB");
@@ -42,6 +90,9 @@ class PlotTest {
         assertThat(Units.PERCENT.show(0.9444)).isEqualTo("94.4 %");
         assertThat(Units.FINE.show(-0.5)).isEqualTo("\u22120.500");
         assertThat(Units.FINE.show(Double.NaN)).isEqualTo("\u2013");
+        assertThat(Units.LENGTH.show(0.25)).isEqualTo("0.25");
+        assertThat(Units.FINE.show(1e308)).isEqualTo("1.00e+308");
+        assertThat(Units.COUNT.show(1e300)).isEqualTo("1.00e+291 G");
         assertThat(Units.GENERAL.show(0.00041)).isEqualTo("4.1e\u221204");
     }
 

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
+import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.ResultSet;
+import dev.lizard.eval.result.Role;
+import dev.lizard.eval.result.Sample;
+import dev.lizard.eval.result.TrainingPoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +22,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 class ReportTest {
@@ -149,6 +155,76 @@ class ReportTest {
         assertThat(Report.html(List.of(bare)))
                 .contains("<h2>Nothing but a title</h2>")
                 .doesNotContain("<section");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1e999, expected a finite number",
+        "NaN, expected a finite number",
+        "-Infinity, expected a finite number",
+        "\"1e999\", expected a finite number",
+        "\"much\", expected a number",
+        "null, expected a number"
+    })
+    void aLossThatIsNoFiniteNumberIsNamed(String loss, String expected) throws IOException {
+        String point = "{\"stage\":\"a\",\"step\":1,\"tokens\":10,\"loss\":%s}";
+        Files.writeString(
+                folder.resolve(ResultSet.FILE),
+                "{\"title\":\"t\",\"training\":[" + point.formatted("1.5") + "," + point.formatted(loss) + "]}");
+        assertThatThrownBy(() -> Report.write(folder.resolve("r.html"), List.of(folder)))
+                .isInstanceOfSatisfying(
+                        LizardException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INPUT))
+                .hasMessageContaining("results.json/training/1/loss: " + expected);
+    }
+
+    @Test
+    void aSpikeIsForgottenByTheRunningMean() {
+        List<TrainingPoint> points = new ArrayList<>();
+        for (int step = 1; step <= 200; step++) {
+            points.add(new TrainingPoint("s", step, step, step == 20 ? 1e30 : 2));
+        }
+        assertThat(Report.html(List.of(bare(points, List.of()))))
+                .contains("class=\"label t-student\"")
+                .contains(">2</text>");
+    }
+
+    @Test
+    void theLeadNamesRecallWithinTheTrainedLengthAndBeyond() {
+        assertThat(page)
+                .contains("recall in 512 bytes, within the teacher's trained length")
+                .contains("recall in 4K bytes, beyond it");
+    }
+
+    @Test
+    void nonsenseOfATeacherBeyondItsLengthIsExplained() {
+        assertThat(section("run1-samples")).contains("trained on 512 tokens at a time", "gibberish");
+        List<Sample> within = List.of(new Sample("teacher", "a", "b", 100));
+        assertThat(Report.html(List.of(bare(List.of(), within)))).doesNotContain("gibberish");
+    }
+
+    @Test
+    void halvesOfCharactersDoNotStopThePage() throws IOException {
+        Path file = folder.resolve("r.html");
+        Report.write(file, bare(List.of(), List.of(new Sample("\ud83e", "<i>", "\"'>", null))));
+        assertThat(Files.readString(file)).contains("&lt;i&gt;", "&quot;'&gt;");
+    }
+
+    private static ResultSet bare(List<TrainingPoint> training, List<Sample> samples) {
+        return new ResultSet(
+                1,
+                "t",
+                List.of(),
+                512,
+                List.of(new ModelResult("teacher", Role.TEACHER, null, null, null, null, null, null)),
+                List.of(),
+                training,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                samples,
+                java.util.Map.of());
     }
 
     @Test
