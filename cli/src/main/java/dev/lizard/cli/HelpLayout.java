@@ -26,7 +26,7 @@ final class HelpLayout {
         command.getSubcommands().values().forEach(HelpLayout::install);
     }
 
-    private static String synopsis(Help help) {
+    static String synopsis(Help help) {
         CommandSpec spec = help.commandSpec();
         StringBuilder line = new StringBuilder(spec.qualifiedName());
         for (OptionSpec option : own(spec)) {

@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
             ReportCommand.class,
             PretrainCommand.class,
             ConfigCommand.class,
+            CompletionCommand.class,
             HelpCommand.class
         },
         versionProvider = Version.class,
@@ -40,6 +41,7 @@ final class Root {
             paramLabel = "DEVICE",
             description = "auto, cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}).",
             defaultValue = "auto",
+            completionCandidates = Settings.Devices.class,
             scope = ScopeType.INHERIT)
     String device;
 
@@ -48,6 +50,7 @@ final class Root {
             paramLabel = "DTYPE",
             description = "auto, float32 or bfloat16 (default: ${DEFAULT-VALUE}).",
             defaultValue = "auto",
+            completionCandidates = Settings.Types.class,
             scope = ScopeType.INHERIT)
     String dtype;
 

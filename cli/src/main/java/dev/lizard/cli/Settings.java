@@ -2,6 +2,7 @@ package dev.lizard.cli;
 
 import dev.lizard.base.LizardException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,20 @@ record Settings(
         boolean quiet,
         boolean debug) {
     private static final List<String> DTYPES = List.of("auto", "float32", "bfloat16");
+
+    /** What a shell offers after {@code --device}. */
+    static final class Devices extends ArrayList<String> {
+        Devices() {
+            super(List.of("auto", "cpu", "cuda"));
+        }
+    }
+
+    /** What a shell offers after {@code --dtype}. */
+    static final class Types extends ArrayList<String> {
+        Types() {
+            super(DTYPES);
+        }
+    }
 
     Settings {
         if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {
