@@ -117,7 +117,7 @@ public final class ManPages {
         List<String> lines = new ArrayList<>();
         for (String[] part : parts) {
             for (String line : part) {
-                lines.add(line.isEmpty() ? ".PP" : escaped(line));
+                lines.add(line.isEmpty() ? ".PP" : (line.contains("  ") ? ".br\n" : "") + escaped(line));
             }
         }
         return String.join("\n", lines);
