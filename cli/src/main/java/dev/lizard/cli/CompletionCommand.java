@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Json;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -44,7 +45,7 @@ final class CompletionCommand implements Action {
             case ZSH -> ZshCompletion.script(nodes);
             case FISH -> FishCompletion.script(nodes);
         };
-        context.console().stream(script);
+        context.console().result(Json.object().put("shell", shell.toString()).put("script", script), script.strip());
         return 0;
     }
 }

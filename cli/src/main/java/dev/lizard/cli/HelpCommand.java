@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import java.util.List;
@@ -30,7 +31,8 @@ final class HelpCommand implements Action {
             }
             at = next;
         }
-        context.console().print(at.getUsageMessage(CommandLine.Help.Ansi.OFF).stripTrailing());
+        String text = at.getUsageMessage(CommandLine.Help.Ansi.OFF).stripTrailing();
+        context.console().result(Json.object().put("help", text), text);
         return 0;
     }
 }
