@@ -18,7 +18,9 @@ record DataFormat(Content content, Packing packing) {
         /** A record a line. */
         JSON_LINES(".jsonl", ".ndjson"),
         /** A list of records, or one after another, over any number of lines. */
-        JSON(".json");
+        JSON(".json"),
+        /** A record a row; compressed inside, if at all. */
+        PARQUET(".parquet");
 
         @SuppressWarnings("ImmutableEnumChecker") // of List.of
         private final List<String> endings;
@@ -42,7 +44,7 @@ record DataFormat(Content content, Packing packing) {
     }
 
     /** For messages. */
-    static final String NAMES = ".txt, .md, .jsonl, .ndjson or .json, plain, .gz or .zst";
+    static final String NAMES = ".txt, .md, .jsonl, .ndjson, .json (plain, .gz or .zst) or .parquet";
 
     private static final List<String> TABLES = List.of(".csv", ".tsv", ".arrow", ".feather", ".xlsx", ".orc", ".avro");
     private static final List<String> ARCHIVES = List.of(".zip", ".tar", ".tgz", ".tar.gz", ".bz2", ".xz", ".7z");
@@ -53,7 +55,8 @@ record DataFormat(Content content, Packing packing) {
         for (Packing packing : Packing.values()) {
             for (Content content : Content.values()) {
                 for (String ending : content.endings) {
-                    if (name.endsWith(ending + packing.ending)) {
+                    boolean possible = content != Content.PARQUET || packing == Packing.NONE;
+                    if (possible && name.endsWith(ending + packing.ending)) {
                         return Optional.of(new DataFormat(content, packing));
                     }
                 }
@@ -66,7 +69,7 @@ record DataFormat(Content content, Packing packing) {
     static String advice(Path file) {
         String name = lowerName(file);
         if (TABLES.stream().anyMatch(name::endsWith)) {
-            return "convert the table to .jsonl";
+            return "convert the table to .jsonl or .parquet";
         }
         if (ARCHIVES.stream().anyMatch(name::endsWith)) {
             return "unpack the archive, or compress the file as .gz or .zst";

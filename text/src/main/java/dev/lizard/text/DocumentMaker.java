@@ -27,6 +27,7 @@ final class DocumentMaker {
     Document of(Pieces.Piece piece) {
         return switch (piece) {
             case Pieces.Line(String json, String where) -> document(DataRecord.parse(json, where), where);
+            case Pieces.Row(RecordFields fields, int ignored) -> document(DataRecord.of(fields), fields.where());
             case Pieces.Part(String text, boolean first, boolean last) ->
                 plain(
                         first

@@ -13,6 +13,7 @@ interface Pieces extends Closeable {
             return switch (this) {
                 case Line line -> line.json.length();
                 case Part part -> part.text.length();
+                case Row row -> row.size;
                 case End end -> 0;
             };
         }
@@ -20,6 +21,9 @@ interface Pieces extends Closeable {
 
     /** A record of JSON, and the place to name in messages. */
     record Line(String json, String where) implements Piece {}
+
+    /** A record of a table. */
+    record Row(RecordFields fields, int size) implements Piece {}
 
     /** Some of a text: its first part, its last, both or neither. */
     record Part(String text, boolean first, boolean last) implements Piece {}
@@ -36,11 +40,12 @@ interface Pieces extends Closeable {
 
     static Pieces of(Path file) {
         DataFormat format = DataFormat.of(file).orElseThrow();
+        if (format.content() == DataFormat.Content.PARQUET) {
+            return new ParquetPieces(file);
+        }
         DataReader reader = new DataReader(file, format.packing());
-        return switch (format.content()) {
-            case TEXT -> new TextPieces(reader);
-            case JSON_LINES -> new RecordPieces(reader, true);
-            case JSON -> new RecordPieces(reader, false);
-        };
+        return format.content() == DataFormat.Content.TEXT
+                ? new TextPieces(reader)
+                : new RecordPieces(reader, format.content() == DataFormat.Content.JSON_LINES);
     }
 }

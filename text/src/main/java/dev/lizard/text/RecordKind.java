@@ -42,9 +42,7 @@ enum RecordKind {
 
     /** All keys that a record is read for. */
     static final Set<String> KEYS = Stream.concat(
-                    Arrays.stream(values())
-                            .flatMap(kind -> kind.keys.stream())
-                            .flatMap(List::stream),
+                    Arrays.stream(values()).flatMap(kind -> kind.keys.stream()).flatMap(List::stream),
                     Stream.of("input", "context", "system", "tools", "role"))
             .collect(Collectors.toCollection(LinkedHashSet::new));
 
@@ -103,7 +101,8 @@ enum RecordKind {
                 .orElse(fields.either(keys.get(part)));
     }
 
-    private static LizardException unknown(RecordFields fields) {
+    /** What to throw where a record has no key of any kind. */
+    static LizardException unknown(RecordFields fields) {
         List<String> names = fields.names();
         return LizardException.at(
                 LizardException.Kind.INPUT,

@@ -141,7 +141,7 @@ class CorpusTest {
         refused("none.jsonl", "{\"instruction\":\"a\"}", "none.jsonl:1/output", "nothing");
         refused("chat.jsonl", "{\"messages\":[{\"role\":\"user\"}]}", "chat.jsonl:1/messages[0]/content");
         refused("chat2.jsonl", "{\"messages\":[]}", "chat2.jsonl:1/messages", "an empty list");
-        refused("what.csv", "a", "what.csv", ".jsonl", "convert the table to .jsonl");
+        refused("what.csv", "a", "what.csv", ".jsonl", "convert the table to .jsonl or .parquet");
         refused("what.zip", "a", "what.zip", "unpack the archive");
         refused("broken.txt.gz", "not gzip", "broken.txt.gz", "gzip");
         Files.write(folder.resolve("latin.txt"), new byte[] {'a', (byte) 0xE9, 'b', '\n'});
