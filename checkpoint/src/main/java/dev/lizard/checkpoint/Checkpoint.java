@@ -71,7 +71,7 @@ public record Checkpoint(
                     Optional.empty(),
                     Optional.of(gguf.metadata()),
                     List.of(),
-                    List.of(path),
+                    gguf.files(),
                     List.of());
         } catch (RuntimeException e) {
             gguf.close();

@@ -175,7 +175,7 @@ record GgufHeader(Map<String, Object> metadata, Map<String, TensorTable.Entry> t
                     Math.max(available, 0) + " bytes of data",
                     "the file is truncated: download it again");
         }
-        return new TensorTable.Entry(info, bytes.asSlice(data + tensor.offset(), info.byteSize()));
+        return new TensorTable.Entry(info, file, bytes.asSlice(data + tensor.offset(), info.byteSize()));
     }
 
     private static void checkOverlap(Path file, List<Placed> placed) {

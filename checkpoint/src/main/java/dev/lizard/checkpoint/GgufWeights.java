@@ -96,7 +96,12 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public Path file(String name) {
-        return gguf.path();
+        return gguf.file(find(name).storedName());
+    }
+
+    @Override
+    public String storedName(String name) {
+        return find(name).storedName();
     }
 
     @Override

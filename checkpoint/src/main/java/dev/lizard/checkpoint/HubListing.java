@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -55,7 +56,7 @@ record HubListing(HubName name, List<HubFile> files) {
     /** The files to download: config, weights and tokenizer, or the one GGUF file. */
     List<HubFile> wanted() {
         if (name.file().isPresent()) {
-            return List.of(find(name.file().get()));
+            return withParts(find(name.file().get()));
         }
         boolean folder = files.stream().anyMatch(f -> WEIGHTS.matcher(f.path()).matches());
         if (folder) {
@@ -77,6 +78,19 @@ record HubListing(HubName name, List<HubFile> files) {
                         ? "choose another model"
                         : "name one: " + name.repository() + "/"
                                 + gguf.getFirst().path());
+    }
+
+    /** The file itself, then the other parts of a split model. */
+    private List<HubFile> withParts(HubFile file) {
+        List<HubFile> wanted = new ArrayList<>(List.of(file));
+        Matcher part = GgufSplit.NAME.matcher(file.path());
+        if (part.matches()) {
+            String others = Pattern.quote(part.group("stem")) + "-\\d{5}-of-" + part.group("count") + "\\.gguf";
+            files.stream()
+                    .filter(f -> !f.equals(file) && f.path().matches(others))
+                    .forEach(wanted::add);
+        }
+        return wanted;
     }
 
     private static boolean belongs(String path) {

@@ -151,7 +151,7 @@ record SafetensorsHeader(Map<String, TensorTable.Entry> tensors, Map<String, Str
                         range.length() + " bytes",
                         BadFile.AGAIN);
             }
-            return new TensorTable.Entry(info, data.asSlice(range.begin(), range.length()));
+            return new TensorTable.Entry(info, file, data.asSlice(range.begin(), range.length()));
         }
 
         private List<Long> longs(String name, String key, JsonNode node) {

@@ -14,9 +14,10 @@ abstract sealed class TensorTable implements WeightSource permits GgufFile, Safe
     /**
      * One tensor and where its bytes lie.
      *
+     * @param file the file that holds it
      * @param bytes read-only, {@code info.byteSize()} long
      */
-    record Entry(TensorInfo info, MemorySegment bytes) {}
+    record Entry(TensorInfo info, Path file, MemorySegment bytes) {}
 
     private final Path path;
     private final Map<String, Entry> entries;
@@ -47,7 +48,7 @@ abstract sealed class TensorTable implements WeightSource permits GgufFile, Safe
         TensorInfo info = info(name);
         if (!info.type().isReadable()) {
             throw BadFile.in(
-                    path,
+                    file(name),
                     name,
                     "unsupported dtype",
                     "one of " + StoredType.safetensorsNames(),
@@ -64,7 +65,7 @@ abstract sealed class TensorTable implements WeightSource permits GgufFile, Safe
 
     @Override
     public Path file(String name) {
-        return path;
+        return entry(name).file();
     }
 
     @Override
@@ -72,7 +73,7 @@ abstract sealed class TensorTable implements WeightSource permits GgufFile, Safe
         closer.run();
     }
 
-    private Entry entry(String name) {
+    final Entry entry(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {
             throw noTensor(path, name, entries.keySet());
