@@ -30,13 +30,13 @@ public final class CudaGraph implements AutoCloseable {
 
     private static final String CLASS = "N2at4cuda9CUDAGraph";
 
-    /** libtorch_cuda's functions. */
+    /** libtorch_cuda's functions; those that throw where the device fails are C++ procedures. */
     private record Functions(
             MethodHandle create,
-            MethodHandle destroy,
+            CppProcedure destroy,
             MethodHandle begin,
-            MethodHandle end,
-            MethodHandle replay,
+            CppProcedure end,
+            CppProcedure replay,
             boolean keeps) {
         static @Nullable Functions find() {
             if (!TorchStream.settable() || Boolean.getBoolean("lizard.nographs")) {
@@ -52,10 +52,10 @@ public final class CudaGraph implements AutoCloseable {
             boolean keeps = library.has(withFlag);
             return new Functions(
                     keeps ? library.procedure(withFlag, ADDRESS, JAVA_BOOLEAN) : library.procedure(plain, ADDRESS),
-                    library.procedure("_Z" + CLASS + "D1Ev", ADDRESS),
+                    CppProcedure.of(library, "_Z" + CLASS + "D1Ev", "freeing a recording"),
                     library.procedure(begin, ADDRESS, POOL, JAVA_INT),
-                    library.procedure("_Z" + CLASS + "11capture_endEv", ADDRESS),
-                    library.procedure("_Z" + CLASS + "6replayEv", ADDRESS),
+                    CppProcedure.of(library, "_Z" + CLASS + "11capture_endEv", "recording on the device"),
+                    CppProcedure.of(library, "_Z" + CLASS + "6replayEv", "replaying a recording"),
                     keeps);
         }
     }
@@ -71,6 +71,15 @@ public final class CudaGraph implements AutoCloseable {
     private CudaGraph(Functions calls) {
         this.calls = calls;
         graph = arena.allocate(OBJECT_BYTES, 64);
+        try {
+            if (calls.keeps) {
+                calls.create.invokeExact(graph, false);
+            } else {
+                calls.create.invokeExact(graph);
+            }
+        } catch (Throwable e) {
+            throw NativeLibrary.broken(e);
+        }
     }
 
     /** Whether work on {@code device} can be recorded here; {@code -Dlizard.nographs=true} says no. */
@@ -98,54 +107,60 @@ public final class CudaGraph implements AutoCloseable {
         if (found == null) {
             throw new IllegalStateException("work cannot be recorded on " + device);
         }
+        Engine.synchronize(device);
         CudaGraph graph = new CudaGraph(found);
-        Engine.synchronize(device);
-        TorchStream.aside(device.index(), () -> {
-            first.run();
+        try {
+            TorchStream.aside(device.index(), () -> {
+                first.run();
+                Engine.synchronize(device);
+                graph.begin(device);
+                graph.capture(work);
+            });
             Engine.synchronize(device);
-            graph.begin();
-            boolean whole = false;
-            try {
-                work.run();
-                whole = true;
-            } finally {
-                graph.end(whole);
-            }
-        });
-        Engine.synchronize(device);
-        return graph;
+            return graph;
+        } catch (RuntimeException | Error e) {
+            graph.close(e);
+            throw e;
+        }
     }
 
-    private void begin() {
+    /** What libtorch would throw is asked for before: its exceptions cannot leave this call. */
+    private void begin(Device device) {
+        Driver driver = Driver.get();
+        driver.use(device.index());
+        driver.checkRecordable(TorchStream.current(device.index()));
         try (Arena work = Arena.ofConfined()) {
-            if (calls.keeps) {
-                calls.create.invokeExact(graph, false);
-            } else {
-                calls.create.invokeExact(graph);
-            }
             calls.begin.invokeExact(graph, work.allocate(POOL), RELAXED);
         } catch (Throwable e) {
             throw NativeLibrary.broken(e);
         }
     }
 
-    private void end(boolean whole) {
+    /** The stream is left as it was found even where {@code work} fails, which makes ending the recording fail too. */
+    private void capture(Runnable work) {
         try {
-            calls.end.invokeExact(graph);
-        } catch (Throwable e) {
-            throw NativeLibrary.broken(e);
+            work.run();
+        } catch (RuntimeException | Error e) {
+            suppressing(e, () -> calls.end.call(graph));
+            throw e;
         }
-        if (!whole) {
-            close();
-        }
+        calls.end.call(graph);
     }
 
     /** Queues the recorded work once more. */
     public void replay() {
+        calls.replay.call(graph);
+    }
+
+    private void close(Throwable reason) {
+        suppressing(reason, this::close);
+    }
+
+    private static void suppressing(Throwable reason, Runnable work) {
         try {
-            calls.replay.invokeExact(graph);
-        } catch (Throwable e) {
-            throw NativeLibrary.broken(e);
+            work.run();
+        } catch (RuntimeException e) {
+            reason.addSuppressed(e);
         }
     }
 
@@ -155,11 +170,10 @@ public final class CudaGraph implements AutoCloseable {
         if (open) {
             open = false;
             try {
-                calls.destroy.invokeExact(graph);
-            } catch (Throwable e) {
-                throw NativeLibrary.broken(e);
+                calls.destroy.call(graph);
+            } finally {
+                arena.close();
             }
-            arena.close();
         }
     }
 }

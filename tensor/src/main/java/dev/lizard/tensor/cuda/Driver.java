@@ -30,6 +30,7 @@ final class Driver {
     static final int CAPABILITY_MINOR = 76;
     static final int SHARED_BYTES_OPT_IN = 97;
 
+    private static final int NOT_READY = 600; // CUDA_ERROR_NOT_READY: work is under way
     private static final int FUNCTION_DYNAMIC_SHARED = 8;
     private static final int PROGRAMMATIC_SERIALIZATION = 6; // CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
     private static final int ATTRIBUTE_BYTES = 72;
@@ -249,6 +250,27 @@ final class Driver {
 
     void synchronize(long stream) {
         call("cuStreamSynchronize", stream);
+    }
+
+    /**
+     * Demands that {@code stream} can be recorded: nothing went wrong on it, and no other recording is under way.
+     *
+     * @throws LizardException ENVIRONMENT otherwise
+     */
+    void checkRecordable(long stream) {
+        int state = library.call("cuStreamQuery", stream);
+        if (state != NOT_READY) {
+            check(state, "work before a recording");
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment capturing = arena.allocate(JAVA_INT);
+            call("cuStreamIsCapturing", stream, capturing);
+            if (stream == 0 || capturing.get(JAVA_INT, 0) != 0) {
+                throw LizardException.environment(
+                        "CUDA stream %d cannot be recorded: it is the default one, or recorded".formatted(stream)
+                                + " already; set JAVA_OPTS=-Dlizard.nographs=true");
+            }
+        }
     }
 
     long event() {

@@ -50,7 +50,7 @@ record NativeLibrary(String name, SymbolLookup symbols) {
         return LINKER.downcallHandle(address(symbol), FunctionDescriptor.ofVoid(arguments));
     }
 
-    private MemorySegment address(String symbol) {
+    MemorySegment address(String symbol) {
         return symbols.find(symbol)
                 .orElseThrow(() -> LizardException.environment(
                         "%s has no function %s: it is too old or another library; run `lizard doctor`"

@@ -113,6 +113,14 @@ class KernelTest {
     }
 
     @Test
+    void workThatCannotBeRecordedFailsInOneLineAndTheProcessGoesOn() {
+        Tensor y = Tensors.ones(DType.FLOAT32, CUDA, 16);
+        Runnable waits = () -> y.add(1).floats(); // a copy to the host waits, which no recording can hold
+        assertThatThrownBy(() -> CudaGraph.record(CUDA, () -> {}, waits)).isInstanceOf(RuntimeException.class);
+        assertThat(y.add(1).floats()[0]).isEqualTo(2f);
+    }
+
+    @Test
     void aLaunchCostsTheHostFewMicroseconds() {
         Kernel kernel = Kernel.of(KernelSource.of("trial.cu"), "trial", CUDA);
         Tensor y = Tensors.zeros(DType.FLOAT32, CUDA, 128);
