@@ -72,7 +72,7 @@ public record Checkpoint(
                     Optional.of(gguf.metadata()),
                     List.of(),
                     gguf.files(),
-                    List.of());
+                    GgufConfig.notes(gguf));
         } catch (RuntimeException e) {
             gguf.close();
             throw e;

@@ -2,6 +2,7 @@ package dev.lizard.checkpoint;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,6 +12,8 @@ import tools.jackson.databind.node.ObjectNode;
  * where biases are is told by the tensors that are there.
  */
 final class GgufConfig {
+    private static final String EMBEDDINGS = "token_embd.weight";
+
     private final GgufFile gguf;
     private final GgufMetadata metadata;
     private final GgufFamily family;
@@ -30,6 +33,11 @@ final class GgufConfig {
         return new GgufConfig(gguf).build();
     }
 
+    /** What a person should know of keys that were not read. */
+    static List<String> notes(GgufFile gguf) {
+        return GgufKeys.check(GgufMetadata.of(gguf.path(), gguf.metadata()));
+    }
+
     static GgufFamily familyOf(GgufFile gguf) {
         GgufMetadata metadata = GgufMetadata.of(gguf.path(), gguf.metadata());
         return GgufFamily.of(metadata.architecture())
@@ -43,7 +51,7 @@ final class GgufConfig {
     }
 
     private ObjectNode build() {
-        refuseExperts();
+        GgufKeys.check(metadata);
         ObjectNode config = Json.object();
         OptionalLong window = metadata.optionalId(".attention.sliding_window");
         boolean windowed = window.isPresent() && window.getAsLong() > 0;
@@ -60,6 +68,7 @@ final class GgufConfig {
                                 metadata.wrong(".attention.layer_norm_rms_epsilon", "a positive number", "nothing")));
         config.put("max_position_embeddings", metadata.count(".context_length"));
         config.put("vocab_size", vocabulary());
+        checkSizes();
         config.put("tie_word_embeddings", !gguf.contains("output.weight"));
         config.put("attention_bias", gguf.contains("blk.0.attn_q.bias"));
         config.put("mlp_bias", gguf.contains("blk.0.ffn_gate.bias"));
@@ -76,7 +85,7 @@ final class GgufConfig {
     }
 
     private long vocabulary() {
-        TensorInfo embeddings = gguf.info("token_embd.weight");
+        TensorInfo embeddings = gguf.info(EMBEDDINGS);
         if (embeddings.shape().size() != 2) {
             throw BadFile.in(
                     gguf.path(), embeddings.name(), "bad shape", "[tokens, width]", embeddings.shape(), BadFile.AGAIN);
@@ -93,16 +102,28 @@ final class GgufConfig {
         };
     }
 
-    private void refuseExperts() {
-        OptionalLong experts = metadata.optionalId(".expert_count");
-        if (experts.isPresent() && experts.getAsLong() > 0) {
-            throw BadFile.in(
-                    gguf.path(),
-                    metadata.fullKey(".expert_count"),
-                    "unsupported mixture of experts",
-                    "a dense model",
-                    experts.getAsLong() + " experts",
-                    "use a dense model");
+    /** Sizes that the stored tensors tell too: nothing is allocated by a number that they do not bear out. */
+    private void checkSizes() {
+        TensorInfo embeddings = gguf.info(EMBEDDINGS);
+        checkSize(".embedding_length", embeddings, 1);
+        if (gguf.contains("blk.0.ffn_gate.weight")) {
+            checkSize(".feed_forward_length", gguf.info("blk.0.ffn_gate.weight"), 0);
+        }
+        long blocks = metadata.count(".block_count");
+        long stored = gguf.names().stream()
+                .filter(name -> name.startsWith("blk."))
+                .map(name -> name.split("\\.", 3)[1])
+                .distinct()
+                .count();
+        if (blocks > stored) {
+            throw metadata.wrong(".block_count", stored + ", as many as are stored", blocks);
+        }
+    }
+
+    private void checkSize(String key, TensorInfo tensor, int axis) {
+        long size = metadata.count(key);
+        if (tensor.shape().size() != 2 || tensor.shape().get(axis) != size) {
+            throw metadata.wrong(key, "a size of " + tensor.name() + ", which is " + tensor.shape(), size);
         }
     }
 
@@ -132,6 +153,8 @@ final class GgufConfig {
         OptionalLong id = metadata.optionalId("tokenizer.ggml." + key);
         if (id.isPresent()) {
             config.put(key, id.getAsLong());
+        } else {
+            config.putNull(key); // an absent key would mean the family's usual token
         }
     }
 

@@ -31,6 +31,14 @@ record GgufMetadata(Path file, String architecture, Map<String, Object> values) 
         return key.startsWith(".") ? architecture + key : key;
     }
 
+    boolean has(String key) {
+        return values.containsKey(fullKey(key));
+    }
+
+    boolean isZero(String key) {
+        return values.get(fullKey(key)) instanceof Number number && number.doubleValue() == 0;
+    }
+
     /** A positive whole number that must be there. */
     long count(String key) {
         return optionalCount(key).orElseThrow(() -> wrong(key, "a positive whole number", "nothing"));

@@ -1,8 +1,7 @@
 package dev.lizard.checkpoint;
 
 import dev.lizard.base.Json;
-import java.util.Optional;
-import java.util.OptionalDouble;
+import java.util.List;
 import java.util.OptionalLong;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -19,45 +18,80 @@ final class GgufRope {
     private static final double LOW = 1;
     private static final double HIGH = 4;
     private static final double ORIGINAL = 8192;
+    private static final long LONGEST = 1 << 20;
 
     private GgufRope() {}
 
+    /**
+     * Sets {@code rope_theta} and {@code rope_scaling}.
+     *
+     * <p>What the file means is what llama.cpp makes of it: without a type the factor divides all frequencies, type
+     * {@code none} switches it off, stored divisors come on top, and {@code attn_factor} multiplies cos and sin, for YaRN
+     * beside {@code 0.1 ln(factor) + 1}.
+     */
     static void put(GgufFile gguf, GgufMetadata metadata, ObjectNode config) {
         double theta = metadata.optionalNumber(".rope.freq_base").orElse(10_000);
         config.put("rope_theta", theta);
-        if (gguf.contains(FACTORS)) {
-            config.set("rope_scaling", fromFactors(gguf.readFloat32(FACTORS), theta));
-            return;
+        String type = metadata.optionalText(".rope.scaling.type").orElse("linear");
+        double factor = type.equals("none") ? 1 : factor(metadata);
+        double attention = metadata.optionalNumber(".rope.scaling.attn_factor").orElse(1);
+        if (!List.of("none", "linear", "yarn").contains(type)) {
+            throw metadata.wrong(".rope.scaling.type", "none, linear or yarn", type);
         }
-        String type = metadata.optionalText(".rope.scaling.type").orElse("none");
-        OptionalDouble older = metadata.optionalNumber(".rope.scale_linear");
-        OptionalDouble factor = metadata.optionalNumber(".rope.scaling.factor");
-        Optional<ObjectNode> scaling = switch (type) {
-            case "none" ->
-                older.isPresent() && older.getAsDouble() != 1
-                        ? Optional.of(scaling("linear", older))
-                        : Optional.empty();
-            case "linear" -> Optional.of(scaling("linear", factor.isPresent() ? factor : older));
-            case "yarn" -> Optional.of(yarn(metadata, factor));
-            default -> throw metadata.wrong(".rope.scaling.type", "none, linear or yarn", type);
-        };
-        scaling.ifPresent(node -> config.set("rope_scaling", node));
+        boolean yarn = type.equals("yarn");
+        if (attention != 1 && !yarn) {
+            throw metadata.wrong(".rope.scaling.attn_factor", "1 where the scaling is not yarn", attention);
+        }
+        if (gguf.contains(FACTORS)) {
+            if (yarn) {
+                throw metadata.wrong(".rope.scaling.type", "none or linear beside " + FACTORS, type);
+            }
+            config.set("rope_scaling", fromFactors(divisors(gguf, factor), theta));
+        } else if (yarn) {
+            config.set("rope_scaling", yarn(metadata, factor, attention));
+        } else if (factor != 1) {
+            config.set("rope_scaling", scaling("linear", factor));
+        }
     }
 
-    private static ObjectNode scaling(String type, OptionalDouble factor) {
+    /** The linear factor; 0 means none. Its older name counts where the newer one is absent. */
+    private static double factor(GgufMetadata metadata) {
+        for (String key : List.of(".rope.scaling.factor", ".rope.scale_linear")) {
+            if (metadata.has(key)) {
+                return metadata.isZero(key) ? 1 : metadata.optionalNumber(key).orElse(1);
+            }
+        }
+        return 1;
+    }
+
+    private static float[] divisors(GgufFile gguf, double factor) {
+        TensorInfo info = gguf.info(FACTORS);
+        if (info.shape().size() != 1 || info.elements() > LONGEST) {
+            throw BadFile.in(gguf.path(), FACTORS, "bad shape", "[pairs of a head]", info.shape(), BadFile.AGAIN);
+        }
+        float[] divisors = gguf.readFloat32(FACTORS);
+        for (int i = 0; i < divisors.length; i++) {
+            divisors[i] = (float) (divisors[i] * factor);
+        }
+        return divisors;
+    }
+
+    private static ObjectNode scaling(String type, double factor) {
         ObjectNode node = Json.object();
         node.put("rope_type", type);
-        node.put("factor", factor.orElse(1));
+        node.put("factor", factor);
         return node;
     }
 
-    private static ObjectNode yarn(GgufMetadata metadata, OptionalDouble factor) {
+    private static ObjectNode yarn(GgufMetadata metadata, double factor, double attention) {
         ObjectNode node = scaling("yarn", factor);
         OptionalLong original = metadata.optionalCount(".rope.scaling.original_context_length");
         if (original.isPresent()) {
             node.put("original_max_position_embeddings", original.getAsLong());
         }
-        GgufConfig.putNumber(node, "attention_factor", metadata.optionalNumber(".rope.scaling.attn_factor"));
+        if (attention != 1) {
+            node.put("attention_factor", attention * (factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1));
+        }
         GgufConfig.putNumber(node, "beta_fast", metadata.optionalNumber(".rope.scaling.yarn_beta_fast"));
         GgufConfig.putNumber(node, "beta_slow", metadata.optionalNumber(".rope.scaling.yarn_beta_slow"));
         return node;

@@ -2,6 +2,7 @@ package dev.lizard.cli;
 
 import dev.lizard.base.Activity;
 import dev.lizard.checkpoint.Checkpoint;
+import dev.lizard.model.Models;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ final class InspectCommand implements Action {
         Path path = ModelPlace.find(model, context);
         try (Activity _ = Activity.begin("inspecting " + path);
                 Checkpoint checkpoint = Checkpoint.open(path)) {
-            checkpoint.notes().forEach(context.console()::note);
+            Models.notes(checkpoint).forEach(context.console()::warn);
             ModelFacts facts = ModelFacts.of(path, checkpoint, context.dtype());
             context.console().result(facts, String.join(System.lineSeparator(), lines(facts)));
         }

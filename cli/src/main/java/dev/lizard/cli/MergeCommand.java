@@ -123,7 +123,7 @@ final class MergeCommand implements Action {
         Device device = context.device();
         double[] difference = new double[1];
         try (OpenModel open = Models.open(path, DType.FLOAT32, device)) {
-            open.notes().forEach(context.console()::note);
+            open.notes().forEach(context.console()::warn);
             float[] before = logits(open.decoder());
             Lora.merge(open.decoder());
             try (Scope cast = Scope.owner()) {

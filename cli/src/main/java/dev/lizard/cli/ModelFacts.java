@@ -9,6 +9,7 @@ import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.ModelConfig;
+import dev.lizard.model.Models;
 import dev.lizard.model.StateSize;
 import dev.lizard.tensor.DType;
 import dev.lizard.text.Tokenizer;
@@ -71,7 +72,7 @@ record ModelFacts(
     /** Reads headers, configs and checksums; no weight is loaded. */
     static ModelFacts of(Path path, Checkpoint checkpoint, DType dtype) {
         String where = Files.isDirectory(path) ? path.resolve("config.json").toString() : path.toString();
-        ModelConfig config = ModelConfig.of(checkpoint.config(), where);
+        ModelConfig config = Models.config(checkpoint);
         List<MixerSpec> specs = config.mixerSpecs(where);
         return new ModelFacts(
                 path.toString(),

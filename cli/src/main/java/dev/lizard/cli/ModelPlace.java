@@ -58,7 +58,7 @@ final class ModelPlace {
     /** Loads a model in the type and onto the device that the user chose. The caller closes it. */
     static OpenModel open(String model, Context context) {
         OpenModel open = Models.open(find(model, context), context.dtype(), context.device());
-        open.notes().forEach(context.console()::note);
+        open.notes().forEach(context.console()::warn);
         return open;
     }
 

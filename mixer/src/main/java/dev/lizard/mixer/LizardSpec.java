@@ -4,6 +4,7 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -86,6 +87,28 @@ public record LizardSpec(
     @Override
     public String mixer() {
         return variant.mixer();
+    }
+
+    @Override
+    public Map<String, long[]> shapes(HeadDims dims) {
+        long rows = variant == Variant.LITERAL ? 1 : dims.heads();
+        long[] map = {dims.heads(), dims.headWidth(), features};
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put(QUERY_MAP, map);
+        shapes.put(KEY_MAP, map);
+        shapes.put(GATE_WEIGHT, new long[] {rows, dims.width()});
+        if (variant != Variant.LITERAL) {
+            shapes.put(GATE_BIAS, new long[] {rows});
+        }
+        if (meta > 0) {
+            shapes.put(Sinks.NAME, new long[] {rows, meta});
+        }
+        switch (variant) {
+            case JOINT -> shapes.put(WINDOW_LOGIT, new long[] {rows});
+            case SUM -> shapes.put(MIX_LOGIT, new long[] {rows});
+            case LITERAL -> shapes.put(ALPHA, new long[] {1});
+        }
+        return shapes;
     }
 
     @Override

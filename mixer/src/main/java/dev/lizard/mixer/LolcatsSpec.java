@@ -39,6 +39,12 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
     }
 
     @Override
+    public Map<String, long[]> shapes(HeadDims dims) {
+        long[] map = {dims.heads(), dims.headWidth(), features};
+        return Map.of(QUERY_MAP, map, KEY_MAP, map, WINDOW_LOGIT, new long[] {dims.heads()});
+    }
+
+    @Override
     public List<Parameter> initial(HeadDims dims, RandomStream random) {
         float[] logits = new float[dims.heads()];
         Arrays.fill(logits, INITIAL_LOGIT);

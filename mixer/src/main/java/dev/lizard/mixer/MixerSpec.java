@@ -17,6 +17,9 @@ public sealed interface MixerSpec permits SoftmaxSpec, WindowSpec, LizardSpec, L
     /** The kind's name in recipes and configs, e.g. {@code lizard}. */
     String mixer();
 
+    /** Names and shapes of the parameters that {@link #initial} makes; for sizes that are not trusted yet. */
+    Map<String, long[]> shapes(HeadDims dims);
+
     /** New parameters in float32 on the CPU with their initial values, in a fixed order. */
     List<Parameter> initial(HeadDims dims, RandomStream random);
 

@@ -13,6 +13,11 @@ public record SoftmaxSpec() implements MixerSpec {
     }
 
     @Override
+    public Map<String, long[]> shapes(HeadDims dims) {
+        return Map.of();
+    }
+
+    @Override
     public List<Parameter> initial(HeadDims dims, RandomStream random) {
         return List.of();
     }

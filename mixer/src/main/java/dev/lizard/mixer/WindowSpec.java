@@ -12,6 +12,9 @@ import java.util.Map;
  * @param meta m, sink logits a head; 0 for none
  */
 public record WindowSpec(int window, int meta) implements MixerSpec {
+    /** The largest window that a config or recipe may ask for: keys and values of all its tokens are kept. */
+    public static final int LARGEST = 1 << 20;
+
     public WindowSpec {
         if (window < 1 || meta < 0) {
             throw new IllegalArgumentException(
@@ -22,6 +25,11 @@ public record WindowSpec(int window, int meta) implements MixerSpec {
     @Override
     public String mixer() {
         return "window";
+    }
+
+    @Override
+    public Map<String, long[]> shapes(HeadDims dims) {
+        return meta == 0 ? Map.of() : Map.of(Sinks.NAME, new long[] {dims.heads(), meta});
     }
 
     @Override

@@ -18,6 +18,18 @@ record ConfigKeys(ObjectNode node, String where) {
         return node.hasNonNull(key);
     }
 
+    /** Whether the key is there, be it null. */
+    boolean names(String key) {
+        return node.has(key);
+    }
+
+    /** @throws LizardException INPUT where the key is there and null, which does not mean the same as its absence */
+    void refuseNull(String key, String expected) {
+        if (names(key) && !has(key)) {
+            throw wrong(key, expected);
+        }
+    }
+
     /** A whole number of at least 1 that must be there. */
     int count(String key) {
         return optionalCount(key).orElseThrow(() -> missing(key, "a positive whole number"));
@@ -129,12 +141,23 @@ record ConfigKeys(ObjectNode node, String where) {
                 "correct it or download the config again");
     }
 
+    /** Two keys that say different things. */
+    LizardException contradiction(String key, String otherPlace, Object other) {
+        return LizardException.at(
+                LizardException.Kind.INPUT,
+                "contradiction",
+                where + "/" + key,
+                other + ", as " + otherPlace + " says",
+                shown(key),
+                "take out the wrong one");
+    }
+
     LizardException unsupported(String key, String expected, String whatToDo) {
         return LizardException.at(
                 LizardException.Kind.INPUT, "unsupported model", where + "/" + key, expected, shown(key), whatToDo);
     }
 
-    private String shown(String key) {
+    String shown(String key) {
         String text = String.valueOf(node.get(key)).replaceAll("\\p{Cntrl}", "?");
         return text.length() <= 80 ? text : text.substring(0, 77) + "...";
     }

@@ -9,9 +9,7 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 /** Fills decoders: from files, or with random numbers. */
@@ -21,22 +19,18 @@ final class DecoderLoader {
 
     private DecoderLoader() {}
 
-    /** @param notes receives a line about what is stored and not used */
+    /** @param notes receives lines about what was read in a way that a person should know of */
     static Decoder load(Checkpoint checkpoint, DType dtype, Device device, Consumer<String> notes) {
-        ModelConfig config = ModelConfig.of(checkpoint.config(), configName(checkpoint.path()));
+        StoredConfig stored = StoredConfig.of(checkpoint);
+        ModelConfig config = stored.read();
+        config.notes().forEach(notes);
+        stored.check(config).ifPresent(notes);
         WeightSource source = checkpoint.weights();
-        Map<String, long[]> shapes = WeightShapes.of(config);
-        new StrayTensors(source, shapes.keySet()).examine().ifPresent(notes);
-        shapes.forEach((name, shape) -> Models.checkWeight(source, checkpoint.path(), name, shape));
         return new Decoder(config, dtype, device, (name, shape) -> Weights.load(source, name, dtype, device));
     }
 
-    /** The file that errors about the config name. */
-    static String configName(Path path) {
-        return Files.isDirectory(path) ? path.resolve("config.json").toString() : path.toString();
-    }
-
     static Decoder random(ModelConfig config, RandomStream random, DType dtype, Device device) {
+        WeightShapes.of(config).forEach(DecoderLoader::refuseTooLarge);
         double residual = DEVIATION / Math.sqrt(2.0 * config.layers());
         return new Decoder(config, dtype, device, (name, shape) -> {
             try (Scope work = Scope.open()) {
@@ -44,6 +38,18 @@ final class DecoderLoader {
                         initial(name, shape, residual, random).to(dtype).to(device));
             }
         });
+    }
+
+    private static void refuseTooLarge(String name, long[] shape) {
+        if (shape.length == 2 && shape[0] > Integer.MAX_VALUE / shape[1]) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "model too large",
+                    name,
+                    "at most 2^31-1 numbers in a weight",
+                    Arrays.toString(shape) + " from " + WeightShapes.keys(name),
+                    "choose smaller sizes");
+        }
     }
 
     private static Tensor initial(String name, long[] shape, double residual, RandomStream random) {

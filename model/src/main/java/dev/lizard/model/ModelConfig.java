@@ -7,10 +7,11 @@ import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.mixer.WindowSpec;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
-import tools.jackson.databind.JsonNode;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -36,6 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param bosId token that begins a text, if any
  * @param eosIds tokens that end one
  * @param source the config itself, all keys
+ * @param notes what a person should know of how it was read, a line each
  */
 public record ModelConfig(
         Family family,
@@ -57,17 +59,24 @@ public record ModelConfig(
         List<Integer> windows,
         OptionalInt bosId,
         List<Integer> eosIds,
-        ObjectNode source) {
+        ObjectNode source,
+        List<String> notes) {
     /** The {@code model_type} of a converted model; its teacher's is then under {@link #BASE_TYPE}. */
     public static final String LIZARD = "lizard";
 
     public static final String BASE_TYPE = "base_model_type";
 
-    private static final int MISTRAL_WINDOW = 4096; // what an absent key means there
+    /** More blocks than any model has: guards memory where no weights are there to compare with. */
+    private static final int MOST_LAYERS = 16_384;
+
+    private static final double USUAL_EPSILON = 1e-6;
+    private static final int WIDEST_HEAD = 65_536;
+    private static final String TIED = "tie_word_embeddings";
 
     public ModelConfig {
         windows = List.copyOf(windows);
         eosIds = List.copyOf(eosIds);
+        notes = List.copyOf(notes);
     }
 
     /**
@@ -80,20 +89,21 @@ public record ModelConfig(
     public static ModelConfig of(ObjectNode config, String where) {
         ConfigKeys keys = new ConfigKeys(config, where);
         Family family = family(keys);
-        refuseVariants(keys);
+        refuseNulls(keys, family);
+        List<String> notes = new ArrayList<>();
         int width = keys.count("hidden_size");
-        int layers = keys.count("num_hidden_layers");
+        int layers = atMost(keys, "num_hidden_layers", keys.count("num_hidden_layers"), MOST_LAYERS);
         int heads = keys.count("num_attention_heads");
-        int keyHeads = keys.optionalCount("num_key_value_heads").orElse(heads);
-        if (heads % keyHeads != 0) {
-            throw keys.wrong("num_key_value_heads", "a divisor of the " + heads + " attention heads");
-        }
-        int headWidth = headWidth(keys, width, heads);
-        int maxPositions = keys.count("max_position_embeddings");
-        boolean bias = keys.flag("attention_bias", false) && family != Family.MISTRAL;
-        OptionalInt bos =
-                keys.ints("bos_token_id").stream().mapToInt(Integer::intValue).findFirst();
-        return new ModelConfig(
+        int keyHeads = keyHeads(keys, family, heads);
+        int headWidth = headWidth(keys, family, width, heads);
+        int maxPositions = keys.optionalCount("max_position_embeddings").orElse(family.usualPositions());
+        double epsilon = keys.has("rms_norm_eps") ? keys.positive("rms_norm_eps") : USUAL_EPSILON;
+        refuseActivation(keys);
+        List<Integer> windows = new WindowKeys(keys, family, layers, notes).read();
+        RopeConfig rope = new RopeKeys(keys, maxPositions, headWidth, layerTypes(windows), notes).read();
+        boolean bias = flag(keys, "attention_bias", family != Family.MISTRAL && family != Family.QWEN2, family, notes);
+        boolean tied = keys.flag(TIED, false);
+        ModelConfig read = new ModelConfig(
                 family,
                 keys.count("vocab_size"),
                 width,
@@ -102,18 +112,135 @@ public record ModelConfig(
                 keyHeads,
                 headWidth,
                 keys.count("intermediate_size"),
-                keys.positive("rms_norm_eps"),
-                RopeConfig.read(keys, maxPositions, headWidth),
+                epsilon,
+                rope,
                 maxPositions,
-                keys.flag("tie_word_embeddings", false),
+                tied,
                 family == Family.QWEN2 || bias,
-                family != Family.QWEN2 && bias,
-                keys.flag("mlp_bias", false) && family == Family.LLAMA,
+                bias,
+                flag(keys, "mlp_bias", family == Family.LLAMA, family, notes),
                 family == Family.QWEN3,
-                windows(keys, family, layers),
-                bos,
-                keys.ints("eos_token_id"),
-                config);
+                windows,
+                bos(keys, family),
+                keys.names("eos_token_id") ? keys.ints("eos_token_id") : family.usualEos(),
+                config,
+                notes);
+        KnownKeys.check(keys, read.aliased(), notes);
+        return read.with(read.tied, config, notes);
+    }
+
+    /** This model with a head of its own, although its config ties it to the embedding. */
+    ModelConfig untied() {
+        return with(false, source.deepCopy().put(TIED, false), notes);
+    }
+
+    ModelConfig noted(String note) {
+        List<String> all = new ArrayList<>(notes);
+        all.add(note);
+        return with(tied, source, all);
+    }
+
+    private ModelConfig with(boolean head, ObjectNode config, List<String> lines) {
+        return new ModelConfig(
+                family,
+                vocabSize,
+                width,
+                layers,
+                heads,
+                keyHeads,
+                headWidth,
+                mlpWidth,
+                normEpsilon,
+                rope,
+                maxPositions,
+                head,
+                qkvBias,
+                outputBias,
+                mlpBias,
+                qkNorm,
+                windows,
+                bosId,
+                eosIds,
+                config,
+                lines);
+    }
+
+    /** What other families' names for keys must agree with. */
+    private Map<String, Object> aliased() {
+        return Map.ofEntries(
+                Map.entry("num_hidden_layers", layers),
+                Map.entry("num_attention_heads", heads),
+                Map.entry("num_key_value_heads", keyHeads),
+                Map.entry("hidden_size", width),
+                Map.entry("intermediate_size", mlpWidth),
+                Map.entry("head_dim", headWidth),
+                Map.entry("vocab_size", vocabSize),
+                Map.entry("hidden_act", "silu"),
+                Map.entry("rms_norm_eps", KnownKeys.plain(normEpsilon)),
+                Map.entry("rope_theta", KnownKeys.plain(rope.base())),
+                Map.entry(TIED, tied));
+    }
+
+    /** Null is absence for a few keys; for the others it is an error in transformers too. */
+    private static void refuseNulls(ConfigKeys keys, Family family) {
+        for (String key : List.of("hidden_act", "max_position_embeddings", "rms_norm_eps", TIED)) {
+            keys.refuseNull(key, "a value, or no such key");
+        }
+        if (family.mixesWindows()) {
+            keys.refuseNull("head_dim", "a positive whole number, or no such key");
+        }
+        if (family == Family.LLAMA || family == Family.QWEN3) {
+            keys.refuseNull("attention_bias", "true or false");
+        }
+        if (family == Family.LLAMA) {
+            keys.refuseNull("mlp_bias", "true or false");
+        }
+    }
+
+    private static int atMost(ConfigKeys keys, String key, int value, int most) {
+        if (value > most) {
+            throw keys.wrong(key, "at most " + most);
+        }
+        return value;
+    }
+
+    /** A flag that not every family reads; Qwen2 has biases anyway. */
+    private static boolean flag(ConfigKeys keys, String key, boolean read, Family family, List<String> notes) {
+        boolean value = keys.flag(key, false);
+        if (value && !read && family != Family.QWEN2) {
+            notes.add("%s/%s has no effect in a %s model".formatted(keys.where(), key, family.modelType()));
+        }
+        return value && read;
+    }
+
+    private static Set<String> layerTypes(List<Integer> windows) {
+        return windows.stream()
+                .map(w -> w == 0 ? RopeKeys.FULL : RopeKeys.SLIDING)
+                .collect(Collectors.toSet());
+    }
+
+    private static OptionalInt bos(ConfigKeys keys, Family family) {
+        if (!keys.names("bos_token_id")) {
+            return family.usualBos();
+        }
+        return keys.ints("bos_token_id").stream().mapToInt(Integer::intValue).findFirst();
+    }
+
+    private static int keyHeads(ConfigKeys keys, Family family, int heads) {
+        int keyHeads = keys.names("num_key_value_heads")
+                ? keys.optionalCount("num_key_value_heads").orElse(heads)
+                : family.usualKeyHeads(heads);
+        if (heads % keyHeads != 0) {
+            throw keys.wrong(
+                    "num_key_value_heads",
+                    "a divisor of the %d attention heads%s"
+                            .formatted(
+                                    heads,
+                                    keys.has("num_key_value_heads")
+                                            ? ""
+                                            : "; without the key it means " + keyHeads + " in this family"));
+        }
+        return keyHeads;
     }
 
     private static Family family(ConfigKeys keys) {
@@ -127,79 +254,28 @@ public record ModelConfig(
                                 + Nearest.to(type, Family.supported(), 1).getFirst() + ")"));
     }
 
-    /** Keys that change the formulas beyond what the stack knows. */
-    private static void refuseVariants(ConfigKeys keys) {
-        for (String key : List.of("num_experts", "num_local_experts", "n_routed_experts")) {
-            if (keys.has(key) && keys.optionalInt(key).orElse(0) > 1) {
-                throw keys.unsupported(key, "a dense model", "use a model without experts");
-            }
-        }
+    private static void refuseActivation(ConfigKeys keys) {
         String activation = keys.text("hidden_act").orElse("silu");
         if (!activation.equals("silu") && !activation.equals("swish")) {
             throw keys.unsupported("hidden_act", "silu", "use a model with SwiGLU blocks");
         }
-        if (keys.has("quantization_config")) {
-            throw keys.unsupported(
-                    "quantization_config", "plain weights", "use the unquantised model or a GGUF file of it");
-        }
     }
 
-    private static int headWidth(ConfigKeys keys, int width, int heads) {
-        if (!keys.has("head_dim") && width % heads != 0) {
+    private static int headWidth(ConfigKeys keys, Family family, int width, int heads) {
+        OptionalInt there = keys.has("head_dim") ? keys.optionalCount("head_dim") : family.usualHeadWidth();
+        if (there.isEmpty() && width % heads != 0) {
             throw keys.wrong("num_attention_heads", "a divisor of hidden_size " + width + " where head_dim is absent");
         }
-        int headWidth = keys.optionalCount("head_dim").orElse(width / heads);
+        int headWidth = there.orElse(width / heads);
+        String key = keys.has("head_dim") ? "head_dim" : "num_attention_heads";
         if (headWidth % 2 != 0) {
-            throw keys.wrong(keys.has("head_dim") ? "head_dim" : "num_attention_heads", "an even head width");
+            throw keys.wrong(key, "an even head width");
+        }
+        atMost(keys, key, headWidth, WIDEST_HEAD);
+        if ((long) heads * headWidth > Integer.MAX_VALUE) {
+            throw keys.wrong("num_attention_heads", "at most 2^31-1 coordinates in all heads of width " + headWidth);
         }
         return headWidth;
-    }
-
-    private static List<Integer> windows(ConfigKeys keys, Family family, int layers) {
-        int window = switch (family) {
-            case LLAMA -> 0;
-            case MISTRAL ->
-                keys.node().has("sliding_window")
-                        ? keys.optionalCount("sliding_window").orElse(0)
-                        : MISTRAL_WINDOW;
-            case QWEN2, QWEN3 ->
-                keys.flag("use_sliding_window", false)
-                        ? keys.optionalCount("sliding_window").orElse(0)
-                        : 0;
-        };
-        if (window == 0) {
-            return Collections.nCopies(layers, 0);
-        }
-        if (keys.has("layer_types")) {
-            return byLayerType(keys, layers, window);
-        }
-        int full = family == Family.MISTRAL
-                ? 0
-                : keys.optionalInt("max_window_layers").orElse(28);
-        List<Integer> windows = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            windows.add(layer < full ? 0 : window);
-        }
-        return windows;
-    }
-
-    private static List<Integer> byLayerType(ConfigKeys keys, int layers, int window) {
-        JsonNode types = keys.node().get("layer_types");
-        if (!types.isArray() || types.size() != layers) {
-            throw keys.wrong("layer_types", "a list of " + layers + " layer types");
-        }
-        List<Integer> windows = new ArrayList<>();
-        for (JsonNode type : types) {
-            windows.add(
-                    switch (type.asString("")) {
-                        case "full_attention" -> 0;
-                        case "sliding_attention" -> window;
-                        default ->
-                            throw keys.unsupported(
-                                    "layer_types", "full_attention or sliding_attention", "use another model");
-                    });
-        }
-        return windows;
     }
 
     /** The mixer of each layer as the model's makers left it: softmax, over a window where the config has one. */

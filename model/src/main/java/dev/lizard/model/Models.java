@@ -2,24 +2,20 @@ package dev.lizard.model;
 
 import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
-import dev.lizard.base.Nearest;
 import dev.lizard.base.Progress;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.checkpoint.HubDownload;
 import dev.lizard.checkpoint.HubOptions;
-import dev.lizard.checkpoint.StoredType;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
-import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,9 +79,16 @@ public final class Models {
         }
     }
 
+    /** What a person should know of how the files of a model and its config were read, a line each. */
+    public static List<String> notes(Checkpoint checkpoint) {
+        List<String> notes = new ArrayList<>(checkpoint.notes());
+        notes.addAll(config(checkpoint).notes());
+        return List.copyOf(notes);
+    }
+
     /** New mixers and the adapter. */
     private static void complete(Checkpoint checkpoint, Decoder decoder) {
-        String where = DecoderLoader.configName(checkpoint.path());
+        String where = StoredConfig.of(checkpoint).where();
         Optional<List<MixerSpec>> specs = ConvertedConfig.read(decoder.config(), where);
         if (specs.isPresent()) {
             for (int layer = 0; layer < decoder.layers(); layer++) {
@@ -104,63 +107,22 @@ public final class Models {
         DType wide = decoder.dtype() == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
         Map<String, Tensor> parameters = new HashMap<>();
         try (Scope work = Scope.open()) {
-            for (MixerSpec.Parameter parameter : spec.initial(decoder.headDims(), new RandomStream(0))) {
-                String name = WeightShapes.mixerPrefix(layer) + parameter.name();
-                WeightSource source = source(checkpoint, name);
-                check(source, checkpoint.path(), name, parameter.initial().shape());
-                parameters.put(parameter.name(), decoder.own(Weights.load(source, name, wide, decoder.device())));
+            for (String parameter : spec.shapes(decoder.headDims()).keySet()) {
+                String name = WeightShapes.mixerPrefix(layer) + parameter;
+                WeightSource source = checkpoint.extra().orElseThrow(); // as StoredConfig checked
+                parameters.put(parameter, decoder.own(Weights.load(source, name, wide, decoder.device())));
             }
         }
         return parameters;
     }
 
-    private static WeightSource source(Checkpoint checkpoint, String name) {
-        return checkpoint
-                .extra()
-                .orElseThrow(() -> LizardException.at(
-                        LizardException.Kind.INPUT,
-                        "missing file",
-                        checkpoint.path(),
-                        ModelFolder.EXTRA + " with " + name,
-                        "no such file",
-                        "copy the whole folder again"));
-    }
-
-    /** As {@link #check}, for base weights. @throws LizardException INPUT for numbers that are no weights, too */
-    static void checkWeight(WeightSource source, Path path, String name, long[] shape) {
-        check(source, path, name, shape);
-        StoredType type = source.info(name).type();
-        if (!type.isWeight()) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "unsupported dtype",
-                    source.file(name) + "/" + source.storedName(name),
-                    "F32, BF16, F16, F64 or blocks of GGUF",
-                    type,
-                    "use the unquantised model or a GGUF file of it");
-        }
-    }
-
-    /** @throws LizardException INPUT where {@code name} is missing or has another shape */
-    static void check(WeightSource source, Path path, String name, long[] shape) {
-        if (!source.contains(name)) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "missing tensor",
-                    path + "/" + name,
-                    "shape " + Arrays.toString(shape),
-                    "nothing of that name (nearest: " + String.join(", ", Nearest.to(name, source.names(), 2)) + ")",
-                    "check that config and weights belong together");
-        }
-        List<Long> found = source.info(name).shape();
-        if (!found.equals(Arrays.stream(shape).boxed().toList())) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "wrong shape",
-                    source.file(name) + "/" + source.storedName(name),
-                    Arrays.toString(shape),
-                    found,
-                    "check that config and weights belong together");
-        }
+    /**
+     * What the config says of a model whose weights are not wanted; a stored output layer of its own wins over
+     * {@code tie_word_embeddings}.
+     *
+     * @throws LizardException INPUT for a config that is not supported
+     */
+    public static ModelConfig config(Checkpoint checkpoint) {
+        return StoredConfig.of(checkpoint).read();
     }
 }

@@ -1,6 +1,5 @@
 package dev.lizard.model;
 
-import dev.lizard.base.LizardException;
 import dev.lizard.mixer.Rotary;
 
 /**
@@ -10,39 +9,14 @@ import dev.lizard.mixer.Rotary;
  * @param scaling what was done to these frequencies afterwards
  */
 public record RopeConfig(double base, RopeScaling scaling) {
-    private static final double USUAL_BASE = 10_000;
-
-    /**
-     * Reads {@code rope_parameters} (transformers 5) or {@code rope_theta} and {@code rope_scaling} (before).
-     *
-     * @throws LizardException INPUT for a scaling that is not supported
-     */
-    static RopeConfig read(ConfigKeys config, int maxPositions, int headWidth) {
-        ConfigKeys parameters = config.object("rope_parameters").orElse(config);
-        double base = parameters.has("rope_theta")
-                ? parameters.positive("rope_theta")
-                : config.optionalNumber("rope_theta").orElse(USUAL_BASE);
-        RopeScaling scaling = config.object("rope_parameters")
-                .or(() -> config.object("rope_scaling"))
-                .map(keys -> RopeScaling.read(keys, maxPositions))
-                .orElse(new RopeScaling.None());
-        double part = parameters.has("partial_rotary_factor")
-                ? parameters.positive("partial_rotary_factor")
-                : config.optionalNumber("partial_rotary_factor").orElse(1);
-        if (part != 1) {
-            throw config.unsupported("partial_rotary_factor", "1 (whole heads turn)", "use another model");
-        }
-        if (scaling instanceof RopeScaling.Factors factors && factors.divisors().size() != headWidth / 2) {
-            throw config.wrong("rope_scaling", "one factor for each of the " + headWidth / 2 + " pairs of a head");
-        }
-        return new RopeConfig(base, scaling);
-    }
-
     /** The embedding for heads of width d. The caller closes it. */
     Rotary rotary(int headWidth) {
-        double[] frequencies = frequencies(headWidth);
-        double scale = scaling instanceof RopeScaling.Yarn yarn ? yarn.attention() : 1;
-        return new Rotary(frequencies, scale);
+        return new Rotary(frequencies(headWidth), attention());
+    }
+
+    /** Factor on cos and sin. */
+    double attention() {
+        return scaling instanceof RopeScaling.Yarn yarn ? yarn.attention() : 1;
     }
 
     /** Radians a token of each pair [d/2]. */
@@ -77,7 +51,10 @@ public record RopeConfig(double base, RopeScaling scaling) {
         }
         low = Math.max(low, 0);
         high = Math.min(high, headWidth - 1.0);
-        double slowed = Math.clamp((pair - low) / Math.max(high - low, 1e-3), 0.0, 1.0);
+        double ramp = high == low
+                ? 1e-3
+                : high - low; // negative where no pair turns often, or all do, as transformers has it
+        double slowed = Math.clamp((pair - low) / ramp, 0.0, 1.0);
         return (1 - slowed) * plain + slowed * plain / s.factor();
     }
 

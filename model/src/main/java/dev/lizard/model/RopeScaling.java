@@ -32,48 +32,67 @@ public sealed interface RopeScaling {
     /** One divisor for each of the d/2 frequencies, as GGUF files store them. */
     record Factors(List<Double> divisors) implements RopeScaling {}
 
-    /** Reads the object that carries {@code rope_type} (or {@code type}) and its numbers. */
-    static RopeScaling read(ConfigKeys keys, int maxPositions) {
-        String key = keys.has("rope_type") ? "rope_type" : "type";
-        String type = keys.text(key).orElse("default");
+    /**
+     * Reads the numbers of a type.
+     *
+     * @param keys the object that has them
+     * @param original context of the first training, which may stand elsewhere
+     */
+    static RopeScaling read(String type, ConfigKeys keys, OptionalDouble original, int maxPositions) {
         return switch (type) {
             case "default" -> new None();
             case "linear" -> new Linear(keys.positive("factor"));
-            case "llama3" ->
-                new Llama3(
-                        keys.positive("factor"),
-                        keys.positive("low_freq_factor"),
-                        keys.positive("high_freq_factor"),
-                        keys.positive("original_max_position_embeddings"));
-            case "yarn" -> yarn(keys, maxPositions);
+            case "llama3" -> llama3(keys, original);
+            case "yarn" -> yarn(keys, positive(keys, original.orElse(maxPositions)), maxPositions);
             case "factors" -> factors(keys);
-            default ->
-                throw keys.unsupported(
-                        key,
-                        "one of default, linear, llama3, yarn",
-                        type.equals("dynamic")
-                                ? "its frequencies change with the text's length, which no fixed state can follow"
-                                : "use a model with one of these");
+            default -> throw new IllegalArgumentException("rope_type " + type);
         };
     }
 
-    private static RopeScaling yarn(ConfigKeys keys, int maxPositions) {
-        double original =
-                keys.optionalNumber("original_max_position_embeddings").orElse(maxPositions);
+    private static double positive(ConfigKeys keys, double original) {
+        if (!(original > 0)) {
+            throw keys.wrong(RopeKeys.ORIGINAL, "a positive number");
+        }
+        return original;
+    }
+
+    private static RopeScaling llama3(ConfigKeys keys, OptionalDouble original) {
+        double there = original.orElseThrow(() -> keys.missing(RopeKeys.ORIGINAL, "a positive number"));
+        double low = keys.positive("low_freq_factor");
+        double high = keys.positive("high_freq_factor");
+        if (!(high > low)) {
+            throw keys.wrong("high_freq_factor", "a number above low_freq_factor " + low);
+        }
+        return new Llama3(keys.positive("factor"), low, high, positive(keys, there));
+    }
+
+    private static RopeScaling yarn(ConfigKeys keys, double original, int maxPositions) {
+        if (!keys.names("factor")) {
+            throw keys.missing("factor", "a positive number, or null for the ratio of both contexts");
+        }
         double factor = keys.has("factor") ? keys.positive("factor") : maxPositions / original;
-        OptionalDouble attention = keys.optionalNumber("attention_factor");
         double mscale = keys.optionalNumber("mscale").orElse(0);
         double mscaleAll = keys.optionalNumber("mscale_all_dim").orElse(0);
         double usual = mscale != 0 && mscaleAll != 0
                 ? temperature(factor, mscale) / temperature(factor, mscaleAll)
                 : temperature(factor, 1);
-        return new Yarn(
+        keys.refuseNull("truncate", "true or false");
+        Yarn yarn = new Yarn(
                 factor,
                 original,
-                keys.optionalNumber("beta_fast").orElse(32),
-                keys.optionalNumber("beta_slow").orElse(1),
-                attention.orElse(usual),
+                turns(keys, "beta_fast", 32),
+                turns(keys, "beta_slow", 1),
+                keys.has("attention_factor") ? keys.positive("attention_factor") : usual,
                 keys.flag("truncate", true));
+        if (yarn.betaFast < yarn.betaSlow) {
+            throw keys.wrong("beta_fast", "at least beta_slow, which is " + yarn.betaSlow);
+        }
+        return yarn;
+    }
+
+    /** Null and 0 mean the usual number, as in transformers. */
+    private static double turns(ConfigKeys keys, String key, double usual) {
+        return keys.optionalNumber(key).orElse(0) == 0 ? usual : keys.positive(key);
     }
 
     /** Softer scores for longer contexts, equation 22 of the YaRN paper: {@code 0.1 m ln(s) + 1}. */

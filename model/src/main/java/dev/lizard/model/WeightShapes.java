@@ -30,6 +30,19 @@ final class WeightShapes {
         return all.shapes;
     }
 
+    /** The keys of the config that give a weight its shape, for messages. */
+    static String keys(String name) {
+        String part = name.replaceFirst("\\.(weight|bias)$", "");
+        return switch (part.substring(part.lastIndexOf('.') + 1)) {
+            case "embed_tokens", "lm_head" -> "vocab_size, hidden_size";
+            case "q_proj", "o_proj" -> "num_attention_heads, head_dim, hidden_size";
+            case "k_proj", "v_proj" -> "num_key_value_heads, head_dim, hidden_size";
+            case "q_norm", "k_norm" -> "head_dim";
+            case "gate_proj", "up_proj", "down_proj" -> "intermediate_size, hidden_size";
+            default -> "hidden_size";
+        };
+    }
+
     /** {@code model.layers.N.} */
     static String layerPrefix(int layer) {
         return "model.layers." + layer + ".";
@@ -41,8 +54,8 @@ final class WeightShapes {
     }
 
     private void block(String prefix) {
-        int queries = config.heads() * config.headWidth();
-        int keys = config.keyHeads() * config.headWidth();
+        long queries = (long) config.heads() * config.headWidth();
+        long keys = (long) config.keyHeads() * config.headWidth();
         String attention = prefix + "self_attn.";
         shapes.put(prefix + "input_layernorm.weight", new long[] {config.width()});
         linear(attention + "q_proj", config.width(), queries, config.qkvBias());
@@ -59,7 +72,7 @@ final class WeightShapes {
         linear(prefix + "mlp.down_proj", config.mlpWidth(), config.width(), config.mlpBias());
     }
 
-    private void linear(String name, int in, int out, boolean bias) {
+    private void linear(String name, long in, long out, boolean bias) {
         shapes.put(name + ".weight", new long[] {out, in});
         if (bias) {
             shapes.put(name + ".bias", new long[] {out});

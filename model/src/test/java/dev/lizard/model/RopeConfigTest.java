@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import java.util.ArrayList;
+import java.util.Set;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 class RopeConfigTest {
     private static RopeConfig read(String text) {
         ObjectNode node = (ObjectNode) Json.parse(text, "c.json", LizardException.Kind.INPUT);
-        return RopeConfig.read(new ConfigKeys(node, "c.json"), 4096, 64);
+        return new RopeKeys(new ConfigKeys(node, "c.json"), 4096, 64, Set.of(RopeKeys.FULL), new ArrayList<>()).read();
     }
 
     @Test
@@ -29,8 +31,9 @@ class RopeConfigTest {
     @Test
     void llama3KeepsShortWavesAndSlowsLongOnes() {
         RopeConfig rope = read("""
-                {"rope_theta": 500000.0, "rope_scaling": {"rope_type": "llama3", "factor": 32.0,
-                 "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}}""");
+            {"rope_theta": 500000.0, "rope_scaling": {"rope_type": "llama3", "factor": 32.0,
+             "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}}\
+            """);
         double[] plain = read("{\"rope_theta\": 500000.0}").frequencies(64);
         double[] scaled = rope.frequencies(64);
         assertThat(scaled[0]).isEqualTo(plain[0]);
@@ -45,8 +48,9 @@ class RopeConfigTest {
     @Test
     void yarnRampsBetweenKeptAndSlowed() {
         RopeConfig rope = read("""
-                {"rope_theta": 10000.0, "rope_scaling": {"rope_type": "yarn", "factor": 4.0,
-                 "original_max_position_embeddings": 1024}}""");
+            {"rope_theta": 10000.0, "rope_scaling": {"rope_type": "yarn", "factor": 4.0,
+             "original_max_position_embeddings": 1024}}\
+            """);
         assertThat(rope.scaling()).isEqualTo(new RopeScaling.Yarn(4, 1024, 32, 1, 0.1 * Math.log(4) + 1, true));
         double[] plain = read("{}").frequencies(64);
         double[] scaled = rope.frequencies(64);

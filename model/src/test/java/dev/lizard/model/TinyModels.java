@@ -16,11 +16,13 @@ final class TinyModels {
     /** Two layers, D 32, 4 heads over 2 key/value heads, vocabulary 50. */
     static ObjectNode config(Family family) {
         String text = """
-                {"model_type": "%s", "vocab_size": 50, "hidden_size": 32, "num_hidden_layers": 2,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-6,
-                 "max_position_embeddings": 128, "tie_word_embeddings": true, "bos_token_id": 1,
-                 "eos_token_id": [2, 3], "sliding_window": null}""".formatted(family.modelType());
-        return (ObjectNode) Json.parse(text, "tiny.json", LizardException.Kind.INPUT);
+            {"model_type": "%s", "vocab_size": 50, "hidden_size": 32, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-6,
+             "max_position_embeddings": 128, "tie_word_embeddings": true, "bos_token_id": 1,
+             "eos_token_id": [2, 3], "sliding_window": null}\
+            """.formatted(family.modelType());
+        ObjectNode config = (ObjectNode) Json.parse(text, "tiny.json", LizardException.Kind.INPUT);
+        return family == Family.QWEN3 ? config.put("head_dim", 8) : config; // Qwen3's is 128 where it is left out
     }
 
     static ModelConfig parsed(ObjectNode config) {
