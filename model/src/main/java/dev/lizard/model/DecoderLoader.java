@@ -1,5 +1,6 @@
 package dev.lizard.model;
 
+import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
