@@ -99,6 +99,15 @@ class LauncherTest {
     }
 
     @Test
+    void aCurrentFolderThatIsGoneIsNamed() throws Exception {
+        Path gone = Files.createDirectories(folder.resolve("gone"));
+        script(tools.resolve("from-gone"), "rmdir \"$PWD\"; exec /bin/sh " + release() + " --version");
+        Ended ended = run(gone, Map.of("LIZARD_JAVA_HOME", jdk.toString()), tools.resolve("from-gone"));
+        assertThat(ended.code).isEqualTo(4);
+        assertThat(ended.err).endsWith("lizard: the current folder is gone; change to another\n");
+    }
+
+    @Test
     void theOldJavaIsPassedOver() throws Exception {
         Path old = fakeJdk("jdk-21", "21.0.4");
         Files.createSymbolicLink(
