@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.Progress;
 import dev.lizard.distill.Measurement;
 import dev.lizard.distill.StepRecord;
@@ -10,6 +11,8 @@ import java.util.Locale;
 final class TrainingDisplay implements TrainListener, AutoCloseable {
     private final Console console;
     private Progress progress = Progress.NONE;
+    private Activity around = Activity.begin("preparing"); // what is done where no progress is shown
+    private String stage = "";
     private long last;
 
     TrainingDisplay(Console console) {
@@ -21,6 +24,7 @@ final class TrainingDisplay implements TrainListener, AutoCloseable {
         progress.close();
         progress = console.progress(name, "steps", steps);
         last = steps;
+        stage = name;
         if (doneSteps > 0) {
             console.note("%s: resuming after step %d of %d".formatted(name, doneSteps, steps));
         }
@@ -32,7 +36,9 @@ final class TrainingDisplay implements TrainListener, AutoCloseable {
         progress.update(
                 step.step(), String.format(Locale.ROOT, "loss %.4f  %,.0f tokens/s", step.loss(), step.tokensPerS()));
         if (step.step() == last) {
-            progress.close(); // what follows, measuring and writing, speaks for itself
+            progress.close();
+            around.close();
+            around = Activity.begin("finishing " + stage);
         }
     }
 
@@ -61,5 +67,6 @@ final class TrainingDisplay implements TrainListener, AutoCloseable {
     @Override
     public void close() {
         progress.close();
+        around.close();
     }
 }
