@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A text for a model, and which parts of it are quoted: words of a message or of a data record. What a quoted part spells
- * is never a control token; those come from the rest alone, which a chat template wrote.
+ * A text for a model, and which parts of it are quoted: words of a message or of a data record. What a quoted part
+ * spells is never a control token; those come from the rest alone, which a chat template wrote.
  *
  * @param quotes in order, not overlapping
  */

@@ -28,8 +28,8 @@ public interface Tokenizer extends AutoCloseable {
 
     /**
      * As {@link #encode(Rendering, boolean)} for text that follows what was read before: nothing is added, and a
-     * tokenizer that puts a mark before each text (SentencePiece's U+2581) puts none before this one, unless it puts one
-     * after added tokens too and {@code previous} is one.
+     * tokenizer that puts a mark before each text (SentencePiece's U+2581) puts none before this one, unless it puts
+     * one after added tokens too and {@code previous} is one.
      *
      * @param previous the last id read
      */

@@ -8,8 +8,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A {@code tokenizer.json} written anew so that text cannot spell its markers, or so that a text begins without the mark
- * that SentencePiece puts there. Ids stay what they are.
+ * A {@code tokenizer.json} written anew so that text cannot spell its markers, or so that a text begins without the
+ * mark that SentencePiece puts there. Ids stay what they are.
  */
 final class TokenizerVariants {
     /** Begins a stand-in and occurs in no text: Unicode keeps it for a program's own use. */

@@ -14,6 +14,8 @@ sealed interface Expr {
 
     record ListOf(List<Expr> items, int line) implements Expr {}
 
+    record TupleOf(List<Expr> items, int line) implements Expr {}
+
     record DictOf(List<Expr> keys, List<Expr> values, int line) implements Expr {}
 
     record Attribute(Expr of, String name, int line) implements Expr {}
@@ -27,21 +29,22 @@ sealed interface Expr {
             @Nullable Expr step,
             int line) implements Expr {}
 
-    record Call(Expr callee, Arguments arguments, int line) implements Expr {}
+    record Call(Expr callee, Args arguments, int line) implements Expr {}
 
-    record Filter(Expr input, String name, Arguments arguments, int line) implements Expr {}
+    record Filter(Expr input, FilterCall call, int line) implements Expr {}
 
-    record Test(Expr input, String name, Arguments arguments, int line) implements Expr {}
+    record Test(Expr input, String name, Args arguments, int line) implements Expr {}
 
     record Not(Expr of, int line) implements Expr {}
 
-    record Negate(Expr of, int line) implements Expr {}
+    /** {@code sign} is + or - */
+    record Signed(String sign, Expr of, int line) implements Expr {}
 
-    /** {@code sign} is one of + - * / // % ~ */
+    /** {@code sign} is one of + - * / // % ** ~ */
     record Arithmetic(String sign, Expr left, Expr right, int line) implements Expr {}
 
-    /** {@code sign} is one of == != &lt; &lt;= &gt; &gt;= in */
-    record Compare(String sign, Expr left, Expr right, int line) implements Expr {}
+    /** {@code first < second <= third}: each operand is computed once. */
+    record Compare(Expr first, List<Comparison> rest, int line) implements Expr {}
 
     record And(Expr left, Expr right, int line) implements Expr {}
 
@@ -50,8 +53,18 @@ sealed interface Expr {
     /** {@code then if condition else otherwise} */
     record Choice(Expr condition, Expr then, @Nullable Expr otherwise, int line) implements Expr {}
 
-    /** What a call, filter or test is given. */
-    record Arguments(List<Expr> positional, Map<String, Expr> named) {
-        static final Arguments NONE = new Arguments(List.of(), Map.of());
+    /** {@code sign} is one of == != &lt; &lt;= &gt; &gt;= in, not in */
+    record Comparison(String sign, Expr right) {}
+
+    /** A filter without what it is done to. */
+    record FilterCall(String name, Args arguments, int line) {}
+
+    /** What a call, filter or test is given; a list and a dictionary may be unpacked after the rest. */
+    record Args(
+            List<Expr> positional,
+            Map<String, Expr> named,
+            @Nullable Expr list,
+            @Nullable Expr dictionary) {
+        static final Args NONE = new Args(List.of(), Map.of(), null, null);
     }
 }

@@ -1,80 +1,140 @@
 package dev.lizard.text.jinja;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Writes values as JSON the way {@code json.dumps} does with non-ASCII characters kept. */
+/** Writes values as {@code json.dumps} does. */
 final class JsonText {
-    private final int indent;
+    /**
+     * How.
+     *
+     * @param indent what a level is moved in by; null writes one line
+     */
+    record Style(boolean ascii, @Nullable Text indent, Text between, Text colon, boolean sorted) {}
+
+    private final Style style;
     private final int line;
+    private final Budget budget;
+    private final TextBuilder out;
 
-    private JsonText(int indent, int line) {
-        this.indent = indent;
+    private JsonText(Style style, int line, Budget budget) {
+        this.style = style;
         this.line = line;
+        this.budget = budget;
+        out = new TextBuilder(budget);
     }
 
-    /** On one line where {@code indent} is negative. */
-    static String of(Value value, int indent, int line) {
-        return new JsonText(indent, line).write(value, 0);
+    static Text of(Value value, Style style, int line, Budget budget) {
+        JsonText json = new JsonText(style, line, budget);
+        json.write(value, 0);
+        return json.out.build();
     }
 
-    private String write(Value value, int depth) {
+    private void write(Value value, int depth) {
+        budget.step();
+        switch (value) {
+            case Value.Str(Text text, boolean _) -> quote(text);
+            case Value.Seq(List<Value> items, Value.Seq.Kind kind)
+            when kind == Value.Seq.Kind.LIST || kind.isTuple() -> {
+                open("[", items.isEmpty());
+                for (int i = 0; i < items.size(); i++) {
+                    next(i, depth + 1);
+                    write(items.get(i), depth + 1);
+                }
+                close("]", items.isEmpty(), depth);
+            }
+            case Value.Dict(Map<Object, Value.Pair> pairs) -> {
+                open("{", pairs.isEmpty());
+                int i = 0;
+                for (Value.Pair pair : ordered(pairs)) {
+                    next(i++, depth + 1);
+                    quote(pair.key() instanceof Value.Str(Text key, boolean _) ? key : Text.of(scalar(pair.key())));
+                    out.append(style.colon());
+                    write(pair.value(), depth + 1);
+                }
+                close("}", pairs.isEmpty(), depth);
+            }
+            default -> out.append(scalar(value));
+        }
+    }
+
+    private String scalar(Value value) {
         return switch (value) {
             case Value.None _ -> "null";
             case Value.Bool(boolean flag) -> Boolean.toString(flag);
-            case Value.Int(long number) -> Long.toString(number);
-            case Value.Real(double number) -> Double.toString(number);
-            case Value.Str(String text) -> quoted(text);
-            case Value.Seq(List<Value> items) -> {
-                List<String> parts = new ArrayList<>();
-                items.forEach(item -> parts.add(write(item, depth + 1)));
-                yield block("[", parts, "]", depth);
-            }
-            case Value.Dict(Map<String, Value> entries) -> {
-                List<String> parts = new ArrayList<>();
-                entries.forEach((key, of) -> parts.add(quoted(key) + ": " + write(of, depth + 1)));
-                yield block("{", parts, "}", depth);
-            }
-            case Value.Undefined _ -> throw noJson(value);
-            case Value.Namespace _ -> throw noJson(value);
-            case Value.Function _ -> throw noJson(value);
+            case Value.Int(BigInteger number) -> number.toString();
+            case Value.Real(double number) ->
+                Double.isFinite(number)
+                        ? Numbers.text(number)
+                        : Double.isNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+            default -> throw TemplateError.at(line, "tojson cannot write " + Values.type(value));
         };
     }
 
-    private RuntimeException noJson(Value value) {
-        return TemplateError.at(line, "tojson cannot write " + Values.type(value));
-    }
-
-    private String block(String open, List<String> parts, String close, int depth) {
-        if (indent < 0 || parts.isEmpty()) {
-            return open + String.join(", ", parts) + close;
+    private List<Value.Pair> ordered(Map<Object, Value.Pair> pairs) {
+        List<Value.Pair> ordered = new ArrayList<>(pairs.values());
+        if (style.sorted()) {
+            ordered.sort(Comparator.comparing(Value.Pair::key, (a, b) -> Values.compare(a, b, line, budget)));
         }
-        String inner = "\n" + " ".repeat(indent * (depth + 1));
-        return open + inner + String.join("," + inner, parts) + "\n" + " ".repeat(indent * depth) + close;
+        return ordered;
     }
 
-    private static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder("\"");
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            switch (c) {
-                case '"' -> quoted.append("\\\"");
-                case '\\' -> quoted.append("\\\\");
-                case '\n' -> quoted.append("\\n");
-                case '\r' -> quoted.append("\\r");
-                case '\t' -> quoted.append("\\t");
-                case '\b' -> quoted.append("\\b");
-                case '\f' -> quoted.append("\\f");
-                default -> {
-                    if (c < ' ') {
-                        quoted.append("\\u%04x".formatted((int) c));
-                    } else {
-                        quoted.append(c);
-                    }
-                }
+    private void open(String bracket, boolean empty) {
+        budget.enter();
+        out.append(bracket);
+        if (empty) {
+            budget.step();
+        }
+    }
+
+    private void next(int index, int depth) {
+        out.append(index == 0 ? Text.EMPTY : style.between());
+        line(depth);
+    }
+
+    private void line(int depth) {
+        Text indent = style.indent();
+        if (indent != null) {
+            out.append("\n").repeat(indent, depth);
+        }
+    }
+
+    private void close(String bracket, boolean empty, int depth) {
+        if (!empty) {
+            line(depth);
+        }
+        out.append(bracket);
+        budget.leave();
+    }
+
+    private void quote(Text text) {
+        String chars = text.chars();
+        out.append("\"");
+        int from = 0;
+        for (int i = 0; i < chars.length(); i++) {
+            String escape = escape(chars.charAt(i));
+            if (escape != null) {
+                out.append(text, from, i).append(escape, text.source(i));
+                from = i + 1;
             }
         }
-        return quoted.append('"').toString();
+        out.append(text, from, chars.length()).append("\"");
+    }
+
+    private @Nullable String escape(char c) {
+        return switch (c) {
+            case '"' -> "\\\"";
+            case '\\' -> "\\\\";
+            case '\n' -> "\\n";
+            case '\r' -> "\\r";
+            case '\t' -> "\\t";
+            case '\b' -> "\\b";
+            case '\f' -> "\\f";
+            default -> c < ' ' || (style.ascii() && c > '~') ? "\\u%04x".formatted((int) c) : null;
+        };
     }
 }

@@ -3,6 +3,8 @@ package dev.lizard.text.jinja;
 import dev.lizard.text.jinja.Token.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Cuts a template into tokens, with white space treated as chat templates expect: one line feed after a block tag goes
@@ -12,7 +14,12 @@ import java.util.List;
 final class Lexer {
     private static final List<String> SIGNS = List.of(
             "**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{",
-            "}", ",", ":", ".", "|");
+            "}", ",", ":", ".", "|", ";");
+    private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*(?:-%}\\s*|%})");
+    private static final Pattern END_RAW = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(\\+%}|-%}\\s*|%}\\n?)");
+    private static final Pattern NUMBER = Pattern.compile("(?i)(0x(?:_?[0-9a-f])++|0b(?:_?[01])++|0o(?:_?[0-7])++)"
+            + "|(DIGITS(?:(?:\\.DIGITS)?e[+-]?DIGITS|\\.DIGITS))|([1-9]\\d*+(?:_\\d++)*+|0(?:_?0)*+)"
+                    .replace("DIGITS", "\\d++(?:_\\d++)*+"));
 
     private final String source;
     private final List<Token> tokens = new ArrayList<>();
@@ -28,7 +35,7 @@ final class Lexer {
     }
 
     static List<Token> tokens(String template) {
-        String source = template.replace("\r\n", "\n");
+        String source = template.replace("\r\n", "\n").replace('\r', '\n');
         source = source.endsWith("\n") ? source.substring(0, source.length() - 1) : source;
         Lexer lexer = new Lexer(source);
         lexer.run();
@@ -42,6 +49,11 @@ final class Lexer {
             data(source.substring(at, tag), tag, output);
             if (tag == source.length()) {
                 break;
+            }
+            Matcher raw = RAW.matcher(source).region(tag, source.length());
+            if (raw.lookingAt()) {
+                raw(tag, raw.end());
+                continue;
             }
             advance(tag + 2);
             char kind = source.charAt(tag + 1);
@@ -70,21 +82,47 @@ final class Lexer {
     private void data(String raw, int tag, boolean output) {
         String text = raw;
         if (trimNext) {
-            text = PythonText.strip(text, true, false);
+            text = PythonText.strip(Text.of(text), true, false).chars();
         }
         char sign = tag + 2 < source.length() ? source.charAt(tag + 2) : ' ';
         if (tag < source.length() && sign == '-') {
-            text = PythonText.strip(text, false, true);
+            text = PythonText.strip(Text.of(text), false, true).chars();
         } else if (tag < source.length() && !output && sign != '+') {
-            int start = text.lastIndexOf('\n') + 1;
-            if ((start > 0 || lineStarts) && text.substring(start).isBlank()) {
-                text = text.substring(0, start);
-            }
+            text = withoutLastBlanks(text);
         }
         if (!text.isEmpty()) {
             tokens.add(new Token(Kind.DATA, text, line));
         }
         advance(tag);
+    }
+
+    /** Everything up to {@code endraw} is text; no line feed goes after the opening tag. */
+    private void raw(int tag, int begin) {
+        int opened = line;
+        Matcher end = END_RAW.matcher(source);
+        if (!end.find(begin)) {
+            throw TemplateError.at(opened, "'raw' is never closed");
+        }
+        advance(begin);
+        trimNext = false;
+        lineStarts = source.charAt(begin - 1) == '\n';
+        String text = source.substring(begin, end.start());
+        if (end.group(1).equals("-")) {
+            text = PythonText.strip(Text.of(text), false, true).chars();
+        } else if (!end.group(1).equals("+")) {
+            text = withoutLastBlanks(text);
+        }
+        if (!text.isEmpty()) {
+            tokens.add(new Token(Kind.DATA, text, line));
+        }
+        advance(end.end());
+        lineStarts = source.charAt(at - 1) == '\n';
+    }
+
+    /** Without blanks that begin the line of a tag. */
+    private String withoutLastBlanks(String text) {
+        int start = text.lastIndexOf('\n') + 1;
+        return (start > 0 || lineStarts) && text.substring(start).isBlank() ? text.substring(0, start) : text;
     }
 
     private void comment() {
@@ -138,20 +176,8 @@ final class Lexer {
         if (c == '"' || c == '\'') {
             return string(c);
         }
-        if (Character.isDigit(c)) {
-            while (at < source.length() && (Character.isDigit(source.charAt(at)) || source.charAt(at) == '_')) {
-                at++;
-            }
-            boolean real =
-                    at + 1 < source.length() && source.charAt(at) == '.' && Character.isDigit(source.charAt(at + 1));
-            if (real) {
-                at++;
-                while (at < source.length() && Character.isDigit(source.charAt(at))) {
-                    at++;
-                }
-            }
-            String digits = source.substring(start, at).replace("_", "");
-            return new Token(real ? Kind.REAL : Kind.INTEGER, digits, startLine);
+        if (c >= '0' && c <= '9') {
+            return number(startLine);
         }
         if (Character.isJavaIdentifierStart(c) && c != '$') {
             while (at < source.length() && Character.isJavaIdentifierPart(source.charAt(at))) {
@@ -166,6 +192,16 @@ final class Lexer {
             }
         }
         throw TemplateError.at(line, "unexpected character '" + c + "'");
+    }
+
+    private Token number(int startLine) {
+        Matcher number = NUMBER.matcher(source).region(at, source.length());
+        if (!number.lookingAt()) {
+            throw TemplateError.at(line, "a bad number");
+        }
+        at = number.end();
+        String digits = number.group().replace("_", "");
+        return new Token(number.group(2) == null ? Kind.INTEGER : Kind.REAL, digits, startLine);
     }
 
     private Token string(char quote) {
@@ -195,12 +231,35 @@ final class Lexer {
             case 'b' -> text.append('\b');
             case 'f' -> text.append('\f');
             case '\\', '\'', '"' -> text.append(c);
+            case 'a' -> text.append('\u0007');
+            case 'v' -> text.append('\u000b');
+            case '0', '1', '2', '3', '4', '5', '6', '7' -> octal(text);
+            case 'N' -> named(text);
             case '\n' -> line++; // A line feed after a backslash joins lines.
             case 'x' -> code(text, 2);
             case 'u' -> code(text, 4);
             case 'U' -> code(text, 8);
             default -> text.append('\\').append(c);
         }
+    }
+
+    private void octal(StringBuilder text) {
+        int end = at + 1;
+        while (end < Math.min(at + 3, source.length()) && Character.digit(source.charAt(end), 8) >= 0) {
+            end++;
+        }
+        text.appendCodePoint(Integer.parseInt(source, at, end, 8));
+        at = end - 1;
+    }
+
+    private void named(StringBuilder text) {
+        int close = source.indexOf('}', at);
+        try {
+            text.appendCodePoint(Character.codePointOf(source.substring(at + 2, close)));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException bad) {
+            throw TemplateError.at(line, "a bad escape in a string");
+        }
+        at = close;
     }
 
     private void code(StringBuilder text, int digits) {

@@ -1,7 +1,6 @@
 package dev.lizard.text.jinja;
 
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A statement of a template. */
@@ -10,22 +9,52 @@ sealed interface Node {
 
     record Output(Expr value) implements Node {}
 
-    record If(Expr condition, List<Node> then, List<Node> otherwise) implements Node {}
+    record If(List<Branch> branches, List<Node> otherwise) implements Node {}
 
-    /** {@code targets} are one name, or several that take an item apart; {@code only} leaves items out. */
-    record For(List<String> targets, Expr items, @Nullable Expr only, List<Node> body, List<Node> otherwise, int line)
+    /** {@code only} leaves items out. */
+    record For(
+            Target target,
+            Expr items,
+            @Nullable Expr only,
+            boolean recursive,
+            List<Node> body,
+            List<Node> otherwise,
+            int line)
             implements Node {}
 
-    /** {@code attribute} is set where a namespace's attribute is assigned. */
-    record Set(List<String> targets, @Nullable String attribute, Expr value, int line) implements Node {}
+    record Set(Target target, Expr value, int line) implements Node {}
 
-    /** Assigns what the body writes. */
-    record Capture(String target, List<Node> body) implements Node {}
+    /** Assigns what the body writes, once filtered. */
+    record Capture(Target target, List<Expr.FilterCall> filters, List<Node> body, int line) implements Node {}
 
-    record Macro(String name, List<String> parameters, Map<String, Expr> defaults, List<Node> body, int line)
-            implements Node {}
+    /** Writes what the body writes, once filtered. */
+    record Filtered(List<Expr.FilterCall> filters, List<Node> body) implements Node {}
+
+    record With(List<Target> targets, List<Expr> values, List<Node> body, int line) implements Node {}
+
+    record Macro(String name, Signature signature, List<Node> body, Uses uses, int line) implements Node {}
+
+    /** Writes what a call gives, whose {@code caller()} gives what the body writes. */
+    record CallBlock(Expr.Call call, Macro caller) implements Node {}
 
     record Break() implements Node {}
 
     record Continue() implements Node {}
+
+    record Branch(Expr condition, List<Node> then) {}
+
+    /** Parameters in order; the last ones have {@code defaults}. */
+    record Signature(List<String> parameters, List<Expr> defaults) {}
+
+    /** Which of the names that a macro may ask for its body uses. */
+    record Uses(boolean caller, boolean varargs, boolean kwargs) {}
+
+    /** What is assigned to. */
+    sealed interface Target {
+        record Name(String name) implements Target {}
+
+        record Attribute(String namespace, String name) implements Target {}
+
+        record Several(List<Target> targets) implements Target {}
+    }
 }

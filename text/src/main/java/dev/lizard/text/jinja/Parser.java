@@ -2,15 +2,23 @@ package dev.lizard.text.jinja;
 
 import dev.lizard.text.jinja.Token.Kind;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Parses a template's statements. */
 final class Parser {
     private static final int DEEPEST = 100;
+    private static final Set<String> CLOSING = Set.of(
+            "else",
+            "elif",
+            "endif",
+            "endfor",
+            "endset",
+            "endmacro",
+            "endgeneration",
+            "endcall",
+            "endfilter",
+            "endwith");
 
     private final TokenStream tokens;
     private final ExpressionParser expressions;
@@ -70,6 +78,19 @@ final class Parser {
             case "for" -> nodes.add(loop(line));
             case "set" -> nodes.add(assignment(line));
             case "macro" -> nodes.add(macro(line));
+            case "call" -> nodes.add(call(line));
+            case "with" -> nodes.add(with(line));
+            case "print" -> {
+                nodes.add(new Node.Output(expressions.expression()));
+                while (tokens.takeSign(",")) {
+                    nodes.add(new Node.Output(expressions.expression()));
+                }
+                close();
+            }
+            case "filter" -> {
+                List<Expr.FilterCall> filters = expressions.operands().filterChain();
+                nodes.add(new Node.Filtered(filters, closedBody("filter", "endfilter", line)));
+            }
             case "break", "continue" -> {
                 if (loops == 0) {
                     throw TemplateError.at(line, "'" + keyword.text() + "' outside of a loop");
@@ -77,16 +98,41 @@ final class Parser {
                 close();
                 nodes.add(keyword.text().equals("break") ? new Node.Break() : new Node.Continue());
             }
-            case "generation" -> {
-                // Marks the assistant's words for training; writes nothing itself.
-                close();
-                nodes.addAll(body(Set.of("endgeneration"), "generation", line));
-                end();
+            // Marks the assistant's words for training; writes nothing itself.
+            case "generation" ->
+                nodes.add(new Node.With(
+                        List.of(),
+                        List.of(),
+                        outsideLoops(() -> closedBody("generation", "endgeneration", line)),
+                        line));
+            default -> {
+                if (CLOSING.contains(keyword.text())) {
+                    throw TemplateError.at(line, "'" + keyword.text() + "' without its beginning");
+                }
+                throw TemplateError.unsupported(line, "the statement '" + keyword.text() + "'");
             }
-            case "else", "elif", "endif", "endfor", "endset", "endmacro", "endgeneration" ->
-                throw TemplateError.at(line, "'" + keyword.text() + "' without its beginning");
-            default -> throw TemplateError.unsupported(line, "the statement '" + keyword.text() + "'");
         }
+    }
+
+    /** The body of a statement whose opening block ends here, up to its closing block and with it. */
+    private List<Node> closedBody(String opener, String closer, int line) {
+        close();
+        List<Node> body = body(Set.of(closer), opener, line);
+        end();
+        return body;
+    }
+
+    private interface Bodies {
+        List<Node> read();
+    }
+
+    /** A body that runs by itself, so that no loop around it can be left from there. */
+    private List<Node> outsideLoops(Bodies bodies) {
+        int outside = loops;
+        loops = 0;
+        List<Node> body = bodies.read();
+        loops = outside;
+        return body;
     }
 
     /** Reads the name of a closing block and its end. */
@@ -100,102 +146,158 @@ final class Parser {
     }
 
     private Node condition(int line) {
-        Expr condition = expressions.expression();
-        close();
-        List<Node> then = body(Set.of("elif", "else", "endif"), "if", line);
-        Token next = tokens.next();
-        return switch (next.text()) {
-            case "elif" -> new Node.If(condition, then, List.of(condition(next.line())));
-            case "else" -> {
-                close();
-                List<Node> otherwise = body(Set.of("endif"), "if", line);
-                end();
-                yield new Node.If(condition, then, otherwise);
+        List<Node.Branch> branches = new ArrayList<>();
+        List<Node> otherwise = List.of();
+        boolean more = true;
+        while (more) {
+            Expr condition = expressions.expressions();
+            close();
+            expressions.operands().enterBranch();
+            branches.add(new Node.Branch(condition, body(Set.of("elif", "else", "endif"), "if", line)));
+            String next = tokens.next().text();
+            if (next.equals("else")) {
+                otherwise = closedBody("if", "endif", line);
             }
-            default -> {
+            expressions.operands().leaveBranch();
+            if (next.equals("endif")) {
                 close();
-                yield new Node.If(condition, then, List.of());
             }
-        };
+            more = next.equals("elif");
+        }
+        return new Node.If(branches, otherwise);
     }
 
     private Node loop(int line) {
-        List<String> targets = targets();
+        Node.Target target = targets(false);
         if (!tokens.takeName("in")) {
             throw TemplateError.at(
                     line, "expected 'in' but found " + tokens.peek().shown());
         }
         Expr items = expressions.withoutChoice();
         Expr only = tokens.takeName("if") ? expressions.expression() : null;
-        if (tokens.peek().isName("recursive")) {
-            throw TemplateError.unsupported(line, "a recursive loop");
-        }
+        boolean recursive = tokens.takeName("recursive");
         close();
         loops++;
         List<Node> body = body(Set.of("else", "endfor"), "for", line);
         loops--;
         List<Node> otherwise = List.of();
         if (tokens.peek().isName("else")) {
+            tokens.next();
+            otherwise = closedBody("for", "endfor", line);
+        } else {
             end();
-            otherwise = body(Set.of("endfor"), "for", line);
         }
-        end();
-        return new Node.For(targets, items, only, body, otherwise, line);
+        return new Node.For(target, items, only, recursive, body, otherwise, line);
     }
 
-    private List<String> targets() {
-        boolean parenthesis = tokens.takeSign("(");
-        List<String> targets = new ArrayList<>();
-        do {
-            targets.add(tokens.expect(Kind.NAME, "a name").text());
-        } while (tokens.takeSign(","));
-        if (parenthesis) {
-            tokens.expectSign(")");
+    /** One target, or several with commas between. */
+    private Node.Target targets(boolean attributes) {
+        Node.Target first = target(attributes);
+        if (!tokens.peek().isSign(",")) {
+            return first;
         }
-        return targets;
+        List<Node.Target> all = new ArrayList<>(List.of(first));
+        while (tokens.takeSign(",")
+                && !tokens.peek().isName("in")
+                && !tokens.peek().isSign("=")
+                && !tokens.peek().isSign(")")) {
+            all.add(target(attributes));
+        }
+        return new Node.Target.Several(all);
+    }
+
+    private Node.Target target(boolean attributes) {
+        if (tokens.takeSign("(")) {
+            if (++depth > DEEPEST) {
+                throw TemplateError.unsupported(tokens.line(), "nesting more than " + DEEPEST + " deep");
+            }
+            Node.Target inner = targets(attributes);
+            tokens.expectSign(")");
+            depth--;
+            return inner;
+        }
+        String name = name("a name");
+        return attributes && tokens.takeSign(".")
+                ? new Node.Target.Attribute(name, name("an attribute"))
+                : new Node.Target.Name(name);
+    }
+
+    private String name(String what) {
+        Token name = tokens.expect(Kind.NAME, what);
+        if (Set.of("true", "false", "none", "True", "False", "None").contains(name.text())) {
+            throw TemplateError.at(name.line(), "'" + name.text() + "' cannot be assigned to");
+        }
+        return name.text();
     }
 
     private Node assignment(int line) {
-        List<String> targets = targets();
-        @Nullable String attribute = null;
-        if (tokens.takeSign(".")) {
-            attribute = tokens.expect(Kind.NAME, "an attribute").text();
-        }
+        Node.Target target = targets(true);
         if (tokens.takeSign("=")) {
             Expr value = expressions.expressions();
             close();
-            return new Node.Set(targets, attribute, value, line);
+            return new Node.Set(target, value, line);
         }
-        if (targets.size() > 1 || attribute != null || tokens.peek().isSign("|")) {
-            throw TemplateError.unsupported(line, "this form of 'set'");
-        }
-        close();
-        List<Node> body = body(Set.of("endset"), "set", line);
-        end();
-        return new Node.Capture(targets.getFirst(), body);
+        List<Expr.FilterCall> filters =
+                tokens.takeSign("|") ? expressions.operands().filterChain() : List.of();
+        return new Node.Capture(target, filters, closedBody("set", "endset", line), line);
     }
 
-    private Node macro(int line) {
-        String name = tokens.expect(Kind.NAME, "a macro's name").text();
-        tokens.expectSign("(");
+    private Node with(int line) {
+        List<Node.Target> targets = new ArrayList<>();
+        List<Expr> values = new ArrayList<>();
+        while (tokens.peek().kind() != Kind.BLOCK_END) {
+            if (!targets.isEmpty()) {
+                tokens.expectSign(",");
+            }
+            targets.add(target(false));
+            tokens.expectSign("=");
+            values.add(expressions.expression());
+        }
+        return new Node.With(targets, values, closedBody("with", "endwith", line), line);
+    }
+
+    private Node.Signature signature() {
         List<String> parameters = new ArrayList<>();
-        Map<String, Expr> defaults = new LinkedHashMap<>();
+        List<Expr> defaults = new ArrayList<>();
+        tokens.expectSign("(");
         while (!tokens.takeSign(")")) {
-            String parameter = tokens.expect(Kind.NAME, "a parameter").text();
-            parameters.add(parameter);
+            parameters.add(name("a parameter"));
             if (tokens.takeSign("=")) {
-                defaults.put(parameter, expressions.expression());
+                defaults.add(expressions.expression());
+            } else if (!defaults.isEmpty()) {
+                throw TemplateError.at(tokens.line(), "a parameter without a value after one with");
             }
             if (!tokens.peek().isSign(")")) {
                 tokens.expectSign(",");
             }
         }
-        close();
-        int outside = loops;
-        loops = 0;
-        List<Node> body = body(Set.of("endmacro"), "macro", line);
-        loops = outside;
-        end();
-        return new Node.Macro(name, parameters, defaults, body, line);
+        return new Node.Signature(parameters, defaults);
+    }
+
+    private Node.Macro macro(int line) {
+        String name = name("a macro's name");
+        Node.Signature signature = signature();
+        return macro(name, signature, "macro", "endmacro", line);
+    }
+
+    private Node.Macro macro(String name, Node.Signature signature, String opener, String closer, int line) {
+        Set<String> outer = Set.copyOf(expressions.operands().names());
+        expressions.operands().names().clear();
+        List<Node> body = outsideLoops(() -> closedBody(opener, closer, line));
+        Set<String> used = expressions.operands().names();
+        Node.Uses uses = new Node.Uses(
+                used.contains("caller") && !signature.parameters().contains("caller"),
+                used.contains("varargs"),
+                used.contains("kwargs"));
+        used.addAll(outer);
+        return new Node.Macro(name, signature, body, uses, line);
+    }
+
+    private Node call(int line) {
+        Node.Signature signature = tokens.peek().isSign("(") ? signature() : new Node.Signature(List.of(), List.of());
+        if (!(expressions.expression() instanceof Expr.Call call)) {
+            throw TemplateError.at(line, "expected the call of a macro after 'call'");
+        }
+        return new Node.CallBlock(call, macro("caller", signature, "call", "endcall", line));
     }
 }

@@ -1,10 +1,9 @@
 package dev.lizard.text.jinja;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Runs statements and collects what they write. */
 final class Renderer {
@@ -17,22 +16,28 @@ final class Renderer {
 
     private static final int DEEPEST_CALL = 100;
 
-    private final Scope root;
-    private StringBuilder out = new StringBuilder();
+    private final Budget budget;
+    private final Evaluator evaluator;
+    private TextBuilder out;
     private int calls;
 
-    Renderer(Scope root) {
-        this.root = root;
+    Renderer(Budget budget) {
+        this.budget = budget;
+        evaluator = new Evaluator(budget);
+        out = new TextBuilder(budget);
     }
 
-    String render(List<Node> nodes) {
+    Text render(List<Node> nodes, Scope root) {
         run(nodes, new Scope(root));
-        return out.toString();
+        return out.build();
     }
 
     private Flow run(List<Node> nodes, Scope scope) {
         for (Node node : nodes) {
+            budget.step();
+            budget.enter();
             Flow flow = run(node, scope);
+            budget.leave();
             if (flow != Flow.ON) {
                 return flow;
             }
@@ -43,17 +48,40 @@ final class Renderer {
     private Flow run(Node node, Scope scope) {
         switch (node) {
             case Node.Text(String text) -> out.append(text);
-            case Node.Output(Expr value) -> out.append(Values.text(Evaluator.evaluate(value, scope)));
-            case Node.If(Expr condition, List<Node> then, List<Node> otherwise) -> {
-                return run(Values.truth(Evaluator.evaluate(condition, scope)) ? then : otherwise, scope);
+            case Node.Output(Expr value) -> out.append(Repr.text(evaluator.evaluate(value, scope), budget));
+            case Node.If(List<Node.Branch> branches, List<Node> otherwise) -> {
+                for (Node.Branch branch : branches) {
+                    if (Values.truth(evaluator.evaluate(branch.condition(), scope))) {
+                        return run(branch.then(), scope);
+                    }
+                }
+                return run(otherwise, scope);
             }
             case Node.For loop -> {
-                return loop(loop, scope);
+                return loop(loop, evaluator.evaluate(loop.items(), scope), scope, 1);
             }
-            case Node.Set set -> assign(set, scope);
-            case Node.Capture(String target, List<Node> body) ->
-                scope.set(target, Value.of(captured(() -> run(body, new Scope(scope)))));
-            case Node.Macro macro -> scope.set(macro.name(), macro(macro, scope));
+            case Node.Set(Node.Target target, Expr value, int line) ->
+                bind(target, evaluator.evaluate(value, scope), scope, line);
+            case Node.Capture capture -> {
+                Value text = Value.of(captured(capture.body(), new Scope(scope)));
+                bind(capture.target(), filtered(text, capture.filters(), scope), scope, capture.line());
+            }
+            case Node.Filtered(List<Expr.FilterCall> filters, List<Node> body) -> {
+                Value text = Value.of(captured(body, new Scope(scope)));
+                out.append(Repr.text(filtered(text, filters, scope), budget));
+            }
+            case Node.With with -> {
+                Scope inner = new Scope(scope);
+                for (int i = 0; i < with.targets().size(); i++) {
+                    bind(with.targets().get(i), evaluator.evaluate(with.values().get(i), scope), inner, with.line());
+                }
+                return run(with.body(), inner);
+            }
+            case Node.Macro macro -> scope.set(macro.name(), Macros.of(macro, scope, this));
+            case Node.CallBlock(Expr.Call call, Node.Macro caller) -> {
+                Value written = evaluator.call(call, scope, Map.of("caller", Macros.of(caller, scope, this)));
+                out.append(Repr.text(written, budget));
+            }
             case Node.Break() -> {
                 return Flow.BREAK;
             }
@@ -64,23 +92,39 @@ final class Renderer {
         return Flow.ON;
     }
 
-    private Flow loop(Node.For loop, Scope scope) {
+    private Value filtered(Value text, List<Expr.FilterCall> filters, Scope scope) {
+        Value value = text;
+        for (Expr.FilterCall filter : filters) {
+            value = evaluator.filter(value, filter, scope);
+        }
+        return value;
+    }
+
+    private Flow loop(Node.For loop, Value over, Scope scope, int depth) {
         List<Value> items = new ArrayList<>();
-        for (Value item : Values.items(Evaluator.evaluate(loop.items(), scope), loop.line())) {
-            Expr only = loop.only();
-            Scope inner = new Scope(scope);
-            bind(loop.targets(), item, inner, loop.line());
-            if (only == null || Values.truth(Evaluator.evaluate(only, inner))) {
-                items.add(item);
+        for (Iterator<Value> all = Values.iterator(over, loop.line(), budget); all.hasNext(); ) {
+            budget.step();
+            Value item = all.next();
+            if (loop.only() != null) {
+                Scope inner = new Scope(scope);
+                bind(loop.target(), item, inner, loop.line());
+                if (!Values.truth(evaluator.evaluate(loop.only(), inner))) {
+                    continue;
+                }
             }
+            items.add(item);
         }
         if (items.isEmpty()) {
-            return run(loop.otherwise(), scope);
+            return run(loop.otherwise(), new Scope(scope));
         }
+        Loop position =
+                new Loop(items, depth, budget, loop.recursive() ? inner -> again(loop, inner, scope, depth) : null);
         for (int i = 0; i < items.size(); i++) {
+            budget.step();
             Scope inner = new Scope(scope);
-            bind(loop.targets(), items.get(i), inner, loop.line());
-            inner.set("loop", position(items, i));
+            position.at(i);
+            inner.set("loop", position.value());
+            bind(loop.target(), items.get(i), inner, loop.line());
             if (run(loop.body(), inner) == Flow.BREAK) {
                 break;
             }
@@ -88,91 +132,68 @@ final class Renderer {
         return Flow.ON;
     }
 
-    /** The variable {@code loop}. */
-    private static Value position(List<Value> items, int i) {
-        int size = items.size();
-        Map<String, Value> loop = new LinkedHashMap<>();
-        loop.put("index", new Value.Int(i + 1L));
-        loop.put("index0", new Value.Int(i));
-        loop.put("revindex", new Value.Int((long) size - i));
-        loop.put("revindex0", new Value.Int(size - 1L - i));
-        loop.put("first", Value.of(i == 0));
-        loop.put("last", Value.of(i == size - 1));
-        loop.put("length", new Value.Int(size));
-        loop.put("previtem", i == 0 ? new Value.Undefined("loop.previtem") : items.get(i - 1));
-        loop.put("nextitem", i == size - 1 ? new Value.Undefined("loop.nextitem") : items.get(i + 1));
-        loop.put("cycle", new Value.Function("cycle", (positional, named, line) -> {
-            if (positional.isEmpty()) {
-                throw TemplateError.at(line, "cycle needs something to cycle through");
-            }
-            return positional.get(i % positional.size());
-        }));
-        return new Value.Dict(loop);
-    }
-
-    private static void bind(List<String> targets, Value value, Scope scope, int line) {
-        if (targets.size() == 1) {
-            scope.set(targets.getFirst(), value);
-            return;
-        }
-        List<Value> parts = Values.items(value, line);
-        if (parts.size() != targets.size()) {
-            throw TemplateError.at(
-                    line, "%d names cannot take %d values apart".formatted(targets.size(), parts.size()));
-        }
-        for (int i = 0; i < parts.size(); i++) {
-            scope.set(targets.get(i), parts.get(i));
-        }
-    }
-
-    private static void assign(Node.Set set, Scope scope) {
-        Value value = Evaluator.evaluate(set.value(), scope);
-        @Nullable String attribute = set.attribute();
-        if (attribute == null) {
-            bind(set.targets(), value, scope, set.line());
-            return;
-        }
-        String name = set.targets().getFirst();
-        if (!(scope.get(name) instanceof Value.Namespace(Map<String, Value> entries))) {
-            throw TemplateError.at(
-                    set.line(), "'%s' is no namespace, so '%s.%s' cannot be set".formatted(name, name, attribute));
-        }
-        entries.put(attribute, value);
-    }
-
-    private Value macro(Node.Macro macro, Scope scope) {
-        return new Value.Function(macro.name(), (positional, named, line) -> {
-            if (++calls > DEEPEST_CALL) {
-                throw TemplateError.at(line, "the macro '%s' calls itself too often".formatted(macro.name()));
-            }
-            if (positional.size() > macro.parameters().size()) {
-                throw TemplateError.at(
-                        line,
-                        "the macro '%s' takes %d arguments, not %d"
-                                .formatted(macro.name(), macro.parameters().size(), positional.size()));
-            }
-            Scope inner = new Scope(scope);
-            Given given = new Given(positional, named, line);
-            for (int i = 0; i < macro.parameters().size(); i++) {
-                String parameter = macro.parameters().get(i);
-                Expr otherwise = macro.defaults().get(parameter);
-                boolean filled = i < positional.size() || named.containsKey(parameter) || otherwise == null;
-                inner.set(
-                        parameter,
-                        filled || otherwise == null ? given.get(i, parameter) : Evaluator.evaluate(otherwise, inner));
-            }
-            String text = captured(() -> run(macro.body(), inner));
-            calls--;
-            return Value.of(text);
-        });
-    }
-
-    private String captured(Runnable body) {
-        StringBuilder outside = out;
-        out = new StringBuilder();
-        body.run();
-        String text = out.toString();
+    /** What a recursive loop writes for other items. */
+    private Text again(Node.For loop, Value over, Scope scope, int depth) {
+        TextBuilder outside = out;
+        out = new TextBuilder(budget);
+        budget.enter();
+        loop(loop, over, scope, depth + 1);
+        budget.leave();
+        Text text = out.build();
         out = outside;
         return text;
+    }
+
+    void bind(Node.Target target, Value value, Scope scope, int line) {
+        switch (target) {
+            case Node.Target.Name(String name) -> scope.set(name, value);
+            case Node.Target.Attribute(String name, String attribute) -> {
+                if (!(scope.get(name) instanceof Value.Namespace(Map<String, Value> entries))) {
+                    throw TemplateError.at(
+                            line, "'%s' is no namespace, so '%s.%s' cannot be set".formatted(name, name, attribute));
+                }
+                if (attribute.startsWith("_")) {
+                    throw TemplateError.at(line, "a namespace keeps no '%s'".formatted(attribute));
+                }
+                entries.put(attribute, value);
+            }
+            case Node.Target.Several(List<Node.Target> targets) -> {
+                List<Value> parts = Values.items(value, line, budget);
+                if (parts.size() != targets.size()) {
+                    throw TemplateError.at(
+                            line, "%d names cannot take %d values apart".formatted(targets.size(), parts.size()));
+                }
+                for (int i = 0; i < parts.size(); i++) {
+                    bind(targets.get(i), parts.get(i), scope, line);
+                }
+            }
+        }
+    }
+
+    /** What {@code body} writes. */
+    Text captured(List<Node> body, Scope scope) {
+        TextBuilder outside = out;
+        out = new TextBuilder(budget);
+        run(body, scope);
+        Text text = out.build();
+        out = outside;
+        return text;
+    }
+
+    /** False where calls nest too deep. */
+    boolean enterCall() {
+        return ++calls <= DEEPEST_CALL;
+    }
+
+    void leaveCall() {
+        calls--;
+    }
+
+    Budget budget() {
+        return budget;
+    }
+
+    Evaluator evaluator() {
+        return evaluator;
     }
 }

@@ -1,20 +1,16 @@
 package dev.lizard.text.jinja;
 
+import dev.lizard.base.Interrupt;
 import java.time.Clock;
-import java.time.LocalDateTime;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A parsed template, with white space and functions as chat templates expect them: {@code namespace}, {@code range},
- * {@code raise_exception}, {@code strftime_now}. Immutable; rendering is safe from many threads.
+ * A parsed template, with white space and functions as chat templates expect them. Immutable; rendering is safe from
+ * many threads.
  */
 public final class Template {
-    private static final long LONGEST_RANGE = 100_000;
-
     private final List<Node> nodes;
     private final Clock clock;
 
@@ -27,7 +23,7 @@ public final class Template {
      * Parses {@code source}; {@code clock} is what {@code strftime_now} reads.
      *
      * @throws dev.lizard.base.LizardException INPUT, naming line and construct, where the source is malformed or uses
-     *     what this subset leaves out
+     *     what is left out here
      */
     public static Template parse(String source, Clock clock) {
         try {
@@ -41,59 +37,29 @@ public final class Template {
     /**
      * The text of the template.
      *
-     * @param variables strings, numbers, booleans, lists and maps of those, null for {@code none}
-     * @throws dev.lizard.base.LizardException INPUT, naming the line, where the template refuses them or fails
+     * @param variables strings, numbers, booleans, lists and maps of those, null for {@code none}, {@link Quoted} parts
+     * @throws dev.lizard.base.LizardException INPUT, naming the line, where the template refuses them, fails, or costs
+     *     more than a rendering may
      */
     public String render(Map<String, ? extends @Nullable Object> variables) {
+        return write(variables, new Interrupt()).text();
+    }
+
+    /**
+     * As {@link #render}, with the parts that were {@link Quoted}.
+     *
+     * @throws dev.lizard.base.LizardException INTERRUPTED where {@code interrupt} was requested
+     */
+    public Written write(Map<String, ? extends @Nullable Object> variables, Interrupt interrupt) {
         Scope root = new Scope(null);
-        root.set("namespace", new Value.Function("namespace", (positional, named, line) -> {
-            Map<String, Value> entries = new LinkedHashMap<>();
-            for (Value first : positional) {
-                if (first instanceof Value.Dict(Map<String, Value> given)) {
-                    entries.putAll(given);
-                }
-            }
-            entries.putAll(named);
-            return new Value.Namespace(entries);
-        }));
-        root.set("range", new Value.Function("range", (positional, named, line) -> range(positional, line)));
-        root.set("raise_exception", new Value.Function("raise_exception", (positional, named, line) -> {
-            String message = positional.isEmpty() ? "" : Values.text(positional.getFirst());
-            throw TemplateError.at(line, "the template refuses the conversation: " + message);
-        }));
-        root.set("strftime_now", new Value.Function("strftime_now", (positional, named, line) -> {
-            String format = Values.string(new Given(positional, named, line).get(0, "format"), "strftime_now", line);
-            return Value.of(DateText.format(format, LocalDateTime.now(clock), line));
-        }));
-        variables.forEach((name, value) -> root.set(name, Values.of(value)));
+        Globals.define(root, clock);
+        HostValues host = new HostValues();
+        variables.forEach((name, value) -> root.set(name, host.of(value)));
         try {
-            return new Renderer(root).render(nodes);
+            Budget budget = new Budget(interrupt, host.values(), host.characters());
+            return Written.of(new Renderer(budget).render(nodes, root));
         } catch (StackOverflowError tooDeep) {
             throw TemplateError.tooDeep();
         }
-    }
-
-    private static Value range(List<Value> given, int line) {
-        List<Long> bounds = new ArrayList<>();
-        for (Value bound : given) {
-            bounds.add(Values.integer(bound, "range", line));
-        }
-        if (bounds.isEmpty() || bounds.size() > 3) {
-            throw TemplateError.at(line, "range takes one to three integers");
-        }
-        long from = bounds.size() == 1 ? 0 : bounds.get(0);
-        long to = bounds.size() == 1 ? bounds.get(0) : bounds.get(1);
-        long step = bounds.size() == 3 ? bounds.get(2) : 1;
-        List<Value> items = new ArrayList<>();
-        if (step == 0) {
-            throw TemplateError.at(line, "range with a step of zero");
-        }
-        for (long i = from; step > 0 ? i < to : i > to; i += step) {
-            if (items.size() >= LONGEST_RANGE) {
-                throw TemplateError.at(line, "a range of more than " + LONGEST_RANGE + " numbers");
-            }
-            items.add(new Value.Int(i));
-        }
-        return new Value.Seq(items);
     }
 }

@@ -1,119 +1,110 @@
 package dev.lizard.text.jinja;
 
-import dev.lizard.base.Nearest;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 
 /** What can stand after {@code is}. */
 final class Tests {
-    private static final Set<String> WITHOUT = Set.of(
-            "defined",
-            "undefined",
-            "none",
-            "string",
-            "mapping",
-            "iterable",
-            "sequence",
-            "number",
-            "integer",
-            "float",
-            "boolean",
-            "true",
-            "false",
-            "callable",
-            "odd",
-            "even",
-            "lower",
-            "upper");
-
-    private static final Set<String> WITH_ONE = Set.of(
-            "equalto",
-            "eq",
-            "==",
-            "ne",
-            "!=",
-            "lt",
-            "lessthan",
-            "<",
-            "le",
-            "<=",
-            "gt",
-            "greaterthan",
-            ">",
-            "ge",
-            ">=",
-            "in",
-            "sameas",
-            "divisibleby");
+    static final Map<String, Builtin> ALL = new LinkedHashMap<>();
 
     private Tests() {}
 
-    /** The name itself, where there is such a test. */
-    static String known(String name, int line) {
-        if (WITHOUT.contains(name) || WITH_ONE.contains(name)) {
-            return name;
-        }
-        throw TemplateError.unsupported(line, "the test '%s' (%s)".formatted(name, Nearest.hint(name, WITHOUT)));
-    }
-
-    static boolean takesOne(String name) {
-        return WITH_ONE.contains(name);
-    }
-
-    static boolean apply(String name, Value value, Given given) {
-        int line = given.line();
-        if (WITH_ONE.contains(name)) {
-            return compare(name, value, given.get(0, "other"), line);
-        }
-        return switch (name) {
-            case "defined" -> !(value instanceof Value.Undefined);
-            case "undefined" -> value instanceof Value.Undefined;
-            case "none" -> value instanceof Value.None;
-            case "string" -> value instanceof Value.Str;
-            case "mapping" -> value instanceof Value.Dict;
-            case "iterable", "sequence" ->
-                value instanceof Value.Seq
+    static {
+        is("defined", value -> !(value instanceof Value.Undefined));
+        is("undefined", Value.Undefined.class::isInstance);
+        is("none", Value.None.class::isInstance);
+        is("string", Value.Str.class::isInstance);
+        is("mapping", Value.Dict.class::isInstance);
+        is("number", Values::isNumber);
+        is("integer", Value.Int.class::isInstance);
+        is("float", Value.Real.class::isInstance);
+        is("boolean", Value.Bool.class::isInstance);
+        is("true", Value.TRUE::equals);
+        is("false", Value.FALSE::equals);
+        is(
+                "callable",
+                value -> value instanceof Value.Undefined
+                        || (value instanceof Value.Thing(String _, Value.Attributes _, Value.Body body)
+                                && body != null));
+        is(
+                "iterable",
+                value -> value instanceof Value.Seq
+                        || value instanceof Value.Lazy
                         || value instanceof Value.Dict
                         || value instanceof Value.Str
-                        || (name.equals("iterable") && value instanceof Value.Undefined);
-            case "number" -> Values.isNumber(value);
-            case "integer" -> value instanceof Value.Int;
-            case "float" -> value instanceof Value.Real;
-            case "boolean" -> value instanceof Value.Bool;
-            case "true" -> value.equals(Value.TRUE);
-            case "false" -> value.equals(Value.FALSE);
-            case "callable" -> value instanceof Value.Function;
-            case "odd" -> Math.floorMod(Values.integer(value, "odd", line), 2) == 1;
-            case "even" -> Math.floorMod(Values.integer(value, "even", line), 2) == 0;
-            case "lower" -> Values.text(value).equals(Values.text(value).toLowerCase(Locale.ROOT));
-            case "upper" -> Values.text(value).equals(Values.text(value).toUpperCase(Locale.ROOT));
-            default -> throw TemplateError.unsupported(line, "the test '" + name + "'");
-        };
+                        || value instanceof Value.Undefined);
+        // A view of a dictionary has a length but no items by number; what is undefined has both, as Python sees it.
+        is(
+                "sequence",
+                value -> (value instanceof Value.Seq(List<Value> _, Value.Seq.Kind kind) && kind.indexed())
+                        || value instanceof Value.Dict
+                        || value instanceof Value.Str
+                        || value instanceof Value.Undefined);
+        is("escaped", value -> value instanceof Value.Str(Text _, boolean safe) && safe);
+        add("lower", "", a -> TextMethods.isCase(a.scanned().chars(), true));
+        add("upper", "", a -> TextMethods.isCase(a.scanned().chars(), false));
+        add("odd", "", a -> rest(a, Value.of(2), 1));
+        add("even", "", a -> rest(a, Value.of(2), 0));
+        add("divisibleby", "num", a -> rest(a, a.value(0), 0));
+        add("in", "seq", a -> Values.contains(a.value(0), a.subject(), a.line(), a.budget()));
+        add("sameas", "other", a -> same(a.subject(), a.value(0)));
+        add("filter", "", a -> a.subject() instanceof Value.Str(Text name, boolean _) && Filters.exists(name.chars()));
+        add("test", "", a -> a.subject() instanceof Value.Str(Text name, boolean _) && exists(name.chars()));
+        for (String name : List.of("==", "eq", "equalto")) {
+            add(name, "/other", a -> Values.equal(a.subject(), a.value(0), a.budget()));
+        }
+        for (String name : List.of("!=", "ne")) {
+            add(name, "/other", a -> !Values.equal(a.subject(), a.value(0), a.budget()));
+        }
+        order(List.of("<", "lt", "lessthan"), sign -> sign == -1);
+        order(List.of("<=", "le"), sign -> sign == -1 || sign == 0);
+        order(List.of(">", "gt", "greaterthan"), sign -> sign == 1);
+        order(List.of(">=", "ge"), sign -> sign == 1 || sign == 0);
     }
 
-    private static boolean compare(String name, Value value, Value other, int line) {
-        return switch (name) {
-            case "equalto", "eq", "==" -> Values.equal(value, other);
-            case "ne", "!=" -> !Values.equal(value, other);
-            case "lt", "lessthan", "<" -> Values.compare(value, other, line) < 0;
-            case "le", "<=" -> Values.compare(value, other, line) <= 0;
-            case "gt", "greaterthan", ">" -> Values.compare(value, other, line) > 0;
-            case "ge", ">=" -> Values.compare(value, other, line) >= 0;
-            case "in" -> Values.contains(other, value, line);
-            case "sameas" -> value.equals(other);
-            case "divisibleby" -> {
-                Value rest = Values.arithmetic("%", value, other, line);
-                yield !Values.truth(rest);
-            }
-            default -> throw TemplateError.unsupported(line, "the test '" + name + "'");
-        };
+    private static void is(String name, Predicate<Value> test) {
+        add(name, "", a -> test.test(a.subject()));
     }
 
-    /** Names of all tests, for {@code select} and its like. */
-    static List<String> names() {
-        return java.util.stream.Stream.concat(WITHOUT.stream(), WITH_ONE.stream())
-                .sorted()
-                .toList();
+    private static void add(String name, String signature, Predicate<Arguments> test) {
+        ALL.put(name, Builtin.of(name, signature, a -> Value.of(test.test(a))));
+    }
+
+    private static void order(List<String> names, IntPredicate test) {
+        names.forEach(name ->
+                add(name, "/other", a -> test.test(Values.compare(a.subject(), a.value(0), a.line(), a.budget()))));
+    }
+
+    private static boolean rest(Arguments a, Value by, int wanted) {
+        return Values.equal(Arithmetic.of("%", a.subject(), by, a.line(), a.budget()), Value.of(wanted), a.budget());
+    }
+
+    /** Python's identity, as far as it can be relied on: of none, booleans and the very same object. */
+    private static boolean same(Value left, Value right) {
+        boolean small = left instanceof Value.Int(var a) && right instanceof Value.Int(var b) && a.equals(b);
+        boolean text = left instanceof Value.Str(Text a, boolean _)
+                && right instanceof Value.Str(Text b, boolean _)
+                && a.equals(b);
+        boolean simple = left instanceof Value.Bool || left instanceof Value.None;
+        return left == right || small || text || (simple && left.equals(right));
+    }
+
+    static boolean exists(String name) {
+        return ALL.containsKey(name);
+    }
+
+    static RuntimeException unknown(String name, int line) {
+        return TemplateError.unknown(line, "the test", name, ALL.keySet());
+    }
+
+    static boolean apply(String name, Value value, Given given, Evaluator evaluator) {
+        Builtin test = ALL.get(name);
+        if (test == null) {
+            throw unknown(name, given.line());
+        }
+        return Values.truth(test.call("the test", value, given, evaluator));
     }
 }

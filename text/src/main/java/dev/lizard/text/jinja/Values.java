@@ -1,82 +1,30 @@
 package dev.lizard.text.jinja;
 
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
-/** What Python does with values: truth, text, equality, order, membership, arithmetic. */
+/** What Python does with any value: truth, equality, order, membership, items. */
 final class Values {
     private Values() {}
-
-    /** Strings, numbers, booleans, lists and maps of the host as values; null is {@code none}. */
-    static Value of(@Nullable Object host) {
-        return switch (host) {
-            case null -> Value.NONE;
-            case Value value -> value;
-            case String text -> Value.of(text);
-            case Boolean flag -> Value.of(flag);
-            case Double real -> new Value.Real(real);
-            case Float real -> new Value.Real(real);
-            case Number number -> new Value.Int(number.longValue());
-            case List<?> list -> {
-                List<Value> items = new ArrayList<>();
-                list.forEach(item -> items.add(of(item)));
-                yield new Value.Seq(items);
-            }
-            case Map<?, ?> map -> {
-                Map<String, Value> entries = new LinkedHashMap<>();
-                map.forEach((key, value) -> entries.put(String.valueOf(key), of(value)));
-                yield new Value.Dict(entries);
-            }
-            default ->
-                throw new IllegalArgumentException(
-                        "no template value: " + host.getClass().getName());
-        };
-    }
 
     static boolean truth(Value value) {
         return switch (value) {
             case Value.Undefined _ -> false;
             case Value.None _ -> false;
             case Value.Bool(boolean flag) -> flag;
-            case Value.Int(long number) -> number != 0;
+            case Value.Int(BigInteger number) -> number.signum() != 0;
             case Value.Real(double number) -> number != 0;
-            case Value.Str(String text) -> !text.isEmpty();
-            case Value.Seq(List<Value> items) -> !items.isEmpty();
-            case Value.Dict(Map<String, Value> entries) -> !entries.isEmpty();
+            case Value.Str(Text text, boolean _) -> !text.isEmpty();
+            case Value.Seq(List<Value> items, Value.Seq.Kind _) -> !items.isEmpty();
+            case Value.Dict(Map<Object, Value.Pair> pairs) -> !pairs.isEmpty();
+            case Value.Lazy _ -> true;
             case Value.Namespace _ -> true;
-            case Value.Function _ -> true;
-        };
-    }
-
-    /** As {@code str} writes it, which is what output shows. */
-    static String text(Value value) {
-        return switch (value) {
-            case Value.Str(String text) -> text;
-            case Value.Undefined _ -> "";
-            default -> repr(value);
-        };
-    }
-
-    private static String repr(Value value) {
-        return switch (value) {
-            case Value.Undefined _ -> "Undefined";
-            case Value.None _ -> "None";
-            case Value.Bool(boolean flag) -> flag ? "True" : "False";
-            case Value.Int(long number) -> Long.toString(number);
-            case Value.Real(double number) -> Double.toString(number);
-            case Value.Str(String text) -> PythonText.quoted(text);
-            case Value.Seq(List<Value> items) ->
-                "[" + String.join(", ", items.stream().map(Values::repr).toList()) + "]";
-            case Value.Dict(Map<String, Value> entries) -> {
-                List<String> parts = new ArrayList<>();
-                entries.forEach((key, of) -> parts.add(PythonText.quoted(key) + ": " + repr(of)));
-                yield "{" + String.join(", ", parts) + "}";
-            }
-            case Value.Namespace _ -> "<Namespace>";
-            case Value.Function(String name, Value.Body _) -> "<" + name + ">";
+            case Value.Thing _ -> true;
         };
     }
 
@@ -89,159 +37,215 @@ final class Values {
             case Value.Int _ -> "an integer";
             case Value.Real _ -> "a number";
             case Value.Str _ -> "a string";
-            case Value.Seq _ -> "a list";
+            case Value.Seq(List<Value> _, Value.Seq.Kind kind) ->
+                switch (kind) {
+                    case LIST -> "a list";
+                    case TUPLE, GROUP -> "a tuple";
+                    case RANGE -> "a range";
+                    case KEYS, VALUES, ITEMS -> "a view of a dictionary";
+                };
+            case Value.Lazy _ -> "a generator";
             case Value.Dict _ -> "a dictionary";
             case Value.Namespace _ -> "a namespace";
-            case Value.Function _ -> "a function";
+            case Value.Thing(String name, Value.Attributes _, Value.Body body) ->
+                body == null ? "'" + name + "'" : "a function";
         };
     }
 
-    static boolean equal(Value left, Value right) {
+    static boolean equal(Value left, Value right, Budget budget) {
+        budget.step();
         if (isNumber(left) && isNumber(right)) {
-            return real(left) == real(right);
+            return Numbers.compare(left, right) == 0;
+        }
+        if (left instanceof Value.Str(Text a, boolean _) && right instanceof Value.Str(Text b, boolean _)) {
+            budget.scan(Math.min(a.length(), b.length()));
+            return a.equals(b);
         }
         if (left instanceof Value.Undefined && right instanceof Value.Undefined) {
             return true;
         }
-        if (left instanceof Value.Seq(List<Value> a) && right instanceof Value.Seq(List<Value> b)) {
-            if (a.size() != b.size()) {
+        if (left instanceof Value.Seq(List<Value> a, Value.Seq.Kind kindA)
+                && right instanceof Value.Seq(List<Value> b, Value.Seq.Kind kindB)) {
+            boolean comparable = kindA == kindB || (kindA.isTuple() && kindB.isTuple());
+            if (!comparable || a.size() != b.size()) {
                 return false;
             }
-            for (int i = 0; i < a.size(); i++) {
-                if (!equal(a.get(i), b.get(i))) {
-                    return false;
-                }
+            budget.enter();
+            boolean same = true;
+            for (int i = 0; same && i < a.size(); i++) {
+                same = equal(a.get(i), b.get(i), budget);
             }
-            return true;
+            budget.leave();
+            return same;
         }
-        return left.equals(right);
+        if (left instanceof Value.Dict(Map<Object, Value.Pair> a)
+                && right instanceof Value.Dict(Map<Object, Value.Pair> b)) {
+            budget.enter();
+            boolean same = a.size() == b.size();
+            for (Map.Entry<Object, Value.Pair> entry : a.entrySet()) {
+                Value.Pair other = b.get(entry.getKey());
+                same = same && other != null && equal(entry.getValue().value(), other.value(), budget);
+            }
+            budget.leave();
+            return same;
+        }
+        return left instanceof Value.None && right instanceof Value.None || left == right;
     }
 
-    /** Order of two numbers or two strings. */
-    static int compare(Value left, Value right, int line) {
+    /** Order of two numbers, two strings or two lists. */
+    static int compare(Value left, Value right, int line, Budget budget) {
+        budget.step();
         if (isNumber(left) && isNumber(right)) {
-            return Double.compare(real(left), real(right));
+            return Numbers.compare(left, right);
         }
-        if (left instanceof Value.Str(String a) && right instanceof Value.Str(String b)) {
-            return a.compareTo(b);
+        if (left instanceof Value.Str(Text a, boolean _) && right instanceof Value.Str(Text b, boolean _)) {
+            budget.scan(Math.min(a.length(), b.length()));
+            return PythonText.compare(a.chars(), b.chars());
+        }
+        if (left instanceof Value.Seq(List<Value> a, Value.Seq.Kind kindA)
+                && right instanceof Value.Seq(List<Value> b, Value.Seq.Kind kindB)
+                && (kindA == kindB || (kindA.isTuple() && kindB.isTuple()))
+                && (kindA.isTuple() || kindA == Value.Seq.Kind.LIST)) {
+            budget.enter();
+            int order = Integer.compare(a.size(), b.size());
+            for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
+                if (!equal(a.get(i), b.get(i), budget)) {
+                    order = compare(a.get(i), b.get(i), line, budget);
+                    break;
+                }
+            }
+            budget.leave();
+            return order;
         }
         throw TemplateError.at(line, "cannot order %s and %s".formatted(type(left), type(right)));
     }
 
-    static boolean contains(Value container, Value item, int line) {
+    static boolean contains(Value container, Value item, int line, Budget budget) {
         return switch (container) {
-            case Value.Str(String text) when item instanceof Value.Str(String part) -> text.contains(part);
-            case Value.Seq(List<Value> items) -> items.stream().anyMatch(one -> equal(one, item));
-            case Value.Dict(Map<String, Value> entries) ->
-                item instanceof Value.Str(String key) && entries.containsKey(key);
-            case Value.Undefined _ -> false;
+            case Value.Str(Text text, boolean _)
+            when item instanceof Value.Str(Text part, boolean _) -> {
+                budget.scan(text.length());
+                yield text.chars().contains(part.chars());
+            }
+            case Value.Dict(Map<Object, Value.Pair> pairs) -> pairs.containsKey(key(item, line, budget));
+            case Value.Seq _, Value.Lazy _, Value.Undefined _ -> {
+                Iterator<Value> items = iterator(container, line, budget);
+                boolean found = false;
+                while (!found && items.hasNext()) {
+                    found = equal(items.next(), item, budget);
+                }
+                yield found;
+            }
             default -> throw TemplateError.at(line, "cannot look for %s in %s".formatted(type(item), type(container)));
         };
     }
 
-    /** The items that a loop goes over. */
-    static List<Value> items(Value value, int line) {
+    /** What a value is found by in a dictionary: equal numbers share a key, whatever their type. */
+    static Object key(Value value, int line, Budget budget) {
+        budget.step();
         return switch (value) {
-            case Value.Seq(List<Value> items) -> items;
-            case Value.Dict(Map<String, Value> entries) ->
-                entries.keySet().stream().map(Value::of).toList();
-            case Value.Str(String text) ->
-                text.codePoints().mapToObj(c -> Value.of(Character.toString(c))).toList();
-            case Value.Undefined _ -> List.of();
+            case Value.Str(Text text, boolean _) -> text.chars();
+            case Value.Int(BigInteger number) -> number;
+            case Value.Bool(boolean flag) -> flag ? BigInteger.ONE : BigInteger.ZERO;
+            case Value.Real(double number) ->
+                Double.isFinite(number) && number == Math.rint(number)
+                        ? new BigDecimal(number).toBigInteger()
+                        : (Object) number;
+            case Value.Seq(List<Value> items, Value.Seq.Kind kind)
+            when kind.isTuple() -> {
+                budget.enter();
+                List<Object> keys = new ArrayList<>();
+                items.forEach(item -> keys.add(key(item, line, budget)));
+                budget.leave();
+                yield keys;
+            }
+            case Value.None none -> none;
+            case Value.Undefined _ -> Value.Undefined.class;
+            default -> throw TemplateError.at(line, type(value) + " cannot be a key");
+        };
+    }
+
+    /** Goes over what a loop goes over; each item is a step. */
+    static Iterator<Value> iterator(Value value, int line, Budget budget) {
+        return switch (value) {
+            case Value.Seq(List<Value> items, Value.Seq.Kind _) -> items.iterator();
+            case Value.Lazy(Iterator<Value> items) -> items;
+            case Value.Dict(Map<Object, Value.Pair> pairs) ->
+                pairs.values().stream().map(Value.Pair::key).iterator();
+            case Value.Str(Text text, boolean _) -> characters(text, budget).iterator();
+            case Value.Undefined _ -> List.<Value>of().iterator();
             default -> throw TemplateError.at(line, type(value) + " has no items to go over");
         };
     }
 
+    /** All the items, a step each. */
+    static List<Value> items(Value value, int line, Budget budget) {
+        if (value instanceof Value.Seq(List<Value> items, Value.Seq.Kind _)) {
+            budget.step(items.size());
+            return items;
+        }
+        List<Value> items = new ArrayList<>();
+        for (Iterator<Value> all = iterator(value, line, budget); all.hasNext(); ) {
+            budget.step();
+            items.add(all.next());
+        }
+        return items;
+    }
+
+    private static List<Value> characters(Text text, Budget budget) {
+        budget.step(text.length());
+        List<Value> characters = new ArrayList<>();
+        for (int i = 0; i < text.length(); ) {
+            int end = i + Character.charCount(text.chars().codePointAt(i));
+            characters.add(Value.of(text.part(i, end)));
+            i = end;
+        }
+        return characters;
+    }
+
     static long length(Value value, int line) {
-        return value instanceof Value.Str(String text)
-                ? text.codePointCount(0, text.length())
-                : items(value, line).size();
+        return switch (value) {
+            case Value.Str(Text text, boolean _) -> text.count();
+            case Value.Seq(List<Value> items, Value.Seq.Kind _) -> items.size();
+            case Value.Dict(Map<Object, Value.Pair> pairs) -> pairs.size();
+            case Value.Undefined _ -> 0;
+            default -> throw TemplateError.at(line, type(value) + " has no length");
+        };
     }
 
-    static Value arithmetic(String sign, Value left, Value right, int line) {
-        if (sign.equals("~")) {
-            return Value.of(text(left) + text(right));
+    /** A dictionary of these pairs, a later one over an earlier. */
+    static Value.Dict dict(List<Value.Pair> pairs, int line, Budget budget) {
+        Map<Object, Value.Pair> entries = new LinkedHashMap<>();
+        for (Value.Pair pair : pairs) {
+            Object key = key(pair.key(), line, budget);
+            Value.Pair before = entries.get(key);
+            entries.put(key, before == null ? pair : new Value.Pair(before.key(), pair.value()));
         }
-        if (sign.equals("+")) {
-            if (left instanceof Value.Str(String a) && right instanceof Value.Str(String b)) {
-                return Value.of(a + b);
-            }
-            if (left instanceof Value.Seq(List<Value> a) && right instanceof Value.Seq(List<Value> b)) {
-                List<Value> both = new ArrayList<>(a);
-                both.addAll(b);
-                return new Value.Seq(both);
-            }
-        }
-        if (sign.equals("*") && left instanceof Value.Str(String text) && right instanceof Value.Int(long times)) {
-            if (text.length() * Math.max(times, 0) > (1 << 20)) {
-                throw TemplateError.at(line, "a string repeated %d times is too long".formatted(times));
-            }
-            return Value.of(text.repeat((int) Math.max(times, 0)));
-        }
-        if (!isNumber(left) || !isNumber(right)) {
-            throw TemplateError.at(line, "cannot compute %s %s %s".formatted(type(left), sign, type(right)));
-        }
-        boolean whole = !(left instanceof Value.Real) && !(right instanceof Value.Real);
-        if ("/ // %".contains(sign) && real(right) == 0) {
-            throw TemplateError.at(line, "division by zero");
-        }
-        return whole && !sign.equals("/")
-                ? whole(sign, integer(left, sign, line), integer(right, sign, line))
-                : real(sign, left, right);
-    }
-
-    private static Value whole(String sign, long a, long b) {
-        return new Value.Int(
-                switch (sign) {
-                    case "+" -> a + b;
-                    case "-" -> a - b;
-                    case "*" -> a * b;
-                    case "//" -> Math.floorDiv(a, b);
-                    case "%" -> Math.floorMod(a, b);
-                    default -> throw new IllegalArgumentException(sign);
-                });
-    }
-
-    private static Value real(String sign, Value left, Value right) {
-        double a = real(left);
-        double b = real(right);
-        return new Value.Real(
-                switch (sign) {
-                    case "+" -> a + b;
-                    case "-" -> a - b;
-                    case "*" -> a * b;
-                    case "/" -> a / b;
-                    case "//" -> Math.floor(a / b);
-                    case "%" -> a - Math.floor(a / b) * b;
-                    default -> throw new IllegalArgumentException(sign);
-                });
+        return new Value.Dict(entries);
     }
 
     static boolean isNumber(Value value) {
         return value instanceof Value.Int || value instanceof Value.Real || value instanceof Value.Bool;
     }
 
-    private static double real(Value value) {
-        return switch (value) {
-            case Value.Int(long number) -> number;
-            case Value.Real(double number) -> number;
-            case Value.Bool(boolean flag) -> flag ? 1 : 0;
-            default -> throw new IllegalArgumentException("not a number: " + value);
-        };
-    }
-
     /** An integer that {@code what} needs. */
-    static long integer(Value value, String what, int line) {
+    static BigInteger integer(Value value, String what, int line) {
         return switch (value) {
-            case Value.Int(long number) -> number;
-            case Value.Bool(boolean flag) -> flag ? 1 : 0;
+            case Value.Int(BigInteger number) -> number;
+            case Value.Bool(boolean flag) -> flag ? BigInteger.ONE : BigInteger.ZERO;
             default -> throw TemplateError.at(line, "%s needs an integer, not %s".formatted(what, type(value)));
         };
     }
 
+    /** The same as a long, the nearest one where it is beyond. */
+    static long whole(Value value, String what, int line) {
+        BigInteger number = integer(value, what, line);
+        return number.bitLength() < 63 ? number.longValue() : number.signum() * (Long.MAX_VALUE >> 1);
+    }
+
     /** A string that {@code what} needs. */
-    static String string(Value value, String what, int line) {
-        if (value instanceof Value.Str(String text)) {
+    static Text string(Value value, String what, int line) {
+        if (value instanceof Value.Str(Text text, boolean _)) {
             return text;
         }
         throw TemplateError.at(line, "%s needs a string, not %s".formatted(what, type(value)));

@@ -1,9 +1,11 @@
 /**
- * The part of the Jinja template language that chat templates use: a lexer, a parser to sealed records, an evaluator.
- * What is outside that part is refused by name and line.
+ * The Jinja template language as chat templates meet it: Jinja 3.1, sandboxed, with transformers' settings and
+ * functions. A lexer, a parser to sealed records, an evaluator within a {@code Budget}. Arguments that are not
+ * understood are errors that name them; so is what is left out: other templates ({@code include}, {@code extends},
+ * {@code import}, {@code block}), a few filters ({@code Filters.REFUSED}), bytes, and what would print an address.
  *
- * <p>Known difference: there are lists only, so where Python would print a tuple, a range or a dictionary's view as
- * such, a list is printed, and a tuple equals a list of the same items. No template seen so far prints one.
+ * <p>A rendering knows which of its characters came from the conversation ({@code Text}): whatever a template does to a
+ * message, cutting, joining, changing its case, those stay told from what the template says itself.
  */
 @NullMarked
 package dev.lizard.text.jinja;

@@ -21,7 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Templates of our own, in the manner of the well-known families and one for each construct, against what Jinja 3.1.6
  * (sandboxed, trim_blocks, lstrip_blocks, loop controls: as transformers sets it up) renders. Each line of the resource
- * is one template with its variables and what came of them; {@code ours} marks the known differences (see
+ * is one template with its variables and what came of them; {@code ours} marks what is refused instead (see
  * package-info).
  */
 class TemplateReferenceTest {
@@ -58,7 +58,7 @@ class TemplateReferenceTest {
         System.out.println(checked + " renderings compared, " + known + " of them known to differ");
         assertThat(differences).isEmpty();
         assertThat(known).isLessThan(10);
-        assertThat(checked).isGreaterThan(300);
+        assertThat(checked).isGreaterThan(800);
     }
 
     private static String expected(JsonNode run) {
@@ -76,7 +76,7 @@ class TemplateReferenceTest {
             return Template.parse(source, Clock.systemUTC()).render(variables);
         } catch (LizardException refused) {
             String message = refused.getMessage();
-            assertThat(message).startsWith("chat template, line ").doesNotContain("\n");
+            assertThat(message).startsWith("chat template").doesNotContain("\n");
             String mark = "refuses the conversation: ";
             int at = message.indexOf(mark);
             return at < 0 ? "error" : "refused: " + message.substring(at + mark.length(), message.lastIndexOf("; use"));
