@@ -5,7 +5,6 @@ import dev.lizard.generate.GenerationSettings;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.ChatFormat;
 import dev.lizard.text.ChatTemplate;
-import dev.lizard.text.Message;
 import dev.lizard.text.Tokenizer;
 import java.io.Console;
 import java.io.IOException;
@@ -13,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -67,16 +65,11 @@ final class ChatCommand implements Action {
     private ChatFormat format(Tokenizer tokenizer, Context context) {
         Optional<ChatTemplate> template = ChatTemplate.of(tokenizer);
         if (template.isPresent()) {
-            return template.get();
+            return template.get().stoppedBy(context.interrupt());
         }
         context.console()
                 .warn("model %s has no chat template; it continues what was said, line by line".formatted(model));
-        return ChatCommand::plain;
-    }
-
-    /** A line a message. */
-    private static String plain(List<Message> messages, boolean addGenerationPrompt) {
-        return messages.stream().map(message -> message.content() + "\n").collect(Collectors.joining());
+        return ChatFormat.lines();
     }
 
     private static ChatInput input(Context context) {

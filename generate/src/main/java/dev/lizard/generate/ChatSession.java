@@ -5,6 +5,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.model.Decoder;
 import dev.lizard.text.ChatFormat;
 import dev.lizard.text.Message;
+import dev.lizard.text.Rendering;
 import dev.lizard.text.StreamDecoder;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ public final class ChatSession implements AutoCloseable {
     private static final String ASSISTANT = "assistant";
 
     /** What a file keeps of a conversation beside the session. */
-    private record Saved(List<Message> messages, String prompt, String said) {
+    private record Saved(List<Map<String, @Nullable Object>> messages, String prompt, String said) {
         boolean whole() {
             return messages != null && messages.stream().allMatch(Objects::nonNull) && prompt != null && said != null;
         }
@@ -91,10 +92,11 @@ public final class ChatSession implements AutoCloseable {
     public ChatReply send(String text, GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
         List<Message> asked = new ArrayList<>(messages);
         asked.add(new Message(USER, text));
-        String wanted = format.render(asked, true);
+        Rendering rendering = format.render(asked, true);
+        String wanted = rendering.text();
         Optional<String> notice = agree(wanted);
         long reused = session.tokens();
-        int[] fresh = tokenizer.encode(wanted.substring(read.lengthIn(wanted)), false);
+        int[] fresh = generator.encode(session, rendering.from(read.lengthIn(wanted)), false);
         Sampler sampler =
                 new Sampler(settings.sampling(), session.decoder().config().vocabSize());
         sampler.restore(samplerNotes);
@@ -228,7 +230,9 @@ public final class ChatSession implements AutoCloseable {
      */
     public void save(Path file) {
         Map<String, String> notes = new HashMap<>(samplerNotes);
-        notes.put(NOTE, Json.line(new Saved(messages, read.prompt(), read.said())));
+        notes.put(
+                NOTE,
+                Json.line(new Saved(messages.stream().map(Message::fields).toList(), read.prompt(), read.said())));
         session.save(file, notes);
     }
 
@@ -243,7 +247,7 @@ public final class ChatSession implements AutoCloseable {
         try {
             Saved saved = saved(loaded.notes(), file);
             ChatSession chat = new ChatSession(tokenizer, format, loaded.session());
-            chat.messages.addAll(saved.messages());
+            saved.messages().forEach(fields -> chat.messages.add(new Message(fields)));
             chat.read = new ReadText(saved.prompt(), saved.said());
             chat.samplerNotes = loaded.notes();
             whole = true;

@@ -9,6 +9,7 @@ import dev.lizard.model.Decoder;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.text.ChatFormat;
 import dev.lizard.text.Message;
+import dev.lizard.text.Rendering;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,18 +49,18 @@ class ChatSessionTest {
     }
 
     /** {@code <|role|>content<|end|>} a message. */
-    private static String plain(List<Message> messages, boolean addGenerationPrompt) {
-        return render(messages, addGenerationPrompt, false, false);
+    private static Rendering plain(List<Message> messages, boolean addGenerationPrompt) {
+        return Rendering.trusted(render(messages, addGenerationPrompt, false, false));
     }
 
     /** Trims what was said, as many templates do. */
-    private static String trimming(List<Message> messages, boolean addGenerationPrompt) {
-        return render(messages, addGenerationPrompt, true, false);
+    private static Rendering trimming(List<Message> messages, boolean addGenerationPrompt) {
+        return Rendering.trusted(render(messages, addGenerationPrompt, true, false));
     }
 
     /** Leaves out all but the last answer, as templates do that drop earlier reasoning. */
-    private static String forgetting(List<Message> messages, boolean addGenerationPrompt) {
-        return render(messages, addGenerationPrompt, false, true);
+    private static Rendering forgetting(List<Message> messages, boolean addGenerationPrompt) {
+        return Rendering.trusted(render(messages, addGenerationPrompt, false, true));
     }
 
     private static String render(List<Message> messages, boolean prompt, boolean trim, boolean forget) {
@@ -141,7 +142,10 @@ class ChatSessionTest {
                             .contains("written differently"));
             ChatReply third = say(chat, "third");
             assertThat(third.notice()).isPresent();
-            long whole = tokenizer.encode(forgetting(chat.messages().subList(0, 5), true), false).length;
+            long whole = tokenizer
+                    .encode(forgetting(chat.messages().subList(0, 5), true), false)
+                    .ids()
+                    .length;
             assertThat(third.reusedTokens() + third.generation().promptTokens()).isEqualTo(whole);
             assertThat(chat.stats().tokens())
                     .isEqualTo(whole + third.generation().completionTokens());
@@ -161,7 +165,10 @@ class ChatSessionTest {
             ChatReply next = say(chat, "two");
             assertThat(next.notice()).isPresent();
             assertThat(next.reusedTokens() + next.generation().promptTokens())
-                    .isEqualTo(tokenizer.encode(plain(chat.messages().subList(0, 3), true), false).length);
+                    .isEqualTo(tokenizer
+                            .encode(plain(chat.messages().subList(0, 3), true), false)
+                            .ids()
+                            .length);
         }
     }
 

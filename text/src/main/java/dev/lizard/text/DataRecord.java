@@ -1,8 +1,8 @@
 package dev.lizard.text;
 
-import dev.lizard.base.Json;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** A record of data: plain text, an instruction with its answer, or a conversation. */
@@ -29,8 +29,15 @@ sealed interface DataRecord {
      * A conversation for the chat template.
      *
      * @param given how many of its first messages are context, of which nothing is learnt
+     * @param extras what the template may know beside the messages, {@code tools} for instance
      */
-    record Chat(List<Message> messages, int given) implements DataRecord {}
+    record Chat(List<Message> messages, int given, Map<String, ? extends @Nullable Object> extras)
+            implements DataRecord {
+        /** The conversation {@code list} of a record. */
+        static Chat of(JsonNode list, String where, int given, RecordFields fields) {
+            return new Chat(Messages.of(list, where), given, Messages.extras(fields));
+        }
+    }
 
     /** Reads one record of JSON; {@code where} is {@code file:line}. */
     static DataRecord parse(String json, String where) {
@@ -41,11 +48,11 @@ sealed interface DataRecord {
     static DataRecord of(RecordFields fields) {
         RecordKind kind = RecordKind.of(fields);
         return switch (kind) {
-            case MESSAGES -> new Chat(messages(fields.get("messages"), fields.at("messages")), 0);
+            case MESSAGES -> Chat.of(fields.get("messages"), fields.at("messages"), 0, fields);
             case CONVERSATIONS -> {
                 String key = kind.key(fields, 0);
                 JsonNode turns = ShareGpt.messages(fields.get(key), fields.get("system"), fields.at(key));
-                yield new Chat(messages(turns, fields.at(key)), 0);
+                yield Chat.of(turns, fields.at(key), 0, fields);
             }
             case INSTRUCTION, QUESTION ->
                 new Instruction(
@@ -71,26 +78,5 @@ sealed interface DataRecord {
             }
         }
         return fields.isText("context") ? fields.text("context") : "";
-    }
-
-    /** The messages of {@code list}; {@code where} is {@code file:line/key}. */
-    static List<Message> messages(JsonNode list, String where) {
-        if (!list.isArray() || list.isEmpty()) {
-            throw RecordFields.wrong(where, "a list of messages", list.isArray() ? "an empty list" : Json.kindOf(list));
-        }
-        List<Message> messages = new ArrayList<>();
-        for (JsonNode message : list) {
-            String at = where + "[" + messages.size() + "]";
-            messages.add(new Message(string(message, "role", at), string(message, "content", at)));
-        }
-        return messages;
-    }
-
-    private static String string(JsonNode node, String key, String where) {
-        JsonNode value = node.path(key);
-        if (!value.isString()) {
-            throw RecordFields.wrong(where + "/" + key, "a string", Json.kindOf(value));
-        }
-        return value.asString();
     }
 }

@@ -46,7 +46,7 @@ final class DocumentMaker {
                 plain(LongText.encode(tokenizer, Rendering.quoted(text), true).ids(), !text.isEmpty());
             case DataRecord.Instruction instruction -> answered(instruction.prompt(), instruction.output());
             case DataRecord.Pair(String prompt, String answer) -> answered(prompt, answer);
-            case DataRecord.Chat(List<Message> messages, int given) -> {
+            case DataRecord.Chat(List<Message> messages, int given, var extras) -> {
                 ChatFormat format = chat.orElseThrow(() -> LizardException.at(
                         LizardException.Kind.INPUT,
                         "no chat template",
@@ -54,8 +54,9 @@ final class DocumentMaker {
                         "a model with one, to write conversations with",
                         "none",
                         "use data with 'text' or a model with a chat template"));
-                LabelledText text =
-                        new Conversation(format, endings, where).label(messages).after(assistants(messages, given));
+                LabelledText text = new Conversation(format.with(extras), endings, where)
+                        .label(messages)
+                        .after(assistants(messages, given));
                 // The template writes BOS and the endings itself.
                 Document document = text.tokenize(tokenizer, false);
                 yield endsItself(document.ids()) ? document : ended(document, false);
@@ -66,7 +67,7 @@ final class DocumentMaker {
     private Document answered(String prompt, String answer) {
         String text = prompt + answer;
         LabelledText.Span learnt = new LabelledText.Span(prompt.length(), text.length());
-        return ended(new LabelledText(text, List.of(learnt)).tokenizeQuoted(tokenizer, true), true);
+        return ended(new LabelledText(Rendering.quoted(text), List.of(learnt)).tokenize(tokenizer, true), true);
     }
 
     private static int assistants(List<Message> messages, int first) {

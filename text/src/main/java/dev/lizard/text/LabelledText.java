@@ -9,7 +9,7 @@ import java.util.List;
  * @param text the whole
  * @param learnt the parts whose tokens count in the loss, in order, not overlapping
  */
-record LabelledText(String text, List<Span> learnt) {
+record LabelledText(Rendering text, List<Span> learnt) {
     /** Characters {@code begin} to {@code end}, the latter not included. */
     record Span(int begin, int end) {}
 
@@ -23,15 +23,7 @@ record LabelledText(String text, List<Span> learnt) {
      * Tokens that the tokenizer adds do not count.
      */
     Document tokenize(Tokenizer tokenizer, boolean addSpecial) {
-        return label(LongText.encode(tokenizer, Rendering.trusted(text), addSpecial));
-    }
-
-    /** As {@link #tokenize} of a text that is quoted: no special token is read out of it. */
-    Document tokenizeQuoted(Tokenizer tokenizer, boolean addSpecial) {
-        return label(LongText.encode(tokenizer, Rendering.quoted(text), addSpecial));
-    }
-
-    private Document label(Tokenized tokenized) {
+        Tokenized tokenized = LongText.encode(tokenizer, text, addSpecial);
         int[] ids = tokenized.ids();
         boolean[] learn = new boolean[ids.length];
         int at = 0;

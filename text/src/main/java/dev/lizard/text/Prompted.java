@@ -26,7 +26,7 @@ final class Prompted {
         add(messages, fields, "prompt", "user");
         int given = messages.size();
         add(messages, fields, answer, "assistant");
-        return new DataRecord.Chat(DataRecord.messages(messages, fields.at("messages")), given);
+        return DataRecord.Chat.of(messages, fields.at("messages"), given, fields);
     }
 
     /** Preferences that hold the prompt too: a conversation up to its last turn, or a text as a whole. */
@@ -36,7 +36,7 @@ final class Prompted {
 
     private static DataRecord lastTurn(RecordFields fields, String key) {
         JsonNode turns = ShareGpt.messages(fields.get(key), fields.get("system"), fields.at(key));
-        return new DataRecord.Chat(DataRecord.messages(turns, fields.at(key)), turns.size() - 1);
+        return DataRecord.Chat.of(turns, fields.at(key), turns.size() - 1, fields);
     }
 
     private static void add(ArrayNode messages, RecordFields fields, String key, String role) {

@@ -79,6 +79,15 @@ record RecordFields(ObjectNode needed, List<String> names, String where) {
         }
     }
 
+    /** A value that a record holds as text. */
+    static JsonNode value(String json, String where) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (JacksonException bad) {
+            throw wrong(where, "JSON", Json.problem(bad), bad);
+        }
+    }
+
     private static String kind(JsonParser parser) {
         return Json.kindOf(MAPPER.readTree(parser));
     }

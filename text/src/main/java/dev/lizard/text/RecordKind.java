@@ -43,7 +43,7 @@ enum RecordKind {
     /** All keys that a record is read for. */
     static final Set<String> KEYS = Stream.concat(
                     Arrays.stream(values()).flatMap(kind -> kind.keys.stream()).flatMap(List::stream),
-                    Stream.of("input", "context", "system", "tools", "role"))
+                    Stream.of("input", "context", "system", "tools", "documents", "chat_template_kwargs", "role"))
             .collect(Collectors.toCollection(LinkedHashSet::new));
 
     private static final String EXPECTED = "the key 'text', 'content', 'instruction' (with 'output'), 'prompt' (with"

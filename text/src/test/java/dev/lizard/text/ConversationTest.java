@@ -17,7 +17,8 @@ class ConversationTest {
     @Test
     void turnsAreLearntToTheirEnding() {
         LabelledText text = new Conversation(ConversationTest::plain, List.of("<e>"), "x").label(TALK);
-        assertThat(text.text()).isEqualTo("[user]assistant?<e>\n[assistant]yes<e>\n[user]more<e>\n[assistant]no<e>\n");
+        assertThat(text.text().text())
+                .isEqualTo("[user]assistant?<e>\n[assistant]yes<e>\n[user]more<e>\n[assistant]no<e>\n");
         assertThat(learnt(text)).containsExactly("yes<e>", "no<e>");
     }
 
@@ -34,12 +35,12 @@ class ConversationTest {
         ChatFormat reasoning = (messages, prompt) -> {
             int last = messages.size() - 1;
             boolean answered = messages.get(last).role().equals("assistant");
-            String text = plain(messages, prompt);
+            String text = plain(messages, prompt).text();
             int at = text.lastIndexOf("[assistant]") + "[assistant]".length();
-            return answered ? text.substring(0, at) + "<think></think>" + text.substring(at) : text;
+            return Rendering.trusted(answered ? text.substring(0, at) + "<think></think>" + text.substring(at) : text);
         };
         LabelledText text = new Conversation(reasoning, List.of("<e>"), "x").label(TALK);
-        assertThat(text.text()).contains("[assistant]yes<e>").contains("[assistant]<think></think>no<e>");
+        assertThat(text.text().text()).contains("[assistant]yes<e>").contains("[assistant]<think></think>no<e>");
         assertThat(learnt(text)).containsExactly("yes<e>", "<think></think>no<e>");
     }
 
@@ -55,7 +56,7 @@ class ConversationTest {
     @Test
     void onlyTokensThatStartInALearntPartCount() {
         try (Tokenizer tokenizer = Tokenizers.fromGguf(TokenizerTest.sentencePiece(), "toy.gguf")) {
-            LabelledText text = new LabelledText("ab ab c", List.of(new LabelledText.Span(4, 7)));
+            LabelledText text = new LabelledText(Rendering.trusted("ab ab c"), List.of(new LabelledText.Span(4, 7)));
             Document document = text.tokenize(tokenizer, true);
             assertThat(TokenizerTest.pieces(tokenizer, document.ids()))
                     .containsExactly("<s>", "\u2581ab", "\u2581ab", "\u2581", "c");
@@ -63,17 +64,17 @@ class ConversationTest {
         }
     }
 
-    private static String plain(List<Message> messages, boolean prompt) {
+    private static Rendering plain(List<Message> messages, boolean prompt) {
         StringBuilder text = new StringBuilder();
         for (Message message : messages) {
             text.append("[%s]%s<e>\n".formatted(message.role(), message.content()));
         }
-        return text.append(prompt ? "[assistant]" : "").toString();
+        return Rendering.trusted(text.append(prompt ? "[assistant]" : "").toString());
     }
 
     private static List<String> learnt(LabelledText text) {
         return text.learnt().stream()
-                .map(span -> text.text().substring(span.begin(), span.end()))
+                .map(span -> text.text().text().substring(span.begin(), span.end()))
                 .toList();
     }
 }

@@ -196,7 +196,7 @@ class CorpusTest {
                 text.append(message.role().equals("user") ? "<u>" : "<a>");
                 text.append(message.content()).append("<e>\n");
             }
-            return text.append(prompt ? "<a>" : "").toString();
+            return Rendering.trusted(text.append(prompt ? "<a>" : "").toString());
         };
         try (Stream<Document> documents =
                 Corpus.open(data, tokenizer, Optional.of(format)).documents()) {

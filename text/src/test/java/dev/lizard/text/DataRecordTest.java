@@ -135,7 +135,7 @@ class DataRecordTest {
         for (int i = 0; i < rolesAndContents.length; i += 2) {
             messages.add(new Message(rolesAndContents[i], rolesAndContents[i + 1]));
         }
-        return new DataRecord.Chat(messages, given);
+        return new DataRecord.Chat(messages, given, java.util.Map.of());
     }
 
     private static DataRecord parse(String json) {
