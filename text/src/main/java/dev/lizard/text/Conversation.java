@@ -50,12 +50,16 @@ final class Conversation {
                 turn == 0 ? "" : format.render(messages.subList(0, turn), false).text();
         String prompt = context.startsWith(before) ? context.substring(before.length()) : "";
         LabelledText.Span words = words(rendering, messages, turn, cursor, prompt);
+        int end = words.end();
         for (String ending : endings) {
-            if (whole.startsWith(ending, words.end())) {
-                return new LabelledText.Span(words.begin(), words.end() + ending.length());
+            int at = whole.indexOf(ending, words.end());
+            if (at >= 0
+                    && noneBetween(rendering, words.end(), at)
+                    && (end == words.end() || at + ending.length() < end)) {
+                end = at + ending.length();
             }
         }
-        return words;
+        return new LabelledText.Span(words.begin(), end);
     }
 
     /** Where the turn's own words are, from the first that is quoted from {@code cursor} on to the last. */
