@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface ChatFormat {
     /**
-     * The conversation as one text, special tokens included; the words of the messages are quoted, each from the number of
-     * its message.
+     * The conversation as one text, special tokens included; the words of the messages are quoted, each from the number
+     * of its message.
      *
      * @param addGenerationPrompt whether to end with the opening of the assistant's next turn
      */

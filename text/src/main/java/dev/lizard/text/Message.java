@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One turn of a conversation, as chat templates see it: {@code role} and {@code content}, and whatever else it has, such
- * as {@code tool_calls}, {@code tool_call_id}, {@code name} or {@code reasoning_content}.
+ * One turn of a conversation, as chat templates see it: {@code role} and {@code content}, and whatever else it has,
+ * such as {@code tool_calls}, {@code tool_call_id}, {@code name} or {@code reasoning_content}.
  *
  * @param fields strings, numbers, booleans, lists and maps; null is none
  */

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Reads the conversation of a record: its messages as they stand, for the template to see, and what stands beside them.
- * A key that is null counts as absent, as everywhere in records; only content may be null, which a template may ask for.
+ * Reads the conversation of a record: its messages as they stand, for the template to see, and what stands beside
+ * them. A key that is null counts as absent, as everywhere in records; only content may be null, which a template may ask for.
  */
 final class Messages {
     private static final Set<String> TEXTS = Set.of("text", "input_text", "output_text");

@@ -75,7 +75,7 @@ final class Numbers {
                 + "%02d".formatted(Math.abs(exponent));
     }
 
-    /** As {@code %.{precision}f}, {@code e} or {@code g} write it, without the sign; {@code alternate} keeps all zeros. */
+    /** As {@code %f}, {@code %e} or {@code %g} write it, without the sign; {@code alternate} keeps all zeros. */
     static String formatted(double number, char kind, int precision, boolean alternate) {
         double size = Math.abs(number);
         char lower = Character.toLowerCase(kind);
