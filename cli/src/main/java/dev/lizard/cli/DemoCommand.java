@@ -21,6 +21,9 @@ final class DemoCommand implements Action {
     @Option(names = "--quick", description = "A smaller budget and shorter measurements: about a minute.")
     boolean quick;
 
+    @Option(names = "--resume", description = "Goes on with an interrupted demo in --out, or starts.")
+    boolean resume;
+
     @Override
     public List<String> withoutEffect() {
         return List.of("dtype", "offline");
@@ -43,6 +46,7 @@ final class DemoCommand implements Action {
                 DemoTeacher.unpacked(context.settings().cache()),
                 out,
                 context.settings().cache(),
+                resume,
                 quick,
                 context.settings().seed(),
                 Version.current(),

@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Amounts;
 import dev.lizard.base.ConfigTree;
 import dev.lizard.base.Json;
 import dev.lizard.base.Origin;
@@ -154,26 +155,36 @@ final class LinearizeCommand implements Action {
                 plan.dataTokens()));
         text.append(String.format(
                 Locale.ROOT,
-                "%-12s %12s %12s %8s %8s %9s %10s%n",
+                "%-12s %12s %14s %10s %9s %8s %10s  %s%n",
                 "stage",
                 "trainable",
                 "tokens",
                 "steps",
+                "passes",
                 "TFLOP",
                 "memory",
                 "time"));
         for (Plan.Stage stage : plan.stages()) {
             text.append(String.format(
                     Locale.ROOT,
-                    "%-12s %,12d %,12d %,8d %8.1f %6.1f GB %8.1f m%n",
+                    "%-12s %,12d %,14d %,10d %,9.2f %,8.1f %10s  %s%n",
                     stage.name(),
                     stage.trainable(),
                     stage.tokens(),
                     stage.steps(),
+                    stage.epochs(),
                     stage.flops() / 1e12,
-                    (double) stage.memoryBytes() / 1e9,
-                    stage.seconds() / 60));
+                    Amounts.bytes(stage.memoryBytes()),
+                    Amounts.duration(stage.seconds())));
         }
+        Long there = plan.availableBytes();
+        text.append(String.format(
+                "%nmemory: %s needed, %s there; time: %s, without measurements%n",
+                Amounts.bytes(plan.memoryBytes()),
+                there == null ? "unknown" : Amounts.bytes(there),
+                Amounts.duration(plan.seconds())));
+        plan.warnings()
+                .forEach(warning -> text.append("warning: ").append(warning).append('\n'));
         return text.toString().stripTrailing();
     }
 }

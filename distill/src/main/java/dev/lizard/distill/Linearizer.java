@@ -72,8 +72,8 @@ public final class Linearizer {
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
                 Student student = student(model.decoder());
-                TrainingData data = data(tokenizer)) {
-            return Planner.plan(recipe, where, model.decoder(), student, data.description());
+                TrainingData data = data(tokenizer, () -> false)) {
+            return Planner.plan(recipe, where, model.decoder(), student, data);
         }
     }
 
@@ -94,7 +94,7 @@ public final class Linearizer {
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
                 Student student = student(model.decoder());
-                TrainingData data = data(tokenizer);
+                TrainingData data = fitting(model.decoder(), student, tokenizer, stop);
                 RunFolder folder = RunFolder.open(options.out(), options.resume(), RECIPE, resolved, listener)) {
             Run run = new Run(model.decoder(), student, data, folder);
             run.train(stop);
@@ -121,7 +121,7 @@ public final class Linearizer {
         return model;
     }
 
-    private TrainingData data(Tokenizer tokenizer) {
+    private TrainingData data(Tokenizer tokenizer, BooleanSupplier stop) {
         Optional<ChatFormat> chat = ChatTemplate.of(tokenizer).map(template -> template);
         TrainingData.Request request = new TrainingData.Request(
                 options.data(),
@@ -131,7 +131,7 @@ public final class Linearizer {
                 recipe.sequenceLength() * recipe.heldOut().stretch(),
                 recipe.heldOut().share(),
                 recipe.seed());
-        return TrainingData.open(request, tokenizer, chat, listener);
+        return TrainingData.open(request, tokenizer, chat, listener, stop);
     }
 
     /** The student at its start; everything in the recipe that can be wrong for this model is found here. */
@@ -180,6 +180,29 @@ public final class Linearizer {
             try (Scope work = Scope.open()) {
                 Lora.initial(decoder, lora, new RandomStream(recipe.seed()), StageRecipe.LORA);
             }
+        }
+    }
+
+    private TrainingData fitting(Decoder decoder, Student student, Tokenizer tokenizer, BooleanSupplier stop) {
+        TrainingData data = data(tokenizer, stop);
+        try {
+            requireRoom(decoder, student, data);
+            return data;
+        } catch (RuntimeException e) {
+            data.close();
+            throw e;
+        }
+    }
+
+    /** What can be known to be too much is said before anything of its size is made. */
+    private void requireRoom(Decoder decoder, Student student, TrainingData data) {
+        long perStep = (long) recipe.batch() * recipe.accumulate();
+        MemoryNeed.requireSequences(perStep, data.sequences(), recipe.sequenceLength());
+        MemoryNeed need = Planner.need(recipe, decoder, student);
+        for (StageRecipe stage : recipe.stages()) {
+            LoraSpec lora = stage.lora();
+            long parameters = student.buffer().count() + (lora == null ? 0 : Lora.count(decoder, lora));
+            need.require(stage.name(), Planner.need(need, stage, parameters));
         }
     }
 

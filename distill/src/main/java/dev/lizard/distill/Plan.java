@@ -2,6 +2,7 @@ package dev.lizard.distill;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run would do and need. Time comes from a short calibration on this machine, memory and FLOPs from formulas:
@@ -14,6 +15,9 @@ import java.util.Map;
  * @param stages one after the other
  * @param weightBytes memory of the teacher
  * @param seconds all stages together, without measurements
+ * @param memoryBytes the most that a stage takes
+ * @param availableBytes what is there for it, weights included; null where the system does not tell
+ * @param warnings what will not work, or hardly is what was meant, in words
  */
 public record Plan(
         List<Integer> replaced,
@@ -22,7 +26,10 @@ public record Plan(
         long dataTokens,
         List<Stage> stages,
         long weightBytes,
-        double seconds) {
+        double seconds,
+        long memoryBytes,
+        @Nullable Long availableBytes,
+        List<String> warnings) {
     /**
      * One stage.
      *
@@ -49,5 +56,6 @@ public record Plan(
         replaced = List.copyOf(replaced);
         kept = List.copyOf(kept);
         stages = List.copyOf(stages);
+        warnings = List.copyOf(warnings);
     }
 }

@@ -10,12 +10,12 @@ import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
-import dev.lizard.tensor.Tensor;
 import dev.lizard.text.Batch;
-import dev.lizard.text.TokenStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /** Estimates for {@link Plan}. */
@@ -24,24 +24,29 @@ final class Planner {
     private static final int CALIBRATION_TOKENS = 512;
 
     private static final double NANOS = 1e9;
-    /** Value, gradient and two moments. */
-    private static final long BYTES_PER_TRAINABLE = 16;
-
-    private static final int FLOAT = 4;
+    /** Passes over the data above which a plan says so. */
+    private static final double MANY_EPOCHS = 4;
 
     private final Recipe recipe;
     private final Decoder decoder;
     private final Student student;
     private final ModelConfig config;
+    private final MemoryNeed need;
 
     Planner(Recipe recipe, Decoder decoder, Student student) {
         this.recipe = recipe;
         this.decoder = decoder;
         this.student = student;
         this.config = decoder.config();
+        this.need = need(recipe, decoder, student);
     }
 
-    static Plan plan(Recipe recipe, String where, Decoder decoder, Student student, TokenStore.Description data) {
+    static MemoryNeed need(Recipe recipe, Decoder decoder, Student student) {
+        long tokens = (long) recipe.batch() * recipe.sequenceLength();
+        return MemoryNeed.of(decoder, student.specs(), tokens, recipe.sequenceLength(), recipe.tokensPerStep());
+    }
+
+    static Plan plan(Recipe recipe, String where, Decoder decoder, Student student, TrainingData data) {
         Planner planner = new Planner(recipe, decoder, student);
         List<Integer> replaced = List.copyOf(student.mixers().keySet());
         List<Integer> kept = new ArrayList<>();
@@ -53,11 +58,26 @@ final class Planner {
         List<Plan.Stage> stages = new ArrayList<>();
         double seconds = 0;
         for (int i = 0; i < recipe.stages().size(); i++) {
-            Plan.Stage stage = planner.stage(recipe.stages().get(i), where + "/stages." + i, data.tokens());
+            Plan.Stage stage = planner.stage(
+                    recipe.stages().get(i),
+                    where + "/stages." + i,
+                    data.description().tokens());
             stages.add(stage);
             seconds += stage.seconds();
         }
-        return new Plan(replaced, kept, student.countByGroup(), data.tokens(), stages, planner.weightBytes(), seconds);
+        long memory = stages.stream().mapToLong(Plan.Stage::memoryBytes).max().orElse(0);
+        OptionalLong there = planner.need.there();
+        return new Plan(
+                replaced,
+                kept,
+                student.countByGroup(),
+                data.description().tokens(),
+                stages,
+                planner.need.weights(),
+                seconds,
+                memory,
+                there.isPresent() ? (Long) there.getAsLong() : null,
+                planner.warnings(stages, there, data.sequences()));
     }
 
     private Plan.Stage stage(StageRecipe stage, String where, long dataTokens) {
@@ -67,7 +87,6 @@ final class Planner {
         long trainable = counts.values().stream().mapToLong(Long::longValue).sum();
         long steps = stage.steps(recipe.tokensPerStep());
         long tokens = steps * recipe.tokensPerStep();
-        boolean transfer = stage.loss() == StageRecipe.Loss.ATTENTION_MSE;
         double trainedShare = dataTokens * (1 - recipe.heldOut().share());
         return new Plan.Stage(
                 stage.name(),
@@ -76,7 +95,7 @@ final class Planner {
                 steps,
                 tokens / Math.max(1, trainedShare),
                 flopsPerToken(stage) * tokens,
-                weightBytes() + BYTES_PER_TRAINABLE * parameters.count() + activationBytes(transfer),
+                need(need, stage, parameters.count()),
                 secondsPerToken(stage, parameters) * tokens);
     }
 
@@ -104,8 +123,33 @@ final class Planner {
         return seconds / length;
     }
 
-    private long weightBytes() {
-        return decoder.weights().values().stream().mapToLong(Tensor::bytes).sum();
+    /** Bytes that a stage takes with so many new parameters. */
+    static long need(MemoryNeed need, StageRecipe stage, long parameters) {
+        return switch (stage.loss()) {
+            case ATTENTION_MSE -> need.ofTransfer(parameters);
+            case NEXT_TOKEN -> need.ofNextToken(parameters, stage.recompute());
+        };
+    }
+
+    private List<String> warnings(List<Plan.Stage> stages, OptionalLong there, long sequences) {
+        List<String> warnings = new ArrayList<>();
+        long perStep = recipe.tokensPerStep() / recipe.sequenceLength();
+        if (perStep > sequences) {
+            warnings.add(MemoryNeed.fewSequences(perStep, sequences, recipe.sequenceLength()));
+        }
+        for (Plan.Stage stage : stages) {
+            if (there.isPresent() && stage.memoryBytes() > there.getAsLong()) {
+                warnings.add(MemoryNeed.tooMuch(stage.name(), stage.memoryBytes(), there.getAsLong()));
+            }
+            if (stage.epochs() > MANY_EPOCHS) {
+                warnings.add(String.format(
+                        Locale.ROOT,
+                        "stage %s makes %,.0f passes over the data: give more of them, or fewer tokens",
+                        stage.name(),
+                        stage.epochs()));
+            }
+        }
+        return warnings;
     }
 
     /**
@@ -140,30 +184,6 @@ final class Planner {
             case WindowSpec window -> 4 * width * window.window();
             case LizardSpec lizard -> 4 * width * lizard.window() + 12 * width * lizard.features();
             case LolcatsSpec lolcats -> 4 * width * lolcats.window() + 12 * width * lolcats.features();
-        };
-    }
-
-    /** What a graph keeps: of one layer in the first stage, of all in the second. */
-    private long activationBytes(boolean transfer) {
-        long tokens = (long) recipe.batch() * recipe.sequenceLength();
-        long mixer = 0;
-        for (MixerSpec spec : student.specs()) {
-            mixer = Math.max(mixer, mixerNumbers(spec));
-        }
-        long block = 12L * config.width() + 5L * config.mlpWidth();
-        long numbers = transfer ? mixer + block : (mixer + block) * config.layers();
-        return tokens * numbers * FLOAT;
-    }
-
-    /** Numbers a token that a mixer's graph keeps: features, window scores twice, some copies of q, k and v. */
-    private long mixerNumbers(MixerSpec spec) {
-        long heads = config.heads();
-        long width = heads * config.headWidth();
-        return switch (spec) {
-            case SoftmaxSpec _ -> 4 * width;
-            case WindowSpec window -> 8 * width + 4 * heads * window.window();
-            case LizardSpec lizard -> 12 * width + heads * (4L * lizard.window() + 12L * lizard.features());
-            case LolcatsSpec lolcats -> 12 * width + heads * (4L * lolcats.window() + 12L * lolcats.features());
         };
     }
 }

@@ -81,6 +81,14 @@ public final class Pretrainer {
         if (options.data().isEmpty() && config.synthetic() == null) {
             throw LizardException.usage("nothing to train on: give --data, or a synthetic section in " + where);
         }
+        if (!options.data().isEmpty() && config.corpusWeight() == 0) {
+            throw LizardException.usage(
+                    "--data has no effect while corpus_weight is 0 in %s; leave one of them out".formatted(where));
+        }
+        if (options.data().isEmpty() && config.corpusWeight() != 1) {
+            throw LizardException.usage(
+                    "corpus_weight in %s has no effect without --data; give it, or take the key out".formatted(where));
+        }
     }
 
     /**
@@ -98,7 +106,7 @@ public final class Pretrainer {
         try (FolderLock lock = RunFolder.lock(options.out(), options.resume());
                 Scope work = Scope.open();
                 Tokenizer tokenizer = tokenizer();
-                Data data = data(tokenizer);
+                Data data = fitting(tokenizer, stop);
                 RunFolder run = RunFolder.open(options.out(), options.resume(), CONFIG, resolved, listener);
                 Decoder decoder = decoder(tokenizer);
                 ParameterBuffer parameters = parameters(decoder)) {
@@ -155,11 +163,10 @@ public final class Pretrainer {
         }
     }
 
-    private Data data(Tokenizer tokenizer) {
+    private Data data(Tokenizer tokenizer, BooleanSupplier stop) {
         Optional<SyntheticSource> synthetic = synthetic();
-        if (options.data().isEmpty() || config.corpusWeight() == 0) {
-            SequenceSource only = synthetic.orElseThrow(
-                    () -> LizardException.usage("nothing to train on: corpus_weight is 0 in " + where));
+        if (options.data().isEmpty()) {
+            SequenceSource only = synthetic.orElseThrow();
             Optional<HeldOut> unseen = synthetic.map(
                     source -> new HeldOut(source.withSeed(config.seed() + 1), HELD_OUT_SEQUENCES, config.batch()));
             return new Data(only, unseen, Optional.empty());
@@ -172,7 +179,7 @@ public final class Pretrainer {
                 config.sequenceLength(),
                 config.heldOut(),
                 config.seed());
-        TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), listener);
+        TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), listener, stop);
         List<MixedSource.Part> parts = new ArrayList<>();
         parts.add(new MixedSource.Part(corpus.training(true), config.corpusWeight()));
         PretrainConfig.Synthetic settings = config.synthetic();
@@ -183,6 +190,41 @@ public final class Pretrainer {
         return new Data(training, corpus.heldOut(HELD_OUT_TOKENS, config.batch()), Optional.of(corpus));
     }
 
+    /** What can be known to be too much is said before anything of its size is made. */
+    private Data fitting(Tokenizer tokenizer, BooleanSupplier stop) {
+        ModelConfig model = model(tokenizer);
+        long tokens = (long) config.batch() * config.sequenceLength();
+        MemoryNeed need = new MemoryNeed(
+                model,
+                options.compute(),
+                options.device(),
+                0,
+                List.of(),
+                tokens,
+                config.sequenceLength(),
+                tokens * config.accumulate());
+        need.require(STAGE, need.ofNextToken(numbers(model), false));
+        Data data = data(tokenizer, stop);
+        try {
+            if (data.corpus().isPresent() && config.synthetic() == null) {
+                long perStep = (long) config.batch() * config.accumulate();
+                MemoryNeed.requireSequences(perStep, data.corpus().get().sequences(), config.sequenceLength());
+            }
+            return data;
+        } catch (RuntimeException e) {
+            data.close();
+            throw e;
+        }
+    }
+
+    /** Parameters of a model, all but those of norms and biases. */
+    private static long numbers(ModelConfig model) {
+        long width = model.width();
+        long attention = 2 * width * model.headWidth() * ((long) model.heads() + model.keyHeads());
+        long layers = model.layers() * (attention + 3 * width * model.mlpWidth());
+        return layers + (model.tied() ? 1 : 2) * width * model.vocabSize();
+    }
+
     private Optional<SyntheticSource> synthetic() {
         PretrainConfig.Synthetic settings = config.synthetic();
         return settings == null
@@ -191,7 +233,7 @@ public final class Pretrainer {
                         settings.mix(), config.sequenceLength(), config.seed(), settings.answersOnly()));
     }
 
-    private Decoder decoder(Tokenizer tokenizer) {
+    private ModelConfig model(Tokenizer tokenizer) {
         ModelConfig model = ModelConfig.of(modelKeys(tokenizer), where + "/model");
         if (model.vocabSize() < tokenizer.vocabSize()) {
             throw LizardException.at(
@@ -202,7 +244,12 @@ public final class Pretrainer {
                     model.vocabSize(),
                     "leave the key out");
         }
-        return Decoder.random(model, RandomStream.named(config.seed(), "weights"), options.compute(), options.device());
+        return model;
+    }
+
+    private Decoder decoder(Tokenizer tokenizer) {
+        RandomStream random = RandomStream.named(config.seed(), "weights");
+        return Decoder.random(model(tokenizer), random, options.compute(), options.device());
     }
 
     private ObjectNode modelKeys(Tokenizer tokenizer) {

@@ -1,6 +1,7 @@
 package dev.lizard.distill;
 
 import dev.lizard.base.Activity;
+import dev.lizard.base.LizardException;
 import dev.lizard.text.ChatFormat;
 import dev.lizard.text.Corpus;
 import dev.lizard.text.PackedDataset;
@@ -10,6 +11,8 @@ import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * A corpus in tokens, in two parts: to learn from and to measure with, which is a share of the same text or text of its
@@ -40,6 +43,8 @@ final class TrainingData implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
     private record Part(TokenStore store, int[] documents) {}
 
+    private static final long ASK_NANOS = 1_000_000_000L;
+
     private final Request request;
     private final Part training;
     private final Part heldOut;
@@ -53,10 +58,29 @@ final class TrainingData implements AutoCloseable {
     /**
      * Reads and tokenises the corpus, or finds it in the cache.
      *
-     * @throws dev.lizard.base.LizardException INPUT for bad data, USAGE where sequences are longer than the data
+     * @param stop asked about once a second while documents are turned into tokens
+     * @throws LizardException INPUT for bad data, USAGE where sequences are longer than the data, INTERRUPTED when asked
+     *     to stop
      */
-    static TrainingData open(Request request, Tokenizer tokenizer, Optional<ChatFormat> chat, TrainListener listener) {
-        TokenStore store = store(request.paths(), request, tokenizer, chat, listener);
+    static TrainingData open(
+            Request request,
+            Tokenizer tokenizer,
+            Optional<ChatFormat> chat,
+            TrainListener listener,
+            BooleanSupplier stop) {
+        long[] asked = {System.nanoTime()};
+        LongConsumer progress = tokens -> {
+            if (System.nanoTime() - asked[0] < ASK_NANOS) {
+                return;
+            }
+            asked[0] = System.nanoTime();
+            if (stop.getAsBoolean()) {
+                throw new LizardException(
+                        LizardException.Kind.INTERRUPTED,
+                        "interrupted after %,d tokens of the data; nothing is trained yet".formatted(tokens));
+            }
+        };
+        TokenStore store = store(request.paths(), request, tokenizer, chat, listener, progress);
         TokenStore apart = null;
         try {
             TrainingData data;
@@ -64,7 +88,7 @@ final class TrainingData implements AutoCloseable {
                 Split split = split(store, request.heldOutShare(), listener);
                 data = new TrainingData(request, new Part(store, split.training()), new Part(store, split.heldOut()));
             } else {
-                apart = store(request.heldOutPaths(), request, tokenizer, chat, listener);
+                apart = store(request.heldOutPaths(), request, tokenizer, chat, listener, progress);
                 data = new TrainingData(
                         request, new Part(store, store.documents()), new Part(apart, apart.documents()));
             }
@@ -80,11 +104,16 @@ final class TrainingData implements AutoCloseable {
     }
 
     private static TokenStore store(
-            List<Path> paths, Request request, Tokenizer tokenizer, Optional<ChatFormat> chat, TrainListener listener) {
+            List<Path> paths,
+            Request request,
+            Tokenizer tokenizer,
+            Optional<ChatFormat> chat,
+            TrainListener listener,
+            LongConsumer progress) {
         try (Activity _ = Activity.begin("reading the data and turning them into tokens")) {
             Corpus corpus = Corpus.open(paths, tokenizer, chat);
             corpus.notes().forEach(listener::warn);
-            return TokenStore.open(request.cache(), corpus, tokens -> {});
+            return TokenStore.open(request.cache(), corpus, progress);
         }
     }
 
@@ -128,6 +157,12 @@ final class TrainingData implements AutoCloseable {
                         request.seed(),
                         allTokens ? "all" : "learnt");
         return new PackedSource(packed, length, name, allTokens);
+    }
+
+    /** Sequences of one epoch. */
+    long sequences() {
+        return new PackedDataset(training.store, training.documents, request.length(), request.seed(), true)
+                .sequences();
     }
 
     /** What the tokens to learn from were made of. */

@@ -77,7 +77,8 @@ class SourcesTest {
         TrainingData.Request request =
                 new TrainingData.Request(List.of(data), List.of(), temp.resolve("cache"), 200, 400, 0.1, 0);
         try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
-                TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE)) {
+                TrainingData corpus =
+                        TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE, () -> false)) {
             Batch all = corpus.training(true).batch(0, 4);
             Batch responses = corpus.training(false).batch(0, 4);
             assertThat(responses.inputs()).isEqualTo(all.inputs());
@@ -99,7 +100,8 @@ class SourcesTest {
         TrainingData.Request request =
                 new TrainingData.Request(List.of(data), List.of(apart), temp.resolve("cache"), 100, 200, 0.1, 0);
         try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
-                TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE)) {
+                TrainingData corpus =
+                        TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE, () -> false)) {
             HeldOut measured = corpus.heldOut(10_000, 4).orElseThrow();
             assertThat(measured.source().length()).isEqualTo(200);
             assertThat(measured.sequences()).isEqualTo(2);

@@ -57,6 +57,14 @@ public final class Lora {
         return entries;
     }
 
+    /** How many numbers {@link #initial} makes. */
+    public static long count(Decoder decoder, LoraSpec spec) {
+        return targets(decoder, spec).stream()
+                .map(linear -> linear.weight().tensor())
+                .mapToLong(weight -> spec.rank() * (weight.size(0) + weight.size(1)))
+                .sum();
+    }
+
     private static void requireLowRank(List<Linear> adapted, int rank) {
         long full = adapted.stream()
                 .map(linear -> linear.weight().tensor())

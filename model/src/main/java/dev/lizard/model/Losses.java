@@ -1,6 +1,7 @@
 package dev.lizard.model;
 
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -28,9 +29,14 @@ public final class Losses {
 
     /** How many tokens' logits a decoder should make at a time. */
     public static int rows(Decoder decoder) {
-        long logits = decoder.device().isCuda() ? LOGITS_CUDA : LOGITS;
-        long rows = Math.max(64, logits / decoder.config().vocabSize());
-        return (int) (decoder.device().isCuda() ? Long.highestOneBit(rows) : rows);
+        return rows(decoder.config(), decoder.device());
+    }
+
+    /** As {@link #rows(Decoder)}, of a model that is yet to be made. */
+    public static int rows(ModelConfig config, Device device) {
+        long logits = device.isCuda() ? LOGITS_CUDA : LOGITS;
+        long rows = Math.max(64, logits / config.vocabSize());
+        return (int) (device.isCuda() ? Long.highestOneBit(rows) : rows);
     }
 
     /** As {@link #nextToken(Decoder, Tensor, Tensor, int, double)} with factor 1. */

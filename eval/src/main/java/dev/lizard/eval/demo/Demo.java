@@ -4,6 +4,7 @@ import dev.lizard.base.ConfigTree;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Origin;
 import dev.lizard.checkpoint.AtomicFiles;
+import dev.lizard.checkpoint.FolderLock;
 import dev.lizard.distill.LinearizeOptions;
 import dev.lizard.distill.LinearizeResult;
 import dev.lizard.distill.Linearizer;
@@ -11,8 +12,11 @@ import dev.lizard.distill.Recipe;
 import dev.lizard.distill.TrainListener;
 import dev.lizard.eval.report.Report;
 import dev.lizard.eval.result.ResultSet;
+import dev.lizard.model.Models;
+import dev.lizard.model.OpenModel;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -43,19 +47,31 @@ public final class Demo {
      * @param teacher the teacher's folder, a model of bytes
      * @param out the folder to write
      * @param cache where tokens are kept
+     * @param resume whether to go on with an interrupted demo in {@code out}
      * @param quick a minute instead of four or five, with less to see
      * @param seed of everything random
      * @param version of this program, for provenance
      * @param command the command line, for provenance
      */
     public record Options(
-            Path teacher, Path out, Path cache, boolean quick, long seed, String version, List<String> command) {
+            Path teacher,
+            Path out,
+            Path cache,
+            boolean resume,
+            boolean quick,
+            long seed,
+            String version,
+            List<String> command) {
         public Options {
             command = List.copyOf(command);
         }
 
         Path model() {
             return out.resolve(MODEL);
+        }
+
+        boolean complete() {
+            return Files.exists(out.resolve(PAGE)) && !Files.exists(out.resolve(ExamState.FILE));
         }
     }
 
@@ -71,12 +87,13 @@ public final class Demo {
 
     /**
      * Does it all: results, page, corpus and the converted model lie in {@code options.out()} after. What an earlier
-     * demo left there is replaced.
+     * demo left there is replaced, unless it is resumed.
      *
      * @param listener told of each training step and, as notes, of each finding
      * @param stop asked after each training step
      * @throws LizardException USAGE where the output folder holds something else, FAILED when training diverged or the
-     *     written model is not the one that was trained, INTERRUPTED when asked to stop
+     *     written model is not the one that was trained, INTERRUPTED when asked to stop, ENVIRONMENT where another
+     *     process works in the folder
      */
     public static ResultSet run(Options options, TrainListener listener, BooleanSupplier stop) {
         return run(options, options.quick() ? DemoSize.quick() : DemoSize.full(), listener, stop);
@@ -87,14 +104,33 @@ public final class Demo {
     }
 
     private ResultSet run(BooleanSupplier stop) {
+        requireOurs();
+        FolderLock.refuseHeld(options.out());
+        if (options.resume() && options.complete()) {
+            listener.note(options.out() + " is complete: nothing to resume");
+            return ResultSet.read(options.out());
+        }
+        try (FolderLock lock = FolderLock.take(options.out())) {
+            return locked(stop);
+        }
+    }
+
+    private ResultSet locked(BooleanSupplier stop) {
         long start = System.nanoTime();
-        clear();
+        if (!options.resume()) {
+            clear();
+        }
         ConfigTree tree = recipe();
         Recipe recipe = Recipe.of(tree);
         Path corpus = options.out().resolve(CORPUS);
         listener.note("the teacher writes a part of the text to learn from");
         HeldOutText texts = DemoTexts.write(options, size, recipe, corpus);
-        try (Exam exam = new Exam(listener, size, texts, recipe, options.seed())) {
+        check(stop);
+        String made = "seed %d, %s".formatted(options.seed(), size.recipe());
+        try (Exam exam = new Exam(listener, size, texts, recipe, options.seed(), options.out(), made)) {
+            if (options.resume() && Files.exists(options.out().resolve(ExamState.FILE))) {
+                resume(exam);
+            }
             LinearizeOptions how = new LinearizeOptions(
                     options.teacher(),
                     List.of(corpus),
@@ -103,22 +139,54 @@ public final class Demo {
                     options.cache(),
                     Device.CPU,
                     DType.FLOAT32,
-                    false,
+                    options.resume(),
                     options.version(),
                     options.command());
             LinearizeResult training = new Linearizer(tree, RECIPE, how, exam).run(stop);
+            check(stop);
             listener.note("measuring what a context costs");
             Aftermath after = Aftermath.of(options, size, exam, listener);
             double seconds = (System.nanoTime() - start) / 1e9;
             ResultSet results = DemoResults.of(options, recipe, training, exam, after, seconds);
             results.write(options.out());
             Report.write(options.out().resolve(PAGE), results);
+            delete(ExamState.FILE);
             return results;
         }
     }
 
-    /** Takes away what an earlier demo left; refuses a folder that is somebody else's. */
+    private void resume(Exam exam) {
+        try (Scope work = Scope.open();
+                OpenModel teacher = Models.open(options.teacher(), DType.FLOAT32, Device.CPU)) {
+            exam.resume(teacher.decoder());
+        }
+    }
+
+    /** Between the long parts that nothing is lost of. */
+    private static void check(BooleanSupplier stop) {
+        if (stop.getAsBoolean()) {
+            throw new LizardException(LizardException.Kind.INTERRUPTED, "interrupted; continue with --resume");
+        }
+    }
+
+    /** Takes away what an earlier demo left. */
     private void clear() {
+        delete(MODEL);
+        delete(ExamState.FILE);
+        delete(ResultSet.FILE);
+        delete(PAGE);
+    }
+
+    private void delete(String name) {
+        Path path = options.out().resolve(name);
+        try {
+            AtomicFiles.deleteTree(path);
+        } catch (IOException e) {
+            throw AtomicFiles.failure(path, e);
+        }
+    }
+
+    private void requireOurs() {
         Path out = options.out();
         try {
             if (Files.exists(out) && !ours(out)) {
@@ -130,8 +198,6 @@ public final class Demo {
                         Files.isDirectory(out) ? "other files" : "a file",
                         "name another with --out");
             }
-            AtomicFiles.deleteTree(options.model());
-            Files.createDirectories(out);
         } catch (IOException e) {
             throw AtomicFiles.failure(out, e);
         }
@@ -141,7 +207,7 @@ public final class Demo {
         if (!Files.isDirectory(out)) {
             return false;
         }
-        List<String> known = List.of(MODEL, CORPUS, PAGE, ResultSet.FILE);
+        List<String> known = List.of(MODEL, CORPUS, PAGE, ResultSet.FILE, ExamState.FILE, FolderLock.FILE);
         try (Stream<Path> files = Files.list(out)) {
             return files.allMatch(file -> known.contains(String.valueOf(file.getFileName())));
         }

@@ -20,7 +20,9 @@ import dev.lizard.eval.result.TaskScore;
 import dev.lizard.mixer.Mixer;
 import dev.lizard.model.Decoder;
 import dev.lizard.text.synthetic.Passkey;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -54,6 +56,9 @@ final class Exam implements TrainListener, AutoCloseable {
     private @Nullable Reference reference;
     private double[] errorsBefore = {};
     private double[][] livesBefore = {};
+    private final Path out;
+    private final String made;
+    private final List<String> done = new ArrayList<>();
 
     final List<ModelResult> models = new ArrayList<>();
     final List<PositionCurve> positions = new ArrayList<>();
@@ -62,13 +67,58 @@ final class Exam implements TrainListener, AutoCloseable {
     final List<LayerError> layers = new ArrayList<>();
     final List<HalfLife> gates = new ArrayList<>();
 
-    Exam(TrainListener user, DemoSize size, HeldOutText texts, Recipe recipe, long seed) {
+    /**
+     * An exam that keeps what it finds.
+     *
+     * @param out the demo's folder
+     * @param made seed and size of the demo
+     */
+    Exam(TrainListener user, DemoSize size, HeldOutText texts, Recipe recipe, long seed, Path out, String made) {
+        this.out = out;
+        this.made = made;
         this.user = user;
         this.size = size;
         this.texts = texts;
         this.lastStage = recipe.stages().getLast().name();
         this.inspected = texts.near(INSPECTED_WINDOWS);
         this.recallMeter = new RecallMeter(size.recallSamples(), TOKENS_AT_ONCE, seed);
+    }
+
+    /** Takes up what an interrupted demo had found; the teacher is met again, for it is what students are held against. */
+    void resume(Decoder teacher) {
+        ExamState state = ExamState.read(out, made);
+        done.addAll(state.done());
+        stageTokens.putAll(state.stageTokens());
+        errorsBefore =
+                state.errorsBefore().stream().mapToDouble(Double::doubleValue).toArray();
+        livesBefore = state.livesBefore().stream()
+                .map(heads -> heads.stream().mapToDouble(Double::doubleValue).toArray())
+                .toArray(double[][]::new);
+        models.addAll(state.models());
+        positions.addAll(state.positions());
+        tasks.addAll(state.tasks());
+        recall.addAll(state.recall());
+        layers.addAll(state.layers());
+        gates.addAll(state.gates());
+        meet(teacher);
+    }
+
+    private ExamState state() {
+        List<List<Double>> lives = Arrays.stream(livesBefore)
+                .map(heads -> Arrays.stream(heads).boxed().toList())
+                .toList();
+        return new ExamState(
+                made,
+                done,
+                stageTokens,
+                Arrays.stream(errorsBefore).boxed().toList(),
+                lives,
+                models,
+                positions,
+                tasks,
+                recall,
+                layers,
+                gates);
     }
 
     HeldOutText texts() {
@@ -107,6 +157,16 @@ final class Exam implements TrainListener, AutoCloseable {
 
     @Override
     public void examine(String stage, long step, String model, Decoder decoder) {
+        String which = stage + "/" + model;
+        if (done.contains(which)) {
+            return; // a run that goes on from before it tells the same again
+        }
+        examineNew(stage, model, decoder);
+        done.add(which);
+        state().write(out);
+    }
+
+    private void examineNew(String stage, String model, Decoder decoder) {
         boolean last = stage.equals(lastStage);
         switch (model) {
             case "teacher" -> teacher(decoder);
@@ -133,11 +193,15 @@ final class Exam implements TrainListener, AutoCloseable {
         }
     }
 
-    private void teacher(Decoder decoder) {
+    private void meet(Decoder decoder) {
         for (int layer = 0; layer < decoder.layers(); layer++) {
             teachers.add(decoder.mixer(layer));
         }
         reference = Reference.of(decoder, texts.both(), BATCH);
+    }
+
+    private void teacher(Decoder decoder) {
+        meet(decoder);
         quality(decoder, TEACHER, Role.TEACHER);
         recall(decoder, TEACHER);
     }

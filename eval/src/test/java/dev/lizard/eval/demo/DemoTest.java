@@ -42,8 +42,12 @@ class DemoTest {
     private static ResultSet results;
 
     private static Demo.Options options(Path out) {
-        return new Demo.Options(
-                temp.resolve("teacher"), out, temp.resolve("cache"), false, 3, "test", List.of("lizard", "demo"));
+        return options(out, false);
+    }
+
+    private static Demo.Options options(Path out, boolean resume) {
+        List<String> command = List.of("lizard", "demo");
+        return new Demo.Options(temp.resolve("teacher"), out, temp.resolve("cache"), resume, false, 3, "test", command);
     }
 
     private static DemoSize tiny() {
@@ -157,6 +161,39 @@ class DemoTest {
                 .hasSize(4)
                 .allSatisfy(line -> assertThat(line).endsWith("."));
         assertThat(NOTES).anyMatch(line -> line.startsWith("after stage 1: "));
+    }
+
+    /** Stopped in each of both stages: what an unbroken demo finds, but for what the clock decides. */
+    @Test
+    void interruptedAndResumedFindsTheSame() throws IOException {
+        Path broken = temp.resolve("broken");
+        boolean resume = false;
+        for (int stepsUntilStop : new int[] {4, 2}) { // the first question comes before the first step
+            int[] asked = {0};
+            boolean again = resume;
+            assertThatThrownBy(() -> Demo.run(
+                            options(broken, again), tiny(), TrainListener.NONE, () -> ++asked[0] >= stepsUntilStop))
+                    .isInstanceOf(LizardException.class)
+                    .hasMessageContaining("continue with --resume");
+            resume = true;
+        }
+        ResultSet again = Demo.run(options(broken, true), tiny(), TrainListener.NONE, () -> false);
+        assertThat(again.models()).isEqualTo(results.models());
+        assertThat(again.positions()).isEqualTo(results.positions());
+        assertThat(again.tasks()).isEqualTo(results.tasks());
+        assertThat(again.recall()).isEqualTo(results.recall());
+        assertThat(again.layers()).isEqualTo(results.layers());
+        assertThat(again.gates()).isEqualTo(results.gates());
+        assertThat(again.training()).isEqualTo(results.training());
+        assertThat(again.samples()).isEqualTo(results.samples());
+        for (String file : List.of("lizard.safetensors", "adapter_model.safetensors")) {
+            assertThat(broken.resolve(Demo.MODEL).resolve(file))
+                    .hasSameBinaryContentAs(out.resolve(Demo.MODEL).resolve(file));
+        }
+        assertThat(broken).isDirectoryNotContaining("glob:**exam.json").isDirectoryNotContaining("glob:**.lock");
+        assertThat(Demo.run(options(broken, true), tiny(), TrainListener.NONE, () -> true))
+                .as("complete")
+                .isEqualTo(again);
     }
 
     @Test

@@ -43,6 +43,11 @@ public record CudaCard(
         return device.isCuda() ? OptionalLong.of(Driver.get().memoryHeld(device.index())) : OptionalLong.empty();
     }
 
+    /** Bytes of a card's memory that nobody holds now; empty on the CPU. */
+    public static OptionalLong memoryFree(Device device) {
+        return device.isCuda() ? OptionalLong.of(Driver.get().memoryFree(device.index())) : OptionalLong.empty();
+    }
+
     /**
      * 10¹² operations a second of dense products in bfloat16 with float32 sums, at the highest clock. Data sheets use a
      * lower clock: 989 for an H100 SXM, which runs at up to 1.98 GHz, so 1,070 here. Empty where cards of the same

@@ -124,12 +124,24 @@ final class Driver {
 
     /** Bytes of the device's memory that are in use, by whom ever. */
     long memoryHeld(int device) {
+        MemoryInfo info = memoryInfo(device);
+        return info.total - info.free;
+    }
+
+    /** Bytes of the device's memory that nobody uses. */
+    long memoryFree(int device) {
+        return memoryInfo(device).free;
+    }
+
+    private record MemoryInfo(long free, long total) {}
+
+    private MemoryInfo memoryInfo(int device) {
         use(device);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment free = arena.allocate(JAVA_LONG);
             MemorySegment total = arena.allocate(JAVA_LONG);
             call("cuMemGetInfo_v2", free, total);
-            return total.get(JAVA_LONG, 0) - free.get(JAVA_LONG, 0);
+            return new MemoryInfo(free.get(JAVA_LONG, 0), total.get(JAVA_LONG, 0));
         }
     }
 
