@@ -168,7 +168,8 @@ public final class ConfigTree {
         }
         origins.forEach((other, given) -> {
             boolean same = other.equals(key) && same(at(other), value);
-            if (given.layer() == Origin.Layer.FLAG && under(other, key) && !same) {
+            boolean ofTheWrongType = !other.equals(key) && !value.isContainer(); // binding says that better
+            if (given.layer() == Origin.Layer.FLAG && under(other, key) && !same && !ofTheWrongType) {
                 throw LizardException.at(
                         LizardException.Kind.USAGE,
                         "contradiction",

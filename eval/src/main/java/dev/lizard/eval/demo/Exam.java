@@ -49,6 +49,7 @@ final class Exam implements TrainListener, AutoCloseable {
     private final DemoSize size;
     private final HeldOutText texts;
     private final String lastStage;
+    private final long tokensPerStep;
     private final EvalText inspected;
     private final RecallMeter recallMeter;
     private final Map<String, Long> stageTokens = new HashMap<>();
@@ -79,6 +80,7 @@ final class Exam implements TrainListener, AutoCloseable {
         this.user = user;
         this.size = size;
         this.texts = texts;
+        this.tokensPerStep = recipe.tokensPerStep();
         this.lastStage = recipe.stages().getLast().name();
         this.inspected = texts.near(INSPECTED_WINDOWS);
         this.recallMeter = new RecallMeter(size.recallSamples(), TOKENS_AT_ONCE, seed);
@@ -136,6 +138,9 @@ final class Exam implements TrainListener, AutoCloseable {
 
     @Override
     public void stage(String name, long doneSteps, long steps) {
+        if (doneSteps > 0) {
+            stageTokens.put(name, doneSteps * tokensPerStep);
+        }
         user.stage(name, doneSteps, steps);
     }
 
