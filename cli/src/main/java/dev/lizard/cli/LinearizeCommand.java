@@ -48,7 +48,7 @@ final class LinearizeCommand implements Action {
             paramLabel = "DATA",
             arity = "1..*",
             required = true,
-            description = "Files or folders of text, JSON lines or chats, gzipped or not.")
+            description = "Files or folders of text, records or chats (JSON, Parquet), packed or not.")
     List<Path> data;
 
     @Option(

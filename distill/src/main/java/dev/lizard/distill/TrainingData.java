@@ -80,7 +80,8 @@ final class TrainingData implements AutoCloseable {
                         "interrupted after %,d tokens of the data; nothing is trained yet".formatted(tokens));
             }
         };
-        TokenStore store = store(request.paths(), request, tokenizer, chat, listener, progress);
+        Corpus corpus = corpus(request.paths(), tokenizer, chat, listener);
+        TokenStore store = store(corpus, request, progress);
         TokenStore apart = null;
         try {
             TrainingData data;
@@ -88,7 +89,11 @@ final class TrainingData implements AutoCloseable {
                 Split split = split(store, request.heldOutShare(), listener);
                 data = new TrainingData(request, new Part(store, split.training()), new Part(store, split.heldOut()));
             } else {
-                apart = store(request.heldOutPaths(), request, tokenizer, chat, listener, progress);
+                Corpus other = corpus(request.heldOutPaths(), tokenizer, chat, listener);
+                other.sharedWith(corpus)
+                        .forEach(file -> listener.warn(
+                                file + " is learnt from too: what is measured on it says little about other text"));
+                apart = store(other, request, progress);
                 data = new TrainingData(
                         request, new Part(store, store.documents()), new Part(apart, apart.documents()));
             }
@@ -103,16 +108,17 @@ final class TrainingData implements AutoCloseable {
         }
     }
 
-    private static TokenStore store(
-            List<Path> paths,
-            Request request,
-            Tokenizer tokenizer,
-            Optional<ChatFormat> chat,
-            TrainListener listener,
-            LongConsumer progress) {
-        try (Activity _ = Activity.begin("reading the data and turning them into tokens")) {
+    private static Corpus corpus(
+            List<Path> paths, Tokenizer tokenizer, Optional<ChatFormat> chat, TrainListener listener) {
+        try (Activity _ = Activity.begin("looking for the data")) {
             Corpus corpus = Corpus.open(paths, tokenizer, chat);
             corpus.notes().forEach(listener::warn);
+            return corpus;
+        }
+    }
+
+    private static TokenStore store(Corpus corpus, Request request, LongConsumer progress) {
+        try (Activity _ = Activity.begin("reading the data and turning them into tokens")) {
             return TokenStore.open(request.cache(), corpus, progress);
         }
     }

@@ -9,6 +9,7 @@ import dev.lizard.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -89,6 +90,30 @@ class SourcesTest {
                 assertThat(target).isIn(Batch.IGNORED, (long) 'a', 256L); // the answer and what ends it
             }
         }
+    }
+
+    @Test
+    void whatIsLeftOutOfTheDataOrMeasuredThoughLearntIsTold(@TempDir Path temp) throws IOException {
+        Path data = Files.createDirectory(temp.resolve("data"));
+        Files.writeString(data.resolve("README.md"), "x");
+        Path shared = Files.writeString(data.resolve("a.txt"), "a".repeat(1000));
+        TrainingData.Request request =
+                new TrainingData.Request(List.of(data), List.of(shared), temp.resolve("cache"), 100, 200, 0.1, 0);
+        List<String> warnings = new ArrayList<>();
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void warn(String line) {
+                warnings.add(line);
+            }
+        };
+        try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
+                TrainingData corpus = TrainingData.open(request, tokenizer, Optional.empty(), listener, () -> false)) {
+            assertThat(corpus.description().tokens()).isEqualTo(1001);
+        }
+        assertThat(warnings)
+                .containsExactly(
+                        "left out of the data in " + data + ": README.md (by name)",
+                        shared + " is learnt from too: what is measured on it says little about other text");
     }
 
     @Test

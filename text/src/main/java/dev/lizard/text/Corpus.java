@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.stream.Collectors;
 import java.util.stream.Gatherer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -76,6 +78,14 @@ public final class Corpus {
     /** Lines on what lies beside the data and is not read. */
     public List<String> notes() {
         return data.notes();
+    }
+
+    /** The files of this corpus that are files of {@code other} too, under whatever name. */
+    public List<Path> sharedWith(Corpus other) {
+        Set<Object> known = other.files().stream().map(DataFiles::identity).collect(Collectors.toSet());
+        return files().stream()
+                .filter(file -> known.contains(DataFiles.identity(file)))
+                .toList();
     }
 
     Tokenizer tokenizer() {

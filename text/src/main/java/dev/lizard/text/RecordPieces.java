@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordPieces implements Pieces {
     /** The most characters of a record: what is longer is no record but a text that wants a file of its own. */
-    static final int LONGEST = 1 << 26;
+    static final int LONGEST = 1 << 25;
 
     private final DataReader reader;
     private final boolean lines;

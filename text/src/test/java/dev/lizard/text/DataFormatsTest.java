@@ -141,7 +141,7 @@ class DataFormatsTest {
             }
         }
         assertThatThrownBy(() -> read("bomb.json.gz", packed.toByteArray()))
-                .hasMessage("record too long in " + folder.resolve("bomb.json.gz") + ":2: expected at most 67,108,864"
+                .hasMessage("record too long in " + folder.resolve("bomb.json.gz") + ":2: expected at most 33,554,432"
                         + " characters but found more; cut the record, or keep the text in a .txt file");
     }
 
