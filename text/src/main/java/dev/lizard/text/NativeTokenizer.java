@@ -1,5 +1,7 @@
 package dev.lizard.text;
 
+import java.io.Reader;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +23,7 @@ final class NativeTokenizer implements Tokenizer {
     private @Nullable NativeEncoder masked;
 
     private @Nullable NativeEncoder unmarked;
+    private @Nullable TextCuts cuts;
     private boolean closed;
 
     NativeTokenizer(String json, JsonNode root, TokenizerSettings settings, String where) {
@@ -42,8 +45,44 @@ final class NativeTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text, boolean addSpecial) {
+        if (text.length() > 2 * TokenStream.PART) {
+            return stream(new StringReader(text), addSpecial).rest();
+        }
         int[] ids = encoder.ids(text);
         return addSpecial ? frame.around(ids) : ids;
+    }
+
+    @Override
+    public TokenStream stream(Reader text, boolean addSpecial) {
+        return new TokenStream(text, cuts(), new Parts(), addSpecial ? frame : TextFrame.NONE);
+    }
+
+    @Override
+    public TokenStream streamContinuation(Reader text, int previous) {
+        return new TokenStream(text, cuts(), new Parts(), previous);
+    }
+
+    private synchronized TextCuts cuts() {
+        if (cuts == null) {
+            cuts = new TextCuts(root);
+        }
+        return cuts;
+    }
+
+    /** Parts of one text. */
+    private final class Parts implements TokenStream.Parts {
+        @Override
+        public int[] first(String text) {
+            return encoder.ids(text);
+        }
+
+        @Override
+        public int[] next(String text, int previous) {
+            return renderings.marksBeginning()
+                    ? encodeContinuation(Rendering.trusted(text), Math.max(0, previous))
+                            .ids()
+                    : encoder.ids(text);
+        }
     }
 
     @Override

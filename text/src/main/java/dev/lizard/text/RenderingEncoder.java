@@ -35,6 +35,11 @@ final class RenderingEncoder {
         this.unmarked = unmarked;
     }
 
+    /** Whether the tokenizer puts a mark before a text, which a continuation must not have. */
+    boolean marksBeginning() {
+        return marksBeginning;
+    }
+
     Tokenized encode(Rendering text, boolean addSpecial) {
         if (text.quotes().isEmpty()) {
             return plain.encode(text.text(), addSpecial);

@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import java.io.Reader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
@@ -37,6 +38,16 @@ public interface Tokenizer extends AutoCloseable {
 
     /** As {@link #encode}, with the place in the text where each token starts. */
     Tokenized encodeWithOffsets(String text, boolean addSpecial);
+
+    /**
+     * The ids that {@link #encode(String, boolean)} gives, of a text of any length in memory that does not grow with it.
+     * What the reader throws comes as {@link java.io.UncheckedIOException}; a text without a place to cut it within two
+     * million characters is refused.
+     */
+    TokenStream stream(Reader text, boolean addSpecial);
+
+    /** As {@link #stream}, for a text that goes on after the id {@code previous}. */
+    TokenStream streamContinuation(Reader text, int previous);
 
     /** A decoder that is fed ids one at a time, for a text that begins with its first id. */
     default StreamDecoder streamDecoder(boolean skipSpecial) {
