@@ -62,6 +62,13 @@ final class Console {
         }
     }
 
+    /** Some of an object that is written as it is made; nothing without {@code --json}. */
+    void emitPart(String part) {
+        if (json) {
+            write(part);
+        }
+    }
+
     /** One result in both forms, of which one is printed. */
     void result(Object value, String text) {
         emit(value);

@@ -14,9 +14,9 @@ import dev.lizard.generate.Sampler;
 import dev.lizard.generate.Session;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.ChatTemplate;
-import dev.lizard.text.Rendering;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -79,35 +79,43 @@ final class GenerateCommand implements Action {
             throw LizardException.usage("--chat begins a conversation: expected no --load-state beside it;"
                     + " go on with 'lizard chat' and /load");
         }
-        String text = loadState != null && prompt == null && promptFile == null
-                ? ""
-                : TextArgument.of(prompt, promptFile, "--prompt and --prompt-file");
+        boolean nothing = loadState != null && prompt == null && promptFile == null;
         long seed = context.settings().seed();
         GenerationSettings settings = sampling.settings(seed, List.of()); // refused before anything is loaded
-        try (OpenModel open = ModelPlace.open(model, context);
+        try (TextInput text = TextInput.of(nothing ? "" : prompt, promptFile, "--prompt and --prompt-file");
+                OpenModel open = ModelPlace.open(model, context);
                 Tokenizer tokenizer = open.openTokenizer()) {
             GenerationSettings ending = sampling.settings(seed, open.eosIds());
             Generation generation = chat
-                    ? answer(context, open, tokenizer, text, ending)
+                    ? answer(context, open, tokenizer, text.whole(), ending)
                     : continuation(context, open, tokenizer, text, ending);
             return show(context.console(), generation);
         }
     }
 
     private Generation continuation(
-            Context context, OpenModel open, Tokenizer tokenizer, String text, GenerationSettings settings) {
+            Context context, OpenModel open, Tokenizer tokenizer, TextInput text, GenerationSettings settings) {
         Sampler sampler = new Sampler(settings.sampling(), open.config().vocabSize());
         Generator generator = new Generator(tokenizer);
         try (Session session = session(open, sampler)) {
-            int[] ids;
+            Iterator<int[]> parts = text.tokens(reader -> generator.stream(session, reader));
+            int[] first;
             try (Activity _ = Activity.begin("turning the prompt into tokens")) {
-                ids = generator.encode(session, Rendering.trusted(text), true);
+                first = parts.next();
             }
             Generation generation;
-            try (PromptProgress listener = new PromptProgress(context.console(), ids.length);
+            try (PromptProgress listener = parts.hasNext()
+                            ? new PromptProgress(context.console(), text)
+                            : new PromptProgress(context.console(), first.length);
                     Activity _ = Activity.begin("generating")) {
-                generation =
-                        generator.generate(session, ids, settings, sampler, listener, context.interrupt()::requested);
+                generation = generator.generate(
+                        session,
+                        Parts.of(first, parts),
+                        parts.hasNext() ? 0 : first.length,
+                        settings,
+                        sampler,
+                        listener,
+                        context.interrupt()::requested);
             }
             if (saveState != null) {
                 session.save(saveState, sampler.notes());
@@ -162,19 +170,45 @@ final class GenerateCommand implements Action {
         return generation.finishReason() == FinishReason.CANCELLED ? LizardException.Kind.INTERRUPTED.exitCode() : 0;
     }
 
+    /** A first part and the others. */
+    private record Parts(Iterator<int[]> first, Iterator<int[]> others) implements Iterator<int[]> {
+        static Parts of(int[] first, Iterator<int[]> others) {
+            return new Parts(List.of(first).iterator(), others);
+        }
+
+        @Override
+        public boolean hasNext() {
+            return first.hasNext() || others.hasNext();
+        }
+
+        @Override
+        public int[] next() {
+            return first.hasNext() ? first.next() : others.next();
+        }
+    }
+
     /** Streams the text; shows how far a prompt of several pieces is read. */
     private static final class PromptProgress implements GenerationListener, AutoCloseable {
         private final Console console;
         private final Progress progress;
+        private final @Nullable TextInput file;
 
         PromptProgress(Console console, int tokens) {
             this.console = console;
+            file = null;
             progress = tokens > Session.CHUNK ? console.progress("prompt", "tokens", tokens) : Progress.NONE;
+        }
+
+        /** Of a prompt that is not in memory as a whole. */
+        PromptProgress(Console console, TextInput file) {
+            this.console = console;
+            this.file = file;
+            progress = console.progress("prompt", "bytes", file.size());
         }
 
         @Override
         public void prompt(long done, long total) {
-            progress.update(done, "");
+            progress.update(file == null ? done : file.bytes(), file == null ? "" : "%,d tokens".formatted(done));
             if (done == total) {
                 progress.close();
             }
@@ -182,6 +216,7 @@ final class GenerateCommand implements Action {
 
         @Override
         public void text(String piece) {
+            progress.close();
             console.stream(piece);
         }
 

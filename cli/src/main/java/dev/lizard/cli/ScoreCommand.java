@@ -12,6 +12,7 @@ import dev.lizard.text.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -59,10 +60,10 @@ final class ScoreCommand implements Action {
         if (context < 0) {
             throw LizardException.usage("--context out of range: expected 0 or more but found " + context);
         }
-        String text = textFile == null ? "" : TextArgument.read(textFile);
         List<int[]> ids = idsFile == null ? List.of() : read(idsFile);
         List<String> lines = new ArrayList<>();
-        try (OpenModel open = ModelPlace.open(model, given);
+        try (TextInput text = TextInput.of(textFile == null ? "" : null, textFile, "--text-file");
+                OpenModel open = ModelPlace.open(model, given);
                 Words words = new Words(tokenizer(open))) {
             Scorer scorer = new Scorer(open.decoder());
             List<int[]> texts = textFile == null ? ids : List.of(encode(words, text));
@@ -83,7 +84,7 @@ final class ScoreCommand implements Action {
         return 0;
     }
 
-    private static int[] encode(Words words, String text) {
+    private static int[] encode(Words words, TextInput text) {
         try (Activity _ = Activity.begin("turning the text into tokens")) {
             return words.encode(text);
         }
@@ -125,8 +126,10 @@ final class ScoreCommand implements Action {
     }
 
     private record Words(Optional<Tokenizer> tokenizer) implements AutoCloseable {
-        int[] encode(String text) {
-            return tokenizer.orElseThrow().encode(text, true);
+        int[] encode(TextInput text) {
+            List<int[]> parts = new ArrayList<>();
+            text.tokens(reader -> tokenizer.orElseThrow().stream(reader, true)).forEachRemaining(parts::add);
+            return parts.stream().flatMapToInt(Arrays::stream).toArray();
         }
 
         long bytes(int[] ids) {

@@ -39,7 +39,7 @@ final class TextArgument {
         return isStandardInput(file) ? "standard input" : file.toString();
     }
 
-    private static boolean isStandardInput(Path file) {
+    static boolean isStandardInput(Path file) {
         return file.toString().equals("-");
     }
 
@@ -49,19 +49,34 @@ final class TextArgument {
      * @throws LizardException INPUT where it is not there or something else
      */
     static String read(Path file) {
-        String name = name(file);
         try {
             return isStandardInput(file) ? standardInput() : Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw new LizardException(LizardException.Kind.INPUT, "no such file: " + name + "; check the path", e);
-        } catch (CharacterCodingException e) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT, "unreadable text", name, "UTF-8", "other bytes", "convert the file", e);
         } catch (IOException e) {
-            String cause = Files.isDirectory(file) ? "it is a folder" : String.valueOf(e.getMessage());
-            throw new LizardException(
-                    LizardException.Kind.INPUT, "cannot read %s: %s; check the path".formatted(name, cause), e);
+            throw unreadable(file, e);
         }
+    }
+
+    /** What to throw where reading {@code file} failed. */
+    static LizardException unreadable(Path file, IOException cause) {
+        String name = name(file);
+        return switch (cause) {
+            case NoSuchFileException e ->
+                new LizardException(LizardException.Kind.INPUT, "no such file: " + name + "; check the path", e);
+            case CharacterCodingException e ->
+                LizardException.at(
+                        LizardException.Kind.INPUT,
+                        "unreadable text",
+                        name,
+                        "UTF-8",
+                        "other bytes",
+                        "convert the file",
+                        e);
+            default -> {
+                String found = Files.isDirectory(file) ? "it is a folder" : String.valueOf(cause.getMessage());
+                yield new LizardException(
+                        LizardException.Kind.INPUT, "cannot read %s: %s; check the path".formatted(name, found), cause);
+            }
+        };
     }
 
     private static String standardInput() throws IOException {

@@ -5,7 +5,7 @@ public interface GenerationListener {
     /** Says nothing. */
     GenerationListener NONE = new GenerationListener() {};
 
-    /** {@code read} of {@code total} tokens of the prompt were read. */
+    /** {@code read} of {@code total} tokens of the prompt were read; {@code total} is 0 where that is not known. */
     default void prompt(long read, long total) {}
 
     /** Whole characters that come next in the text; never part of a stop string. */

@@ -2,14 +2,16 @@ package dev.lizard.generate;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.base.ProcessMemory;
-import dev.lizard.base.Progress;
 import dev.lizard.text.Rendering;
 import dev.lizard.text.StopStrings;
 import dev.lizard.text.StreamDecoder;
+import dev.lizard.text.TokenStream;
 import dev.lizard.text.Tokenized;
 import dev.lizard.text.Tokenizer;
+import java.io.Reader;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -42,6 +44,14 @@ public final class Generator {
         return generate(session, ids, settings, sampler, listener, stop);
     }
 
+    /** The ids of what {@code session} reads next, as {@link #encode} gives them, of a text of any length. */
+    public TokenStream stream(Session session, Reader text) {
+        int[] recent = session.tail();
+        return recent.length == 0
+                ? tokenizer.stream(text, true)
+                : tokenizer.streamContinuation(text, recent[recent.length - 1]);
+    }
+
     /**
      * The ids of what {@code session} reads next: of a text of its own where the session is new, with what the model
      * expects before one (BOS) if {@code addSpecial}, else of the continuation of what it has read.
@@ -69,16 +79,33 @@ public final class Generator {
             Sampler sampler,
             GenerationListener listener,
             BooleanSupplier stop) {
+        return generate(session, List.of(prompt).iterator(), prompt.length, settings, sampler, listener, stop);
+    }
+
+    /**
+     * As above, for a prompt that comes in parts, of which one is in memory at a time.
+     *
+     * @param total tokens of the prompt, told to the listener; 0 where that is not known
+     */
+    public Generation generate(
+            Session session,
+            Iterator<int[]> prompt,
+            long total,
+            GenerationSettings settings,
+            Sampler sampler,
+            GenerationListener listener,
+            BooleanSupplier stop) {
         long start = System.nanoTime();
-        int read = session.prefill(
-                prompt, Session.chunk(session.decoder().device()), progress(listener, prompt.length), stop);
+        PromptParts parts = new PromptParts(session, prompt);
+        parts.read(total, listener, stop);
+        int read = Math.toIntExact(parts.count());
         if (!session.hasLogits()) {
             throw LizardException.usage("nothing to continue: the prompt is empty; give --prompt or --prompt-file");
         }
         double prefillSeconds = (System.nanoTime() - start) / NANOS;
         Run run = new Run(session, settings, listener);
         long decodeStart = System.nanoTime();
-        FinishReason reason = read < prompt.length ? FinishReason.CANCELLED : run.decode(sampler, stop);
+        FinishReason reason = parts.isComplete() ? run.decode(sampler, stop) : FinishReason.CANCELLED;
         double decodeSeconds = (System.nanoTime() - decodeStart) / NANOS;
         OptionalLong peak = ProcessMemory.peakBytes();
         int made = run.ids.size();
@@ -92,18 +119,6 @@ public final class Generator {
                 made == 0 ? 0 : made / decodeSeconds,
                 session.stateBytes(),
                 peak.isPresent() ? peak.getAsLong() : null);
-    }
-
-    private static Progress progress(GenerationListener listener, long total) {
-        return new Progress() {
-            @Override
-            public void update(long done, String detail) {
-                listener.prompt(done, total);
-            }
-
-            @Override
-            public void close() {}
-        };
     }
 
     /** One generation under way. */

@@ -50,7 +50,7 @@ public record OpenModel(
      * The model's tokenizer. The caller closes it.
      *
      * @throws LizardException INPUT where there is none, one that is not supported, or one with pieces of text that the
-     *     model's embedding does not have; special tokens beyond it (padding) are a fault only where they are read
+     *     model's embedding does not have; padding and its like beyond it are a fault only where they are read
      */
     public Tokenizer openTokenizer() {
         Tokenizer tokenizer = ggufMetadata
@@ -58,8 +58,7 @@ public record OpenModel(
                 .orElseGet(() -> Tokenizers.open(path));
         int there = config().vocabSize();
         int wanted = tokenizer.vocabSize();
-        boolean paddingOnly = IntStream.range(Math.min(there, wanted), wanted)
-                .allMatch(id -> tokenizer.isSpecial(id) || tokenizer.piece(id).isEmpty());
+        boolean paddingOnly = IntStream.range(Math.min(there, wanted), wanted).allMatch(id -> isPadding(tokenizer, id));
         if (!paddingOnly) {
             tokenizer.close();
             throw LizardException.at(
@@ -71,6 +70,16 @@ public record OpenModel(
                     "put the model's own tokenizer files there");
         }
         return tokenizer;
+    }
+
+    /** Whether nothing but its name in the tokenizer's files (other than BOS and EOS) speaks of {@code id}. */
+    private static boolean isPadding(Tokenizer tokenizer, int id) {
+        Map<String, String> named = tokenizer.settings().named();
+        String piece = tokenizer.piece(id);
+        return piece.isEmpty()
+                || (named.containsValue(piece)
+                        && !piece.equals(named.get("bos_token"))
+                        && !piece.equals(named.get("eos_token")));
     }
 
     /** The checksum of all that decides what the model computes ({@link Checkpoint#sha256}). Reads the files again. */

@@ -199,9 +199,9 @@ class TokenStreamTest {
             added.add(json("{'id':" + vocab.path("cat").asInt()
                     + ",'content':'cat','single_word':false,'lstrip':true,'rstrip':true,"
                     + "'normalized':false,'special':false}"));
-            added.add(
-                    json("{'id':" + vocab.size() + ",'content':'t c','single_word':false,'lstrip':false,'rstrip':false,"
-                            + "'normalized':false,'special':false}"));
+            added.add(json("{'id':" + (added.get(added.size() - 2).path("id").asInt() + 1)
+                    + ",'content':'t c','single_word':false,'lstrip':false,'rstrip':false,"
+                    + "'normalized':false,'special':false}"));
         })));
         return all;
     }
