@@ -92,7 +92,10 @@ public record ModelConfig(
         refuseNulls(keys, family);
         List<String> notes = new ArrayList<>();
         int width = keys.count("hidden_size");
-        int layers = atMost(keys, "num_hidden_layers", keys.count("num_hidden_layers"), MOST_LAYERS);
+        int layers = keys.count("num_hidden_layers");
+        if (layers > MOST_LAYERS) {
+            throw keys.wrong("num_hidden_layers", "at most " + MOST_LAYERS);
+        }
         int heads = keys.count("num_attention_heads");
         int keyHeads = keyHeads(keys, family, heads);
         int headWidth = headWidth(keys, family, width, heads);
@@ -197,13 +200,6 @@ public record ModelConfig(
         }
     }
 
-    private static int atMost(ConfigKeys keys, String key, int value, int most) {
-        if (value > most) {
-            throw keys.wrong(key, "at most " + most);
-        }
-        return value;
-    }
-
     /** A flag that not every family reads; Qwen2 has biases anyway. */
     private static boolean flag(ConfigKeys keys, String key, boolean read, Family family, List<String> notes) {
         boolean value = keys.flag(key, false);
@@ -223,7 +219,7 @@ public record ModelConfig(
         if (!keys.names("bos_token_id")) {
             return family.usualBos();
         }
-        return keys.ints("bos_token_id").stream().mapToInt(Integer::intValue).findFirst();
+        return keys.optionalInt("bos_token_id");
     }
 
     private static int keyHeads(ConfigKeys keys, Family family, int heads) {
@@ -233,7 +229,7 @@ public record ModelConfig(
         if (heads % keyHeads != 0) {
             throw keys.wrong(
                     "num_key_value_heads",
-                    "a divisor of the %d attention heads%s"
+                    "a divisor of the %d attention heads (num_attention_heads)%s"
                             .formatted(
                                     heads,
                                     keys.has("num_key_value_heads")
@@ -271,7 +267,11 @@ public record ModelConfig(
         if (headWidth % 2 != 0) {
             throw keys.wrong(key, "an even head width");
         }
-        atMost(keys, key, headWidth, WIDEST_HEAD);
+        if (headWidth > WIDEST_HEAD) {
+            throw keys.wrong(
+                    keys.has("head_dim") ? "head_dim" : "hidden_size",
+                    "heads of at most %d coordinates".formatted(WIDEST_HEAD));
+        }
         if ((long) heads * headWidth > Integer.MAX_VALUE) {
             throw keys.wrong("num_attention_heads", "at most 2^31-1 coordinates in all heads of width " + headWidth);
         }

@@ -142,6 +142,7 @@ record RopeKeys(ConfigKeys config, int maxPositions, int headWidth, Set<String> 
 
     private OptionalDouble original(ConfigKeys leaf, String type) {
         if (NUMBERS.get(type).contains(ORIGINAL)) {
+            leaf.refuseNull(ORIGINAL, "a positive number");
             return agreed(leaf, ORIGINAL);
         }
         if (config.has(ORIGINAL)) {

@@ -18,8 +18,9 @@ record WindowKeys(ConfigKeys config, Family family, int layers, List<String> not
 
     /** Tokens that each layer sees, the query's own included; 0 for all. */
     List<Integer> read() {
-        config.refuseNull(USE, "true or false");
         if (family.mixesWindows()) {
+            config.refuseNull(USE, "true or false");
+            config.optionalInt(WINDOW); // a whole number, used or not
             return mixed(config.flag(USE, false) ? window() : 0);
         }
         int window = family == Family.MISTRAL ? window() : 0;
