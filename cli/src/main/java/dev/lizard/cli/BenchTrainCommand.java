@@ -131,6 +131,7 @@ final class BenchTrainCommand implements Action {
     private static Decoder random(Path file, Context context) {
         ObjectNode node = (ObjectNode) Json.read(file, LizardException.Kind.INPUT);
         ModelConfig config = ModelConfig.of(node, file.toString());
+        config.notes().forEach(context.console()::warn);
         return Decoder.random(config, new RandomStream(0), context.dtype(), context.device());
     }
 

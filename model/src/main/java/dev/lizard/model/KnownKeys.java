@@ -122,14 +122,14 @@ final class KnownKeys {
     private KnownKeys() {}
 
     private static Set<String> words(String text) {
-        return Set.of(text.strip().split("\\s+"));
+        return Set.of(text.strip().split("\\s+", -1));
     }
 
     private static Map<String, Set<String>> maths(String text) {
-        return Stream.of(text.split("[;\n]"))
+        return Stream.of(text.split("[;\n]", -1))
                 .map(String::strip)
                 .filter(entry -> !entry.isEmpty())
-                .map(entry -> List.of(entry.split(" ")))
+                .map(entry -> List.of(entry.split(" ", -1)))
                 .collect(Collectors.toUnmodifiableMap(
                         List::getFirst, words -> Set.copyOf(words.subList(1, words.size()))));
     }
@@ -149,16 +149,16 @@ final class KnownKeys {
                 continue;
             }
             String read = ALIASES.get(key);
+            Set<String> neutral = MATHS.get(key);
             if (read != null) {
-                if (!plain(entry.getValue()).equals(String.valueOf(used.get(read)))) {
-                    throw config.contradiction(key, read, used.get(read));
+                Object meant = used.getOrDefault(read, "");
+                if (!plain(entry.getValue()).equals(meant.toString())) {
+                    throw config.contradiction(key, read, meant);
                 }
-            } else if (MATHS.containsKey(key)) {
-                if (!MATHS.get(key).contains(plain(entry.getValue()))) {
-                    throw refused(config, key);
-                }
-            } else {
+            } else if (neutral == null) {
                 unknown.add(key);
+            } else if (!neutral.contains(plain(entry.getValue()))) {
+                throw refused(config, key, neutral);
             }
         }
         if (!unknown.isEmpty()) {
@@ -170,7 +170,7 @@ final class KnownKeys {
         }
     }
 
-    private static LizardException refused(ConfigKeys config, String key) {
+    private static LizardException refused(ConfigKeys config, String key, Set<String> neutral) {
         if (key.contains("expert")) {
             return config.unsupported(key, "a dense model", "use a model without experts");
         }
@@ -180,9 +180,10 @@ final class KnownKeys {
         if (key.endsWith("_config") && !key.startsWith("per_layer")) {
             return config.unsupported(key, "a language model alone", "use the language model that it was built from");
         }
-        Set<String> neutral = new TreeSet<>(MATHS.get(key));
         return config.unsupported(
-                key, neutral.isEmpty() ? "no such key" : String.join(" or ", neutral), "use a model without it");
+                key,
+                neutral.isEmpty() ? "no such key" : String.join(" or ", new TreeSet<>(neutral)),
+                "use a model without it");
     }
 
     private static String hinted(String key) {

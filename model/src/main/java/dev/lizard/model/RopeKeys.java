@@ -141,7 +141,7 @@ record RopeKeys(ConfigKeys config, int maxPositions, int headWidth, Set<String> 
     }
 
     private OptionalDouble original(ConfigKeys leaf, String type) {
-        if (NUMBERS.get(type).contains(ORIGINAL)) {
+        if (numbers(type).contains(ORIGINAL)) {
             leaf.refuseNull(ORIGINAL, "a positive number");
             return agreed(leaf, ORIGINAL);
         }
@@ -184,9 +184,13 @@ record RopeKeys(ConfigKeys config, int maxPositions, int headWidth, Set<String> 
         return type;
     }
 
+    private static Set<String> numbers(String type) {
+        return NUMBERS.getOrDefault(type, Set.of());
+    }
+
     private void refuseUnknown(ConfigKeys leaf, String type) {
         Set<String> known = new TreeSet<>(COMMON);
-        known.addAll(NUMBERS.get(type));
+        known.addAll(numbers(type));
         for (Map.Entry<String, JsonNode> entry : leaf.node().properties()) {
             String key = entry.getKey();
             if (known.contains(key) || key.equals(FINETUNED)) {

@@ -71,7 +71,7 @@ record StoredConfig(Checkpoint checkpoint, String where) {
         if (!config.tied() && !source.contains(WeightShapes.HEAD) && source.contains(WeightShapes.EMBEDDING)) {
             throw missing(
                     WeightShapes.HEAD,
-                    shapes.get(WeightShapes.HEAD),
+                    new long[] {config.vocabSize(), config.width()},
                     source.names(),
                     "add it, or set tie_word_embeddings to true where the output layer is the embedding");
         }

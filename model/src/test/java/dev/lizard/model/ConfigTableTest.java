@@ -46,7 +46,7 @@ class ConfigTableTest {
                 Objects.requireNonNull(ConfigTableTest.class.getResourceAsStream("/config/table.tsv")),
                 StandardCharsets.UTF_8))) {
             return reader.lines()
-                    .map(line -> line.split("\t"))
+                    .map(line -> line.split("\t", -1))
                     .map(cells -> new Line(cells[0], cells[1], cells[2], cells[3]))
                     .toList();
         }
@@ -158,14 +158,14 @@ class ConfigTableTest {
     private static Map<String, String> parsed(String facts) {
         return facts.equals("unchanged")
                 ? Map.of()
-                : Arrays.stream(facts.split(" "))
-                        .map(fact -> fact.split("="))
+                : Arrays.stream(facts.split(" ", -1))
+                        .map(fact -> fact.split("=", -1))
                         .collect(Collectors.toMap(fact -> fact[0], fact -> fact[1]));
     }
 
     private static boolean near(String expected, String found) {
-        String[] wanted = expected.split(",");
-        String[] there = found.split(",");
+        String[] wanted = expected.split(",", -1);
+        String[] there = found.split(",", -1);
         boolean near = wanted.length == there.length;
         for (int i = 0; near && i < wanted.length; i++) {
             near = wanted[i].equals(there[i]) || nearNumber(wanted[i], there[i]);
