@@ -1,6 +1,7 @@
 package dev.lizard.text;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -20,10 +21,15 @@ final class SentencePieceMerges {
         for (int id = 0; id < tokens.size(); id++) {
             ids.putIfAbsent(tokens.get(id), id);
         }
+        BitSet lengths = new BitSet(); // without a look at these, one long piece would be copied at each of its cuts
+        tokens.forEach(piece -> lengths.set(piece.length()));
         List<Ranked> ranked = new ArrayList<>();
         for (int id = 0; id < tokens.size(); id++) {
             String piece = tokens.get(id);
             for (int cut = 1; cut < piece.length(); cut++) {
+                if (!lengths.get(cut) || !lengths.get(piece.length() - cut)) {
+                    continue;
+                }
                 Integer left = ids.get(piece.substring(0, cut));
                 Integer right = ids.get(piece.substring(cut));
                 if (left != null && right != null) {

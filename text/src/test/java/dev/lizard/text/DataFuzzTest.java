@@ -3,6 +3,7 @@ package dev.lizard.text;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.github.luben.zstd.Zstd;
 import dev.lizard.base.fuzz.FuzzContract;
 import dev.lizard.base.fuzz.FuzzFolder;
 import dev.lizard.base.fuzz.Mutator;
@@ -62,6 +63,10 @@ class DataFuzzTest extends FuzzContract {
                 Map.of("a.txt.gz", gzip(text)),
                 Map.of("a.jsonl", RECORDS.getBytes(UTF_8)),
                 Map.of("a.jsonl.gz", gzip(RECORDS.getBytes(UTF_8))),
+                Map.of("a.ndjson.zst", Zstd.compress(RECORDS.getBytes(UTF_8))),
+                Map.of("a.json", ("[" + String.join(",", RECORDS.lines().toList()) + "]").getBytes(UTF_8)),
+                Map.of("a.parquet", parquet(ParquetWriter.PLAIN)),
+                Map.of("a.parquet", parquet(ParquetWriter.ZSTD)),
                 Map.of(
                         "a.jsonl",
                         RECORDS.getBytes(UTF_8),
@@ -69,6 +74,10 @@ class DataFuzzTest extends FuzzContract {
                         text,
                         "c.jsonl",
                         "{\"text\":\"x\"}".getBytes(UTF_8)));
+    }
+
+    private static byte[] parquet(int codec) throws IOException {
+        return ParquetWriter.write(codec, Map.of("text", List.of("One text.", "Another.")));
     }
 
     private static byte[] gzip(byte[] content) {
@@ -101,10 +110,18 @@ class DataFuzzTest extends FuzzContract {
         if (name.endsWith(".gz") && mutator.random().nextInt(3) != 0) {
             return gzip(changed(name.replace(".gz", ""), gunzip(content), mutator));
         }
+        if (name.endsWith(".zst") && mutator.random().nextInt(3) != 0) {
+            byte[] plain = Zstd.decompress(content, RECORDS.getBytes(UTF_8).length);
+            return Zstd.compress(changed(name.replace(".zst", ""), plain, mutator));
+        }
+        if (name.endsWith(".json")) {
+            return mutator.file(name, content);
+        }
         if (name.endsWith(".txt") && mutator.random().nextInt(10) == 0) {
             return ("\ufeff" + new String(content, UTF_8)).getBytes(UTF_16LE);
         }
-        return name.endsWith(".jsonl") && mutator.random().nextInt(4) != 0
+        boolean lines = name.endsWith(".jsonl") || name.endsWith(".ndjson");
+        return lines && mutator.random().nextInt(4) != 0
                 ? lines(new String(content, UTF_8), mutator)
                 : mutator.bytes(content);
     }
