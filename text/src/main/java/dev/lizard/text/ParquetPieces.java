@@ -136,7 +136,8 @@ final class ParquetPieces implements Pieces {
         boolean codec = false;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             codec |= cause instanceof UnsupportedOperationException;
-            found = cause.getMessage() == null ? found : "'" + cause.getMessage() + "'";
+            boolean told = cause.getMessage() != null && !(cause instanceof NullPointerException);
+            found = told ? "'" + cause.getMessage() + "'" : found; // a null's message names classes of the library
         }
         return LizardException.at(
                 LizardException.Kind.INPUT,

@@ -21,9 +21,9 @@ import tools.jackson.databind.node.ObjectNode;
 class TokenizerFuzzTest extends FuzzContract {
     private static final String GGUF = "gguf.json";
     private static final String TEXT = " ab, abba 12\u00e9\ud83e\udd8e\n<|end|>";
-    private static final List<String> PIECES =
-            List.of("<unk>", "<s>", "<|end|>", "a", "b", "ab", "ba", "\u2581a", "\u2581", "\u0120a", "\u0120", "1",
-                    "2", "<0x0A>", "<0xC3>", ",", "abba");
+    private static final List<String> PIECES = List.of(
+            "<unk>", "<s>", "<|end|>", "a", "b", "ab", "ba", "\u2581a", "\u2581", "\u0120a", "\u0120", "1", "2",
+            "<0x0A>", "<0xC3>", ",", "abba");
     private static final List<TokenizerJson.Merge> MERGES = List.of(
             new TokenizerJson.Merge("a", "b"), new TokenizerJson.Merge("b", "a"), new TokenizerJson.Merge("ab", "ba"));
     private static final List<TokenizerJson.Added> ADDED =
@@ -67,12 +67,12 @@ class TokenizerFuzzTest extends FuzzContract {
                  "unk_token": "<unk>", "add_bos_token": true, "add_eos_token": false, "model_max_length": 1e30,
                  "added_tokens_decoder": {"1": {"content": "<s>", "special": true, "normalized": false,
                  "lstrip": false, "rstrip": false, "single_word": false}},
-                 "chat_template": "{% for m in messages %}{{ m.content }}{% endfor %}"}"""
-                        .getBytes(UTF_8),
+                 "chat_template": "{% for m in messages %}{{ m.content }}{% endfor %}"}\
+                """.getBytes(UTF_8),
                 "special_tokens_map.json",
                 """
-                {"bos_token": "<s>", "eos_token": {"content": "<|end|>"}, "additional_special_tokens": ["<unk>"]}"""
-                        .getBytes(UTF_8),
+                {"bos_token": "<s>", "eos_token": {"content": "<|end|>"}, "additional_special_tokens": ["<unk>"]}\
+                """.getBytes(UTF_8),
                 "added_tokens.json",
                 "{\"<|end|>\": 2}".getBytes(UTF_8),
                 "generation_config.json",
@@ -84,7 +84,8 @@ class TokenizerFuzzTest extends FuzzContract {
     private static JsonNode unigram() {
         ObjectNode root = new TokenizerJson(PIECES, List.of(), ADDED)
                 .sentencePiece(true, 0, OptionalInt.of(1), OptionalInt.empty());
-        ObjectNode model = root.putObject("model").put("type", "Unigram").put("unk_id", 0).put("byte_fallback", true);
+        ObjectNode model =
+                root.putObject("model").put("type", "Unigram").put("unk_id", 0).put("byte_fallback", true);
         PIECES.forEach(piece -> model.withArray("vocab").addArray().add(piece).add(-1.5));
         root.putObject("pre_tokenizer").put("type", "Metaspace").put("replacement", "\u2581");
         root.putObject("decoder").put("type", "Metaspace").put("replacement", "\u2581");
@@ -144,8 +145,9 @@ class TokenizerFuzzTest extends FuzzContract {
 
     private static Tokenizer fromGguf(byte[] json) {
         Map<String, Object> metadata = new HashMap<>();
-        Tokenizers.parse(new String(json, UTF_8), GGUF).properties().forEach(entry ->
-                metadata.put(entry.getKey(), value(entry.getValue())));
+        Tokenizers.parse(new String(json, UTF_8), GGUF)
+                .properties()
+                .forEach(entry -> metadata.put(entry.getKey(), value(entry.getValue())));
         return Tokenizers.fromGguf(metadata, GGUF);
     }
 }
