@@ -19,7 +19,7 @@ final class FuzzWorker extends Thread {
     record Turn(long number, Map<String, byte[]> input, long since, long cpuSince) {}
 
     private static final int MOST_FINDINGS = 20;
-    private static final long MOST_ALLOCATED = 384L << 20;
+    private static final long MOST_ALLOCATED = 1L << 30;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private final FuzzTarget target;
