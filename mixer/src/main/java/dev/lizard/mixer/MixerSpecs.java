@@ -27,7 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class MixerSpecs {
     private static final String MIXER = "mixer";
-    private static final double MOST_WINDOW = 1 << 20;
+    private static final double MOST_WINDOW = WindowSpec.LARGEST;
     private static final double MOST_FEATURES = 1 << 12;
     private static final double MOST_META = 1 << 10;
     private static final List<String> NAMES =

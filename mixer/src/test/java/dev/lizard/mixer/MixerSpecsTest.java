@@ -8,6 +8,12 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.mixer.LizardSpec.Variant;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,6 +47,26 @@ class MixerSpecsTest {
         MixerSpec spec = read("{\"mixer\": \"" + name + "\"}");
         assertThat(spec.mixer()).isEqualTo(name);
         assertThat(MixerSpecs.read(MixerSpecs.write(spec), DIMS, "written")).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.lizard.mixer.MixerSpecs#names")
+    void shapesAreThoseOfTheInitialParameters(String name) {
+        String sinks = name.equals("window") ? ", \"meta\": 3" : "";
+        MixerSpec spec = read("{\"mixer\": \"" + name + "\"" + sinks + "}");
+        try (Scope work = Scope.open()) {
+            Map<String, List<Long>> initial = new HashMap<>();
+            for (MixerSpec.Parameter parameter : spec.initial(DIMS, new RandomStream(1))) {
+                initial.put(parameter.name(), listed(parameter.initial().shape()));
+            }
+            Map<String, List<Long>> shapes = new HashMap<>();
+            spec.shapes(DIMS).forEach((parameter, shape) -> shapes.put(parameter, listed(shape)));
+            assertThat(shapes).isEqualTo(initial);
+        }
+    }
+
+    private static List<Long> listed(long[] shape) {
+        return Arrays.stream(shape).boxed().toList();
     }
 
     @Test
