@@ -2,6 +2,7 @@ package dev.lizard.checkpoint;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -41,24 +42,50 @@ final class Dequantize {
             MemorySegment.copy(src, LITTLE, 0, dst, JAVA_FLOAT_UNALIGNED, 0, elements);
             return;
         }
+        convert(info, src, dst, Dequantize::putFloats);
+    }
+
+    /**
+     * Converts a whole tensor by way of float32, rounded to the nearest, to the even one of two, without a float32 form
+     * of the whole.
+     *
+     * @param src {@code info.byteSize()} bytes, little-endian
+     * @param dst bfloat16 in the machine's order
+     */
+    static void toBfloat16(TensorInfo info, MemorySegment src, MemorySegment dst) {
+        convert(info, src, dst, Dequantize::putBfloats);
+    }
+
+    private static void convert(TensorInfo info, MemorySegment src, MemorySegment dst, Sink sink) {
         StoredType type = info.type();
         BlockDecoder decoder = decoder(type);
-        long blocks = elements / type.blockSize();
+        long blocks = info.elements() / type.blockSize();
         int step = CHUNK / type.blockSize();
         LongStream chunks = LongStream.range(0, Math.ceilDiv(blocks, step));
         boolean parallel =
                 blocks / step >= PARALLEL_FROM_CHUNKS && src.isAccessibleBy(ANOTHER) && dst.isAccessibleBy(ANOTHER);
-        (parallel ? chunks.parallel() : chunks)
-                .forEach(c -> chunk(type, decoder, src, dst, c * step, (int) Math.min(step, blocks - c * step)));
+        (parallel ? chunks.parallel() : chunks).forEach(c -> {
+            long first = c * step;
+            int count = (int) Math.min(step, blocks - first);
+            byte[] in = new byte[count * type.blockBytes()];
+            float[] out = new float[count * type.blockSize()];
+            MemorySegment.copy(src, JAVA_BYTE, first * type.blockBytes(), in, 0, in.length);
+            decoder.decode(in, out, count);
+            sink.put(out, dst, first * type.blockSize());
+        });
     }
 
-    private static void chunk(
-            StoredType type, BlockDecoder decoder, MemorySegment src, MemorySegment dst, long first, int blocks) {
-        byte[] in = new byte[blocks * type.blockBytes()];
-        float[] out = new float[blocks * type.blockSize()];
-        MemorySegment.copy(src, JAVA_BYTE, first * type.blockBytes(), in, 0, in.length);
-        decoder.decode(in, out, blocks);
-        MemorySegment.copy(out, 0, dst, JAVA_FLOAT_UNALIGNED, first * type.blockSize() * Float.BYTES, out.length);
+    private static void putFloats(float[] values, MemorySegment dst, long at) {
+        MemorySegment.copy(values, 0, dst, JAVA_FLOAT_UNALIGNED, at * Float.BYTES, values.length);
+    }
+
+    private static void putBfloats(float[] values, MemorySegment dst, long at) {
+        short[] rounded = new short[values.length];
+        for (int i = 0; i < values.length; i++) {
+            int bits = Float.floatToIntBits(values[i]); // of all NaNs the usual one, which rounding leaves a NaN
+            rounded[i] = (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
+        }
+        MemorySegment.copy(rounded, 0, dst, JAVA_SHORT_UNALIGNED, at * Short.BYTES, rounded.length);
     }
 
     private static BlockDecoder decoder(StoredType type) {
@@ -85,6 +112,12 @@ final class Dequantize {
             case U16, U32, U64, C64, F8_E4M3, F8_E4M3FNUZ, F8_E5M2, F8_E5M2FNUZ, F8_E8M0, F6_E2M3, F6_E3M2, F4 ->
                 throw new IllegalArgumentException(type + " is not read");
         };
+    }
+
+    /** Writes numbers from the place {@code at} on. */
+    @FunctionalInterface
+    private interface Sink {
+        void put(float[] values, MemorySegment dst, long at);
     }
 
     /** Decodes whole blocks from the start of one array to the start of the other. */

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -91,7 +92,21 @@ final class GgufWeights implements WeightSource {
     public MemorySegment raw(String name) {
         View view = find(name);
         MemorySegment stored = gguf.raw(view.storedName());
-        return view.heads() == 0 ? stored : halfSplit(stored, view);
+        return view.heads() == 0 ? stored : halfSplit(stored, view, Arena.ofAuto());
+    }
+
+    @Override
+    public void read(String name, Consumer<MemorySegment> reader) {
+        View view = find(name);
+        gguf.read(view.storedName(), stored -> {
+            if (view.heads() == 0) {
+                reader.accept(stored);
+                return;
+            }
+            try (Arena arena = Arena.ofShared()) { // dequantised by several threads
+                reader.accept(halfSplit(stored, view, arena));
+            }
+        });
     }
 
     @Override
@@ -109,7 +124,7 @@ final class GgufWeights implements WeightSource {
         gguf.close();
     }
 
-    private static MemorySegment halfSplit(MemorySegment stored, View view) {
+    private static MemorySegment halfSplit(MemorySegment stored, View view, Arena arena) {
         List<Long> shape = view.info().shape();
         long rows = shape.getFirst();
         if (stored.byteSize() == 0) {
@@ -117,7 +132,7 @@ final class GgufWeights implements WeightSource {
         }
         long rowBytes = stored.byteSize() / rows;
         long width = rows / view.heads();
-        MemorySegment moved = Arena.ofAuto().allocate(stored.byteSize());
+        MemorySegment moved = arena.allocate(stored.byteSize());
         for (long row = 0; row < rows; row++) {
             long inHead = row % width;
             long side = inHead / (width / 2);

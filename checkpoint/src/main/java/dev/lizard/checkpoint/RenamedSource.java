@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A source under other names.
@@ -33,8 +34,8 @@ record RenamedSource(WeightSource source, Map<String, String> stored) implements
     }
 
     @Override
-    public void readFloat32(String name, MemorySegment dst) {
-        source.readFloat32(find(name), dst);
+    public void read(String name, Consumer<MemorySegment> reader) {
+        source.read(find(name), reader);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** Several safetensors files as one source. A tensor that lies in two of them must be the same in both. */
 final class ShardedSource implements WeightSource {
@@ -55,8 +56,8 @@ final class ShardedSource implements WeightSource {
     }
 
     @Override
-    public void readFloat32(String name, MemorySegment dst) {
-        only(name).readFloat32(name, dst);
+    public void read(String name, Consumer<MemorySegment> reader) {
+        only(name).read(name, reader);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** The tensors of one mapped file: what safetensors and GGUF have in common once their headers are read. */
 abstract sealed class TensorTable implements WeightSource permits GgufFile, SafetensorsFile {
@@ -44,23 +45,17 @@ abstract sealed class TensorTable implements WeightSource permits GgufFile, Safe
     }
 
     @Override
-    public void readFloat32(String name, MemorySegment dst) {
-        TensorInfo info = info(name);
-        if (!info.type().isReadable()) {
-            throw BadFile.in(
-                    file(name),
-                    name,
-                    "unsupported dtype",
-                    "one of " + StoredType.safetensorsNames(),
-                    info.type(),
-                    "convert the checkpoint to one of these");
-        }
-        WeightSource.super.readFloat32(name, dst);
+    public MemorySegment raw(String name) {
+        return entry(name).bytes();
     }
 
     @Override
-    public MemorySegment raw(String name) {
-        return entry(name).bytes();
+    public void read(String name, Consumer<MemorySegment> reader) {
+        MemorySegment bytes = raw(name);
+        reader.accept(bytes);
+        if (bytes.isMapped() && bytes.byteSize() > 0) {
+            bytes.unload(); // pages that were read once would count as this process's memory
+        }
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.lizard.base.LizardException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** Named tensors that lie in mapped files: nothing is read before it is asked for. Safe for use by many threads. */
 public interface WeightSource extends AutoCloseable {
@@ -34,12 +35,41 @@ public interface WeightSource extends AutoCloseable {
     }
 
     /**
+     * Hands the stored bytes of {@code name} to {@code reader}, for the time of the call; the memory that they took on
+     * the way is given back.
+     */
+    default void read(String name, Consumer<MemorySegment> reader) {
+        reader.accept(raw(name));
+    }
+
+    /**
+     * What the file says of a tensor whose numbers can be converted.
+     *
+     * @throws LizardException INPUT for another type
+     */
+    default TensorInfo readable(String name) {
+        TensorInfo info = info(name);
+        if (!info.type().isReadable()) {
+            throw BadFile.in(
+                    file(name),
+                    storedName(name),
+                    "unsupported dtype",
+                    "one of " + StoredType.safetensorsNames(),
+                    info.type(),
+                    "convert the checkpoint to one of these");
+        }
+        return info;
+    }
+
+    /**
      * Converts or dequantises {@code name} to float32 in the machine's byte order, row-major.
      *
      * @param dst at least {@code 4 * info(name).elements()} bytes
+     * @throws LizardException INPUT for a type that is not read
      */
     default void readFloat32(String name, MemorySegment dst) {
-        Dequantize.toFloat32(info(name), raw(name), dst);
+        TensorInfo info = readable(name);
+        read(name, stored -> Dequantize.toFloat32(info, stored, dst));
     }
 
     /** As {@link #readFloat32(String, MemorySegment)}, into a new array; for small tensors (less than 2^31 numbers). */

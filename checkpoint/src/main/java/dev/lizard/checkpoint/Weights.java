@@ -29,18 +29,19 @@ public final class Weights {
     }
 
     private static Tensor host(WeightSource source, TensorInfo info, DType dtype, long[] shape) {
+        Tensor host = Tensors.empty(dtype, Device.CPU, shape);
         if (storedAs(info.type(), dtype)) {
-            return Tensors.fromSegment(source.raw(info.name()), dtype, Device.CPU, shape);
+            source.read(info.name(), stored -> host.segment().copyFrom(stored));
+        } else if (info.type() == StoredType.I32) { // float32 would round
+            source.read(info.name(), stored -> host.copy_(Tensors.of(stored.toArray(INT), shape)));
+        } else if (dtype == DType.FLOAT32) {
+            source.readFloat32(info.name(), host.segment());
+        } else if (dtype == DType.BFLOAT16) {
+            TensorInfo readable = source.readable(info.name());
+            source.read(info.name(), stored -> Dequantize.toBfloat16(readable, stored, host.segment()));
+        } else {
+            host.copy_(host(source, info, DType.FLOAT32, shape));
         }
-        if (info.type() == StoredType.I32) {
-            return Tensors.of(source.raw(info.name()).toArray(INT), shape).to(dtype); // float32 would round
-        }
-        return viaFloat32(source, info.name(), shape).to(dtype);
-    }
-
-    private static Tensor viaFloat32(WeightSource source, String name, long[] shape) {
-        Tensor host = Tensors.empty(DType.FLOAT32, Device.CPU, shape);
-        source.readFloat32(name, host.segment());
         return host;
     }
 
