@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +175,28 @@ class SafetensorsTest {
             }
         }
         assertThat(Scope.liveTensors()).isEqualTo(before);
+    }
+
+    /** Ties to the even neighbour, overflow to infinity, NaN stays NaN: as the engine rounds. */
+    @Test
+    void bfloat16IsRoundedAsTheEngineRounds() {
+        float[] values = new float[100_000];
+        Random random = new Random(5);
+        for (int i = 0; i < values.length; i++) {
+            int bits = random.nextInt();
+            values[i] = Float.intBitsToFloat(i % 3 == 0 ? bits & 0xFFFF8000 : bits);
+        }
+        values[0] = Float.NaN;
+        values[1] = Float.MAX_VALUE;
+        values[2] = Float.NEGATIVE_INFINITY;
+        TensorInfo info = new TensorInfo("w", StoredType.F32, List.of((long) values.length));
+        Safetensors.write(file, List.of(new StoredTensor(info, () -> MemorySegment.ofArray(values))), Map.of());
+        try (SafetensorsFile read = SafetensorsFile.open(file);
+                Scope scope = Scope.open()) {
+            assertThat(Weights.load(read, "w", DType.BFLOAT16, Device.CPU).floats())
+                    .containsExactly(
+                            Tensors.of(values, values.length).to(DType.BFLOAT16).floats());
+        }
     }
 
     @Test

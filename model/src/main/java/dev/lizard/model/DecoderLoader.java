@@ -27,6 +27,9 @@ final class DecoderLoader {
         config.notes().forEach(notes);
         stored.check(config).ifPresent(notes);
         WeightSource source = checkpoint.weights();
+        WeightMemory.of(checkpoint.path(), source, WeightShapes.of(config), dtype)
+                .compare(device)
+                .ifPresent(notes);
         return new Decoder(config, dtype, device, (name, shape) -> Weights.load(source, name, dtype, device));
     }
 
