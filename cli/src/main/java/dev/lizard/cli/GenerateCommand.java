@@ -128,6 +128,7 @@ final class GenerateCommand implements Action {
     private Generation answer(
             Context context, OpenModel open, Tokenizer tokenizer, String text, GenerationSettings settings) {
         ChatTemplate template = ChatTemplate.of(tokenizer)
+                .map(own -> own.stoppedBy(context.interrupt()))
                 .orElseThrow(() -> LizardException.input("no chat template in %s: expected one for --chat; %s"
                         .formatted(model, "leave --chat out to continue the text as it is")));
         try (ChatSession session = new ChatSession(open.decoder(), tokenizer, template)) {

@@ -3,14 +3,18 @@ package dev.lizard.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.generate.Tiny.Kind;
 import dev.lizard.model.Decoder;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.text.ChatFormat;
+import dev.lizard.text.ChatTemplate;
 import dev.lizard.text.Message;
 import dev.lizard.text.Rendering;
 import dev.lizard.text.Tokenizer;
+import dev.lizard.text.TokenizerSettings;
+import dev.lizard.text.Tokenizers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.node.ObjectNode;
 
 @ExtendWith(LiveTensors.class)
 class ChatSessionTest {
@@ -113,6 +118,41 @@ class ChatSessionTest {
             }
             assertThat(chat.messages()).hasSize(8);
             assertThat(chat.stats().last()).isNotNull();
+        }
+    }
+
+    @Test
+    void aTurnIsReadAsTheContinuationThatItIs() {
+        // Puts a space before a text, as SentencePiece puts its mark.
+        ObjectNode root = (ObjectNode) Json.parse(tokenizer.json(), "x", LizardException.Kind.INPUT);
+        root.putObject("pre_tokenizer")
+                .put("type", "ByteLevel")
+                .put("add_prefix_space", true)
+                .put("trim_offsets", true)
+                .put("use_regex", false);
+        GenerationSettings greedy = GenerationSettings.of(5, SamplerSettings.GREEDY);
+        try (Tokenizer spaced = Tokenizers.fromJson(root.toString(), TokenizerSettings.none(), "x");
+                ChatSession chat = new ChatSession(decoder, spaced, ChatFormat.lines())) {
+            assertThat(chat.send("one", greedy, GenerationListener.NONE, NEVER)
+                            .generation()
+                            .promptTokens())
+                    .isEqualTo(" one\n".length());
+            for (int turn = 0; turn < 3; turn++) {
+                ChatReply reply = chat.send("two", greedy, GenerationListener.NONE, NEVER);
+                if (reply.notice().isEmpty()) {
+                    assertThat(reply.generation().promptTokens()).isEqualTo("\ntwo\n".length());
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatIsSaidIsNoControlToken() {
+        ChatFormat format = ChatTemplate.of("{% for m in messages %}<|user|>{{ m.content }}<|end|>{% endfor %}");
+        try (ChatSession chat = chat(format)) {
+            long plain = say(chat, "a<|xnd|>").generation().promptTokens();
+            chat.reset();
+            assertThat(say(chat, "a<|end|>").generation().promptTokens()).isEqualTo(plain);
         }
     }
 
