@@ -32,6 +32,8 @@ final class PercentFormat {
     private Text run() {
         String chars = format.chars();
         boolean named = false;
+        // Python takes what has items by number for a dictionary, whose values need not all be used.
+        boolean listed = given instanceof Value.Seq(List<Value> _, Value.Seq.Kind kind) && !kind.isTuple();
         while (at < chars.length()) {
             int percent = chars.indexOf('%', at);
             int end = percent < 0 ? chars.length() : percent;
@@ -43,7 +45,7 @@ final class PercentFormat {
                 conversion();
             }
         }
-        if (!named && used < arguments.size() && !(given instanceof Value.Dict)) {
+        if (!named && used < arguments.size() && !(given instanceof Value.Dict) && !listed) {
             throw TemplateError.at(line, "not all arguments of the format are used");
         }
         return out.build();

@@ -209,11 +209,19 @@ final class PythonText {
         for (int i = 0; i < text.length(); ) {
             int c = text.chars().codePointAt(i);
             String one = Character.toString(c);
-            titled.append(inside ? lower(one) : Character.toString(Character.toTitleCase(c)), text.source(i));
+            titled.append(inside ? lower(one) : titleOf(c), text.source(i));
             inside = isCased(c);
             i += Character.charCount(c);
         }
         return titled.build();
+    }
+
+    private static String titleOf(int c) {
+        String upper = upper(Character.toString(c));
+        int first = upper.offsetByCodePoints(0, 1);
+        return first == upper.length() // else of several letters, such as those of U+00DF
+                ? Character.toString(Character.toTitleCase(c))
+                : upper.substring(0, first) + lower(upper.substring(first));
     }
 
     static Text capitalize(Text text, Budget budget) {

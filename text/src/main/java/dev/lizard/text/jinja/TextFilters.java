@@ -105,6 +105,12 @@ final class TextFilters {
         long length = a.whole(0, "length", 255);
         Text end = a.has(2) ? a.string(2, "end") : Text.of("...");
         long leeway = a.wholeOrNone(3, "leeway", 5);
+        if (!(a.subject() instanceof Value.Str)) {
+            if (Values.length(a.subject(), a.line()) <= length + leeway) {
+                return a.subject();
+            }
+            throw a.bad("truncate needs a string, not " + Values.type(a.subject()));
+        }
         Text text = a.scanned();
         if (length < end.count() || leeway < 0) {
             throw a.bad("truncate to %d characters, with an end of %d and a leeway of %d"
