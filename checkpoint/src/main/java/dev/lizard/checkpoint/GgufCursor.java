@@ -28,6 +28,7 @@ final class GgufCursor {
     private final Path file;
     private final MemorySegment bytes;
     private long position;
+    private long items;
     private String where = "header";
 
     GgufCursor(Path file, MemorySegment bytes) {
@@ -90,6 +91,14 @@ final class GgufCursor {
             throw bad("bad " + what, "at most " + possible, Long.toUnsignedString(count));
         }
         return (int) count;
+    }
+
+    /** Counts the items of all arrays: each becomes an object, far larger than what it takes in the file. */
+    void spend(int count, int most) {
+        items += count;
+        if (items > most) {
+            throw bad("too many array items", "at most " + most + " in all", items);
+        }
     }
 
     LizardException bad(String what, String expected, Object found) {

@@ -19,7 +19,7 @@ import java.util.Map;
 record GgufHeader(Map<String, Object> metadata, Map<String, TensorTable.Entry> tensors) {
     private static final int MAGIC = 'G' | ('G' << 8) | ('U' << 16) | ('F' << 24);
     private static final int MOST_ENTRIES = 1 << 20;
-    private static final int MOST_ITEMS = 1 << 24;
+    private static final int MOST_ITEMS = 1 << 22; // of all arrays; a vocabulary of 256K tokens takes 1.3M
     private static final int MOST_AXES = 4;
     private static final int DEEPEST_ARRAY = 3;
     private static final String ALIGNMENT = "general.alignment";
@@ -97,6 +97,7 @@ record GgufHeader(Map<String, Object> metadata, Map<String, TensorTable.Entry> t
             default -> 1;
         };
         int count = cursor.readCount("array length", smallest, MOST_ITEMS);
+        cursor.spend(count, MOST_ITEMS);
         List<Object> items = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             items.add(readValue(cursor, type, depth + 1));

@@ -67,6 +67,14 @@ class GgufTest {
         refused(GgufBuilder.tinyLlama("llama").put("strange", raw(99)), "strange", "unknown metadata type", "99");
         byte[] hugeArray = bytes(20).putInt(9).putInt(4).putLong(1L << 60).array();
         refused(GgufBuilder.tinyLlama("llama").put("big", hugeArray), "big", "array length", "1152921504606846976");
+        byte[] flags =
+                bytes(16 + 3_000_000).putInt(9).putInt(7).putLong(3_000_000).array();
+        refused(
+                GgufBuilder.tinyLlama("llama").put("a", flags).put("b", flags),
+                "b",
+                "too many array items",
+                "at most 4194304 in all",
+                "found 6000000");
         byte[] hugeText = bytes(12).putInt(8).putLong(1L << 60).array();
         refused(GgufBuilder.tinyLlama("llama").put("text", hugeText), "text", "bad text length", "1152921504606846976");
         refused(GgufBuilder.tinyLlama("llama").put("general.alignment", 7L), "general.alignment", "multiple of 8", "7");
@@ -174,11 +182,12 @@ class GgufTest {
         Files.write(file, GgufBuilder.tinyLlama(architecture).build());
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
             assertThat(checkpoint.config()).hasToString("""
-                    {"model_type":"%s","hidden_act":"silu","hidden_size":8,"intermediate_size":3,\
-                    "num_hidden_layers":1,"num_attention_heads":2,"num_key_value_heads":1,"head_dim":4,\
-                    "rms_norm_eps":1.0E-5,"max_position_embeddings":128,"vocab_size":5,"tie_word_embeddings":true,\
-                    "attention_bias":true,"mlp_bias":false,"rope_theta":500000.0,\
-                    "sliding_window":null,"bos_token_id":0,"eos_token_id":2}""".formatted(architecture));
+                {"model_type":"%s","hidden_act":"silu","hidden_size":8,"intermediate_size":3,\
+                "num_hidden_layers":1,"num_attention_heads":2,"num_key_value_heads":1,"head_dim":4,\
+                "rms_norm_eps":1.0E-5,"max_position_embeddings":128,"vocab_size":5,"tie_word_embeddings":true,\
+                "attention_bias":true,"mlp_bias":false,"rope_theta":500000.0,\
+                "sliding_window":null,"bos_token_id":0,"eos_token_id":2}\
+                """.formatted(architecture));
             boolean moved = architecture.equals("llama") || architecture.equals("mistral");
             assertThat(checkpoint.weights().readFloat32("model.layers.0.self_attn.q_proj.bias")[1])
                     .isEqualTo(moved ? 2 : 1);
@@ -228,8 +237,9 @@ class GgufTest {
         assertThat(factors[0]).isEqualTo(1);
         assertThat(factors[63]).isEqualTo(32);
         assertThat(GgufRope.fromFactors(factors, 500_000)).hasToString("""
-                {"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,\
-                "original_max_position_embeddings":8192}""");
+            {"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,\
+            "original_max_position_embeddings":8192}\
+            """);
         factors[40] *= 1.1f;
         assertThat(GgufRope.fromFactors(factors, 500_000).path("rope_type").stringValue())
                 .isEqualTo("factors");
