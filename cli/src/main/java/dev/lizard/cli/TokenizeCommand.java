@@ -7,8 +7,10 @@ import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -36,6 +38,8 @@ final class TokenizeCommand implements Action {
 
     @Option(names = "--no-special", description = "Adds no tokens of the model's own, such as one that begins a text.")
     boolean noSpecial;
+
+    private final Map<Integer, String> spellings = new HashMap<>();
 
     @Override
     public int run(Context context) {
@@ -85,7 +89,7 @@ final class TokenizeCommand implements Action {
         return input.size() < LONG_FILE ? Progress.NONE : console.progress("tokenize", "bytes", input.size());
     }
 
-    private static void show(Console console, Tokenizer tokenizer, int[] ids, long before) {
+    private void show(Console console, Tokenizer tokenizer, int[] ids, long before) {
         if (console.json()) {
             String list = Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(","));
             console.emitPart((before > 0 && ids.length > 0 ? "," : "") + list);
@@ -93,14 +97,23 @@ final class TokenizeCommand implements Action {
         }
         StringBuilder lines = new StringBuilder();
         for (int id : ids) {
-            lines.append("%7d  %s".formatted(id, Json.line(tokenizer.piece(id))))
+            String number = Integer.toString(id);
+            lines.repeat(' ', Math.max(0, 7 - number.length()))
+                    .append(number)
+                    .append("  ")
+                    .append(spelt(tokenizer, id))
                     .append(System.lineSeparator());
         }
         console.stream(lines.toString());
     }
 
+    /** The piece as JSON writes it; kept, for texts are long and vocabularies are not. */
+    private String spelt(Tokenizer tokenizer, int id) {
+        return spellings.computeIfAbsent(id, one -> Json.line(tokenizer.piece(one)));
+    }
+
     /** The end of the output: pieces for programs, the text for people. */
-    private static void back(Console console, Tokenizer tokenizer, Iterator<int[]> parts, long count) {
+    private void back(Console console, Tokenizer tokenizer, Iterator<int[]> parts, long count) {
         StreamDecoder decoder = tokenizer.streamDecoder(true);
         console.emitPart("],\"pieces\":[");
         console.stream("%d tokens; back to text: ".formatted(count));
@@ -109,7 +122,7 @@ final class TokenizeCommand implements Action {
             StringBuilder pieces = new StringBuilder();
             StringBuilder decoded = new StringBuilder();
             for (int id : parts.next()) {
-                pieces.append(comma).append(Json.line(tokenizer.piece(id)));
+                pieces.append(comma).append(spelt(tokenizer, id));
                 decoded.append(decoder.append(id));
                 comma = ",";
             }

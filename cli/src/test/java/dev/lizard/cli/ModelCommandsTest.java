@@ -117,6 +117,22 @@ class ModelCommandsTest {
     }
 
     @Test
+    void aLongFileIsReadInPartsAndGivesTheTokensOfTheWhole() throws IOException {
+        Path file = temp.resolve("long.txt");
+        String text = "the cat sat on the mat ".repeat(20_000);
+        Files.writeString(file, text);
+        JsonNode tokens = json("tokenize", "--model", teacher, "--file", file.toString());
+        assertThat(tokens.at("/ids").values().stream().mapToInt(JsonNode::asInt).toArray())
+                .isEqualTo(text.chars().toArray());
+        assertThat(tokens.at("/pieces").size()).isEqualTo(text.length());
+        Files.writeString(file, "a".repeat(2_200_000));
+        assertThat(run("tokenize", "--model", teacher, "--file", file.toString()))
+                .isEqualTo(3);
+        assertThat(terminal.err())
+                .contains("text without a break: expected the end of a word within 2,097,152 characters");
+    }
+
+    @Test
     void generateHasTheFieldsOfTheContract() {
         JsonNode made = json("generate", "--model", converted, "--prompt", "abc", "--max-tokens", "5");
         assertThat(made.propertyNames())

@@ -11,6 +11,7 @@ import dev.lizard.model.Decoder;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
@@ -225,5 +226,27 @@ class GeneratorTest {
         assertThat(json.get("finish_reason").asString()).isEqualTo("length");
         assertThat(json.get("prefill_tokens_per_s").asDouble()).isPositive();
         assertThat(json.get("decode_tokens_per_s").asDouble()).isPositive();
+    }
+
+    @Test
+    void aPromptInPartsIsReadAsTheWholeIsToTheLastBit() {
+        int[] ids = Tiny.ids(3, 3 * Session.CHUNK + 100);
+        GenerationSettings settings = GenerationSettings.of(5, SamplerSettings.GREEDY);
+        try (Session whole = new Session(decoder);
+                Session parts = new Session(decoder)) {
+            Sampler one = new Sampler(settings.sampling(), Tiny.VOCABULARY);
+            Sampler two = new Sampler(settings.sampling(), Tiny.VOCABULARY);
+            Generation expected = generator.generate(whole, ids, settings, one, GenerationListener.NONE, NEVER);
+            List<int[]> cut = List.of(
+                    Arrays.copyOf(ids, 7),
+                    new int[0],
+                    Arrays.copyOfRange(ids, 7, 1200),
+                    Arrays.copyOfRange(ids, 1200, ids.length));
+            Generation made =
+                    generator.generate(parts, cut.iterator(), 0, settings, two, GenerationListener.NONE, NEVER);
+            assertThat(made.ids()).isEqualTo(expected.ids());
+            assertThat(made.promptTokens()).isEqualTo(ids.length);
+            assertThat(parts.logits()).isEqualTo(whole.logits());
+        }
     }
 }
