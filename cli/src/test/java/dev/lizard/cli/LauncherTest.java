@@ -99,6 +99,15 @@ class LauncherTest {
     }
 
     @Test
+    void closedStreamsAreNotTakenByOtherFiles() throws Exception {
+        script(jdk.resolve("bin/java"), "cat; echo to err >&2; echo \"$?\"");
+        Path launcher = release();
+        script(tools.resolve("closed"), "exec /bin/sh " + launcher + " <&- 2>&-");
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), tools.resolve("closed"));
+        assertThat(ended).isEqualTo(new Ended(0, "0\n", ""));
+    }
+
+    @Test
     void aCurrentFolderThatIsGoneIsNamed() throws Exception {
         Path gone = Files.createDirectories(folder.resolve("gone"));
         script(tools.resolve("from-gone"), "rmdir \"$PWD\"; exec /bin/sh " + release() + " --version");
