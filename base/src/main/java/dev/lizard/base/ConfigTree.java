@@ -28,7 +28,6 @@ public final class ConfigTree {
     /** One leaf of a bound configuration: dotted key, value as JSON, and where it came from. */
     public record Entry(String key, String value, Origin origin) {}
 
-    private static final int MOST_STEPS = 32;
     private static final long MOST_BYTES = 16L << 20;
 
     private final ObjectNode root;
@@ -128,7 +127,7 @@ public final class ConfigTree {
     public ConfigTree set(String key, JsonNode value, Origin origin) {
         ObjectNode changed = root.deepCopy();
         Map<String, Origin> kept = new TreeMap<>(origins);
-        String[] steps = steps(key, origin);
+        String[] steps = KeyPath.steps(key, origin);
         JsonNode at = changed;
         for (int i = 0; i < steps.length - 1; i++) {
             at = step(at, steps[i], key, origin);
@@ -139,26 +138,6 @@ public final class ConfigTree {
         forget(kept, normal);
         visit(value, normal, inner -> kept.put(inner, origin));
         return new ConfigTree(changed, kept, main, kind);
-    }
-
-    /** The steps of {@code a.b.0} or {@code a.b[0]}. */
-    private static String[] steps(String key, Origin origin) {
-        String[] steps = key.replaceAll("\\[([^\\[\\].]*)]", ".$1").split("\\.", -1);
-        for (String step : steps) {
-            if (steps.length > MOST_STEPS
-                    || step.isEmpty()
-                    || !step.equals(step.strip())
-                    || step.matches(".*[\\[\\]].*")) {
-                throw LizardException.at(
-                        LizardException.Kind.USAGE,
-                        "malformed key",
-                        origin.where(),
-                        steps.length > MOST_STEPS ? "at most %d names".formatted(MOST_STEPS) : "names between the dots",
-                        Values.shown(JsonNodeFactory.instance.stringNode(key)),
-                        "write it as a.b or a.0.b");
-            }
-        }
-        return steps;
     }
 
     /** Two flags for one key, or for a key and for all that contains it: one of them would be lost in silence. */
@@ -310,33 +289,16 @@ public final class ConfigTree {
             JsonNode next = object.get(name);
             return next == null || next.isNull() ? object.putObject(name) : next;
         }
-        return at.get(index(at, name, key, origin));
+        return at.get(KeyPath.index(at, name, key, origin));
     }
 
     private static void put(JsonNode at, String name, JsonNode value, String key, Origin origin) {
         if (at instanceof ObjectNode object) {
             object.set(name, value);
         } else {
-            int index = index(at, name, key, origin);
+            int index = KeyPath.index(at, name, key, origin);
             ((ArrayNode) at).set(index, value);
         }
-    }
-
-    private static int index(JsonNode at, String name, String key, Origin origin) {
-        String expected = at.isEmpty() ? "an entry in the list, which is empty," : "a number below " + at.size();
-        if (at instanceof ArrayNode && name.matches("\\d{1,9}") && Integer.parseInt(name) < at.size()) {
-            return Integer.parseInt(name);
-        }
-        if (!(at instanceof ArrayNode)) {
-            expected = "something with keys before '." + name + "'";
-        }
-        throw LizardException.at(
-                LizardException.Kind.USAGE,
-                "no such key",
-                origin.where(),
-                expected,
-                "'" + key + "'",
-                "correct the key");
     }
 
     private void merge(ObjectNode target, ObjectNode source, String prefix, Map<String, Origin> origins) {
@@ -358,7 +320,7 @@ public final class ConfigTree {
     private void mergeElements(ArrayNode target, ObjectNode source, String prefix, Map<String, Origin> origins) {
         for (Map.Entry<String, JsonNode> entry : source.properties()) {
             String key = join(prefix, entry.getKey());
-            int index = index(target, entry.getKey(), key, origin(key));
+            int index = KeyPath.index(target, entry.getKey(), key, origin(key));
             if (entry.getValue() instanceof ObjectNode from && target.get(index) instanceof ObjectNode to) {
                 merge(to, from, key, origins);
             } else {
