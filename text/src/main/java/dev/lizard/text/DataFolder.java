@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Walks a folder for data. Links are followed; one that leads back to a folder above it is passed over. What is left out
- * is remembered with the reason.
+ * Walks a folder for data. Links are followed; one that leads back to a folder above it is passed over. What is left
+ * out is remembered with the reason.
  */
 final class DataFolder extends SimpleFileVisitor<Path> {
     /** Stems, up to the first dot, of files that lie beside data and are none. */
@@ -104,7 +104,7 @@ final class DataFolder extends SimpleFileVisitor<Path> {
         return NOT_DATA.contains(dot < 0 ? name : name.substring(0, dot));
     }
 
-    /** Whether a {@code .json} file, which may be anything, begins with a record; a broken one is for its reader to refuse. */
+    /** Whether a {@code .json} file begins with a record; a broken one is for its reader to refuse. */
     private static boolean hasRecords(Path file) {
         try (Pieces pieces = Pieces.of(file)) {
             return pieces.next() instanceof Pieces.Line(String json, String where)

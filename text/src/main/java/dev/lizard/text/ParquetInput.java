@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that is read rather than mapped, since a mapped one that is cut while it is read takes the process with it; and
- * that refuses what no whole file asks for: the library reads on for ever where a page claims to be longer than its
+ * A file that is read rather than mapped, since a mapped one that is cut while it is read takes the process with it;
+ * and that refuses what no whole file asks for: the library reads on for ever where a page claims to be longer than its
  * column, asking for nothing again and again.
  */
 final class ParquetInput implements InputFile {

@@ -93,7 +93,7 @@ enum RecordKind {
         return keys.getFirst().stream().anyMatch(fields::has);
     }
 
-    /** The key of this kind's {@code part}, 0 or 1, that a record has: one that fits, else one that is there, else the first. */
+    /** The key of this kind's {@code part}, 0 or 1: one that fits, else one that is there, else the first. */
     String key(RecordFields fields, int part) {
         return keys.get(part).stream()
                 .filter(key -> shape.fits(fields, key))

@@ -4,8 +4,8 @@ import dev.lizard.base.LizardException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a JSON file, one at a time: a record a line, or a list of records, or records one after another over any
- * number of lines. Only where each begins and ends is looked at; whoever takes one reads it.
+ * The records of a JSON file, one at a time: a record a line, or a list of records, or records one after another over
+ * any number of lines. Only where each begins and ends is looked at; whoever takes one reads it.
  */
 final class RecordPieces implements Pieces {
     /** The most characters of a record: what is longer is no record but a text that wants a file of its own. */
