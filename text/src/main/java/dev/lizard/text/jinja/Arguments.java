@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link Builtin} is called on and with; arguments by their place in its signature, null where left out. */
+@SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
 record Arguments(Value subject, @Nullable Value[] values, Given given, Evaluator evaluator) {
     int line() {
         return given.line();

@@ -113,7 +113,7 @@ final class Arithmetic {
 
     private static Value power(double a, double b, int line) {
         double power = Math.pow(a, b);
-        if (a == 0 && b < 0 || Double.isInfinite(power) && Double.isFinite(a) && Double.isFinite(b)) {
+        if ((a == 0 && b < 0) || (Double.isInfinite(power) && Double.isFinite(a) && Double.isFinite(b))) {
             throw TemplateError.at(line, "a power beyond all numbers");
         }
         if (a < 0 && Double.isNaN(power)) {

@@ -30,7 +30,7 @@ record Builtin(String name, List<String> parameters, int required, boolean named
         boolean named = !signature.startsWith("/");
         List<String> parameters = new ArrayList<>();
         int required = 0;
-        for (String parameter : (open ? "" : named ? signature : signature.substring(1)).split(",")) {
+        for (String parameter : (open ? "" : named ? signature : signature.substring(1)).split(",", -1)) {
             if (!parameter.isEmpty()) {
                 boolean optional = parameter.endsWith("?");
                 required += optional ? 0 : 1;

@@ -52,7 +52,7 @@ final class Lexer {
             }
             Matcher raw = RAW.matcher(source).region(tag, source.length());
             if (raw.lookingAt()) {
-                raw(tag, raw.end());
+                raw(raw.end());
                 continue;
             }
             advance(tag + 2);
@@ -97,7 +97,7 @@ final class Lexer {
     }
 
     /** Everything up to {@code endraw} is text; no line feed goes after the opening tag. */
-    private void raw(int tag, int begin) {
+    private void raw(int begin) {
         int opened = line;
         Matcher end = END_RAW.matcher(source);
         if (!end.find(begin)) {

@@ -88,7 +88,7 @@ final class NumberFilters {
         }
         double number = Numbers.real(value);
         if (method.equals("ceil") || method.equals("floor")) {
-            double scale = Math.pow(10, precision);
+            double scale = Math.pow(10, (double) precision);
             double scaled = number * scale;
             return new Value.Real((method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled)) / scale);
         }

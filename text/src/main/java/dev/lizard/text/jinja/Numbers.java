@@ -137,21 +137,17 @@ final class Numbers {
         String clean = PythonText.strip(Text.of(text), true, true).chars();
         String body = clean.replaceFirst("^[+-]", "").toLowerCase(Locale.ROOT);
         boolean negative = clean.startsWith("-");
-        switch (body) {
-            case "nan" -> {
-                return Double.NaN;
-            }
-            case "inf", "infinity" -> {
-                return negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
-            }
-            default -> {
-                if (body.length() > 400 || !body.matches(FLOAT)) {
-                    throw new NumberFormatException(text);
-                }
-                double size = Double.parseDouble(body.replace("_", ""));
-                return negative ? -size : size;
-            }
+        if (body.equals("nan")) {
+            return Double.NaN;
         }
+        if (body.equals("inf") || body.equals("infinity")) {
+            return negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+        }
+        if (body.length() > 400 || !body.matches(FLOAT)) {
+            throw new NumberFormatException(text);
+        }
+        double size = Double.parseDouble(body.replace("_", ""));
+        return negative ? -size : size;
     }
 
     /** What {@code int} reads to {@code base}. @throws NumberFormatException where it is no integer */

@@ -83,6 +83,7 @@ final class Tests {
     }
 
     /** Python's identity, as far as it can be relied on: of none, booleans and the very same object. */
+    @SuppressWarnings("ReferenceEquality") // Identity is what is asked for.
     private static boolean same(Value left, Value right) {
         boolean small = left instanceof Value.Int(var a) && right instanceof Value.Int(var b) && a.equals(b);
         boolean text = left instanceof Value.Str(Text a, boolean _)

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +30,7 @@ final class TextFilters {
                 all,
                 "center",
                 "width?",
-                a -> TextMethods.ALL
-                        .get("center")
+                a -> Objects.requireNonNull(TextMethods.ALL.get("center"))
                         .call(
                                 "the filter",
                                 Value.of(a.text()),

@@ -52,6 +52,7 @@ final class Values {
         };
     }
 
+    @SuppressWarnings("ReferenceEquality") // What Python compares by identity.
     static boolean equal(Value left, Value right, Budget budget) {
         budget.step();
         if (isNumber(left) && isNumber(right)) {
@@ -89,7 +90,7 @@ final class Values {
             budget.leave();
             return same;
         }
-        return left instanceof Value.None && right instanceof Value.None || left == right;
+        return (left instanceof Value.None && right instanceof Value.None) || left == right;
     }
 
     /** Order of two numbers, two strings or two lists. */
