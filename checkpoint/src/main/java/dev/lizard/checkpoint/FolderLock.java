@@ -40,7 +40,7 @@ public final class FolderLock implements AutoCloseable {
 
     /** How a channel is locked; tests put a file system without locks in its place. */
     @FunctionalInterface
-    interface System {
+    interface Locks {
         @Nullable
         FileLock tryLock(FileChannel channel) throws IOException;
     }
@@ -54,7 +54,7 @@ public final class FolderLock implements AutoCloseable {
         return take(folder, FileChannel::tryLock);
     }
 
-    static FolderLock take(Path folder, System system) {
+    static FolderLock take(Path folder, Locks system) {
         boolean made = !Files.exists(folder);
         Path file = folder.resolve(FILE);
         try {
@@ -90,7 +90,7 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /** False where the file that was opened is no longer the one that has the name. */
-    private static boolean lock(Path folder, FileChannel channel, System system) throws IOException {
+    private static boolean lock(Path folder, FileChannel channel, Locks system) throws IOException {
         Object before = key(folder);
         FileLock lock;
         try {

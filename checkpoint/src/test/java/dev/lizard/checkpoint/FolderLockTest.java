@@ -80,7 +80,7 @@ class FolderLockTest {
     @Test
     void withoutLocksOfTheSystemTheNumberOfALivingProcessDecides() throws IOException, InterruptedException {
         Path folder = Files.createDirectory(temp.resolve("nfs"));
-        FolderLock.System none = channel -> {
+        FolderLock.Locks none = channel -> {
             throw new IOException("No locks available");
         };
         Process other = new ProcessBuilder("sleep", "100").start();
