@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -65,8 +66,8 @@ final class AdapterTensors {
     }
 
     /** Paths of modules as they are written here. */
-    LinkedHashSet<String> modules() {
-        LinkedHashSet<String> modules = new LinkedHashSet<>(a.keySet());
+    Set<String> modules() {
+        Set<String> modules = new LinkedHashSet<>(a.keySet());
         modules.addAll(b.keySet());
         return modules;
     }

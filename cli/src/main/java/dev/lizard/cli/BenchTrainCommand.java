@@ -129,7 +129,15 @@ final class BenchTrainCommand implements Action {
     }
 
     private static Decoder random(Path file, Context context) {
-        ObjectNode node = (ObjectNode) Json.read(file, LizardException.Kind.INPUT);
+        if (!(Json.read(file, LizardException.Kind.INPUT) instanceof ObjectNode node)) {
+            throw LizardException.at(
+                    LizardException.Kind.INPUT,
+                    "no config",
+                    file,
+                    "a JSON object",
+                    "something else",
+                    "give a model's config.json");
+        }
         ModelConfig config = ModelConfig.of(node, file.toString());
         config.notes().forEach(context.console()::warn);
         return Decoder.random(config, new RandomStream(0), context.dtype(), context.device());

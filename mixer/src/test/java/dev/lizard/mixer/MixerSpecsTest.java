@@ -81,17 +81,17 @@ class MixerSpecsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            {"mixer": "lizzard"}                    | unknown mixer 'lizzard' | did you mean 'lizard'?
-            {"window": 3}                           | missing key             | one of softmax
-            {"mixer": 3}                            | wrong type              | one of softmax
-            {"mixer": "lizard", "windw": 3}         | unknown key 'windw'     | did you mean 'window'?
-            {"mixer": "window", "features": 3}      | unknown key 'features'  | one of window, meta
-            {"mixer": "softmax", "window": 3}       | unknown key 'window'    | take it out
-            {"mixer": "lizard", "window": 0}        | number out of range     | at least 1
-            {"mixer": "lolcats", "features": 0}     | number out of range     | at least 1
-            {"mixer": "lizard", "branches": "left"} | unknown value           | both, window, linear
-            {"mixer": "lizard", "longest_half_life": 31} | below shortest_half_life 32 | swap them
-            """)
+        {"mixer": "lizzard"}                    | unknown mixer 'lizzard' | did you mean 'lizard'?
+        {"window": 3}                           | missing key             | one of softmax
+        {"mixer": 3}                            | wrong type              | one of softmax
+        {"mixer": "lizard", "windw": 3}         | unknown key 'windw'     | did you mean 'window'?
+        {"mixer": "window", "features": 3}      | unknown key 'features'  | one of window, meta
+        {"mixer": "softmax", "window": 3}       | unknown key 'window'    | take it out
+        {"mixer": "lizard", "window": 0}        | number out of range     | at least 1
+        {"mixer": "lolcats", "features": 0}     | number out of range     | at least 1
+        {"mixer": "lizard", "branches": "left"} | unknown value           | both, window, linear
+        {"mixer": "lizard", "longest_half_life": 31} | below shortest_half_life 32 | swap them
+        """)
     void faultsAreUsageErrorsThatNamePlaceAndRemedy(String text, String what, String remedy) {
         assertThatThrownBy(() -> read(text))
                 .isInstanceOfSatisfying(

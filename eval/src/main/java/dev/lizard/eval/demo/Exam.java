@@ -251,19 +251,23 @@ final class Exam implements TrainListener, AutoCloseable {
         }
         Quality stories = QualityMeter.measure(decoder, texts.stories(), BATCH);
         positions.add(stories.curves(name, FIRST_STRETCH).getFirst());
-        double prose = QualityMeter.measure(decoder, texts.prose(), BATCH).bitsPerByte();
-        task(name, PROSE, prose, texts.prose());
+        task(name, PROSE, QualityMeter.measure(decoder, texts.prose(), BATCH), texts.prose());
         task(
                 name,
                 "stories of " + texts.teacherLength() + " bytes",
-                stories.within(texts.teacherLength()).bitsPerByte(),
+                stories.within(texts.teacherLength()),
                 texts.stories());
         note(String.format(Locale.ROOT, "%s: %.3f bits per byte", name, both.bitsPerByte()));
     }
 
-    private void task(String model, String task, double bits, EvalText text) {
+    private void task(String model, String task, Quality found, EvalText text) {
         tasks.add(new TaskScore(
-                model, task, "bits per byte", bits, null, text.windows().size()));
+                model,
+                task,
+                "bits per byte",
+                found.bitsPerByte(),
+                found.bitsError(),
+                text.windows().size()));
     }
 
     private void recall(Decoder decoder, String name) {

@@ -19,7 +19,8 @@ public final class Quality {
     private final double[] bytes;
     private final double[] kl;
     private final double[] agreement;
-    private final int windows;
+    private final float[][] windowNll;
+    private final float[][] windowBytes;
 
     /**
      * All arrays are by position and become this object's own.
@@ -28,14 +29,16 @@ public final class Quality {
      * @param bytes mean bytes of the token
      * @param kl mean KL(teacher || model), nats; empty without a teacher
      * @param agreement share of windows where the most likely token is the teacher's; empty as above
-     * @param windows number of windows the means are over
+     * @param windowNll negative log-likelihoods of each window by position, nats
+     * @param windowBytes bytes of its tokens, likewise
      */
-    Quality(double[] nll, double[] bytes, double[] kl, double[] agreement, int windows) {
+    Quality(double[] nll, double[] bytes, double[] kl, double[] agreement, float[][] windowNll, float[][] windowBytes) {
         this.nll = nll;
         this.bytes = bytes;
         this.kl = kl;
         this.agreement = agreement;
-        this.windows = windows;
+        this.windowNll = windowNll;
+        this.windowBytes = windowBytes;
     }
 
     /** The same over the first {@code positions} only. */
@@ -47,7 +50,14 @@ public final class Quality {
                 Arrays.copyOf(bytes, most),
                 Arrays.copyOf(kl, compared),
                 Arrays.copyOf(agreement, compared),
-                windows);
+                within(windowNll, most),
+                within(windowBytes, most));
+    }
+
+    private static float[][] within(float[][] windows, int positions) {
+        return Arrays.stream(windows)
+                .map(window -> Arrays.copyOf(window, positions))
+                .toArray(float[][]::new);
     }
 
     /** Mean over all positions, nats a token. */
@@ -62,6 +72,29 @@ public final class Quality {
     /** Bits spent on the text over its bytes. */
     public double bitsPerByte() {
         return bits(0, nll.length);
+    }
+
+    /** Standard error of {@link #bitsPerByte} over the windows; null for fewer than two. */
+    public @Nullable Double bitsError() {
+        int windows = windowNll.length;
+        if (windows < 2) {
+            return null;
+        }
+        double[] bits = new double[windows];
+        for (int i = 0; i < windows; i++) {
+            bits[i] = sum(windowNll[i]) / BIT / sum(windowBytes[i]);
+        }
+        double mean = Arrays.stream(bits).average().orElse(0);
+        double squares = Arrays.stream(bits).map(b -> (b - mean) * (b - mean)).sum();
+        return Math.sqrt(squares / (windows - 1) / windows);
+    }
+
+    private static double sum(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value;
+        }
+        return sum;
     }
 
     /** Mean over all positions, nats; null without a teacher. */
@@ -87,7 +120,7 @@ public final class Quality {
         List<Bucket> same = new ArrayList<>();
         int from = 0;
         for (int to = Math.min(first, nll.length); from < nll.length; to = Math.min(2 * to, nll.length)) {
-            long count = (long) windows * (to - from);
+            long count = (long) windowNll.length * (to - from);
             bits.add(new Bucket(from, to, bits(from, to), count));
             if (kl.length > 0) {
                 distance.add(new Bucket(from, to, mean(kl, from, to), count));

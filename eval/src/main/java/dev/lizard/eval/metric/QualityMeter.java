@@ -40,6 +40,8 @@ public final class QualityMeter {
         private final double[] bytes;
         private final double[] kl;
         private final double[] same;
+        private final float[][] windowNll;
+        private final float[][] windowBytes;
 
         Pass(Decoder model, EvalText text, @Nullable Reference reference) {
             this.model = model;
@@ -50,6 +52,8 @@ public final class QualityMeter {
             bytes = new double[length];
             kl = new double[reference == null ? 0 : length];
             same = new double[reference == null ? 0 : length];
+            windowNll = new float[text.windows().size()][length];
+            windowBytes = new float[text.windows().size()][length];
         }
 
         Quality run(int batch) {
@@ -66,7 +70,7 @@ public final class QualityMeter {
                     sums[t] /= windows;
                 }
             }
-            return new Quality(nll, bytes, kl, same, windows);
+            return new Quality(nll, bytes, kl, same, windowNll, windowBytes);
         }
 
         private void add(int first, int count) {
@@ -80,8 +84,8 @@ public final class QualityMeter {
                 long part = Math.min(ROWS, rows - from);
                 try (Scope piece = Scope.open()) {
                     Tensor mine = logProbabilities(flat.narrow(0, from, part)); // [n, V]
-                    addTo(
-                            nll,
+                    keep(
+                            first,
                             from,
                             mine.gather(1, targets.narrow(0, from, part)).neg());
                     if (teacher != null) {
@@ -93,13 +97,24 @@ public final class QualityMeter {
             }
             for (int row = 0; row < count; row++) {
                 for (int t = 0; t < length; t++) {
-                    bytes[t] += text.bytesAt(first + row, t);
+                    windowBytes[first + row][t] = text.bytesAt(first + row, t);
+                    bytes[t] += windowBytes[first + row][t];
                 }
             }
         }
 
         private Tensor logProbabilities(Tensor hidden) {
             return model.logits(hidden).to(DType.FLOAT32).logSoftmax(-1);
+        }
+
+        private void keep(int first, long from, Tensor values) {
+            float[] plain = values.floats();
+            for (int i = 0; i < plain.length; i++) {
+                int window = first + (int) ((from + i) / nll.length);
+                int t = (int) ((from + i) % nll.length);
+                windowNll[window][t] = plain[i];
+                nll[t] += plain[i];
+            }
         }
 
         private void addTo(double[] sums, long from, Tensor values) {

@@ -13,6 +13,7 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.text.synthetic.Stories;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -82,6 +83,25 @@ class QualityMeterTest {
             }
             assertThat(count).isEqualTo(5 * 99);
             assertThat(sum / count).isCloseTo(quality.bitsPerByte(), Offset.offset(1e-9));
+        }
+    }
+
+    @Test
+    void theStandardErrorIsThatOfTheWindows() {
+        try (Decoder model = ByteModels.random(3)) {
+            List<Double> bits = new ArrayList<>();
+            for (int[] window : text.windows()) {
+                EvalText one = EvalText.ofBytes(List.of(window));
+                Quality alone = QualityMeter.measure(model, one, 1);
+                assertThat(alone.bitsError()).isNull();
+                bits.add(alone.bitsPerByte());
+            }
+            double mean = bits.stream().mapToDouble(b -> b).average().orElseThrow();
+            double squares =
+                    bits.stream().mapToDouble(b -> (b - mean) * (b - mean)).sum();
+            int n = bits.size();
+            assertThat(QualityMeter.measure(model, text, 2).bitsError())
+                    .isCloseTo(Math.sqrt(squares / (n - 1) / n), Offset.offset(1e-6));
         }
     }
 
