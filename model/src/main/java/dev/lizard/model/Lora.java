@@ -161,24 +161,24 @@ public final class Lora {
                 linear.update(new Linear.Update(
                         decoder.own(a.to(decoder.dtype())), decoder.own(b.to(decoder.dtype())), pair.scale()));
             });
-            refuseMissing(decoder, adapter, where);
         }
     }
 
-    /** A module that the adapter says it has, and has not, would silently do without. */
-    private static void refuseMissing(Decoder decoder, Adapter adapter, String where) {
+    /** A line of what {@code adapter} names in its config and has no factors for, as peft warns too; else nothing. */
+    static Optional<String> missing(Decoder decoder, Adapter adapter) {
         Set<String> modules = new LinkedHashSet<>(decoder.projections().keySet());
         modules.add("lm_head");
         modules.add("model.embed_tokens");
-        for (String module : modules) {
-            if (adapter.targets().test(module) && !adapter.pairs().containsKey(module)) {
-                throw mismatch(
-                        where + "/" + module,
-                        "factors, as target_modules says",
-                        "none",
-                        Nearest.hint(module, adapter.pairs().keySet()));
-            }
-        }
+        List<String> missing = modules.stream()
+                .filter(module ->
+                        adapter.targets().test(module) && !adapter.pairs().containsKey(module))
+                .toList();
+        return missing.isEmpty()
+                ? Optional.empty()
+                : Optional.of("the adapter has no factors for %s%s, which its target_modules name: left as they are"
+                        .formatted(
+                                String.join(", ", missing.subList(0, Math.min(3, missing.size()))),
+                                missing.size() > 3 ? " and %,d more".formatted(missing.size() - 3) : ""));
     }
 
     private static LizardException mismatch(String where, String expected, String found, String whatToDo) {

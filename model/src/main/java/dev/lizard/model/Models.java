@@ -64,7 +64,7 @@ public final class Models {
             List<String> notes = new ArrayList<>(checkpoint.notes());
             Decoder decoder = DecoderLoader.load(checkpoint, dtype, device, notes::add);
             try {
-                complete(checkpoint, decoder);
+                complete(checkpoint, decoder, notes);
             } catch (RuntimeException e) {
                 decoder.close();
                 throw e;
@@ -87,7 +87,7 @@ public final class Models {
     }
 
     /** New mixers and the adapter. */
-    private static void complete(Checkpoint checkpoint, Decoder decoder) {
+    private static void complete(Checkpoint checkpoint, Decoder decoder, List<String> notes) {
         String where = StoredConfig.of(checkpoint).where();
         Optional<List<MixerSpec>> specs = ConvertedConfig.read(decoder.config(), where);
         if (specs.isPresent()) {
@@ -97,10 +97,10 @@ public final class Models {
                 decoder.replaceMixer(layer, spec.create(decoder.headDims(), parameters));
             }
         }
-        checkpoint
-                .adapter()
-                .ifPresent(adapter ->
-                        Lora.attach(decoder, adapter, checkpoint.path().toString()));
+        checkpoint.adapter().ifPresent(adapter -> {
+            Lora.attach(decoder, adapter, checkpoint.path().toString());
+            Lora.missing(decoder, adapter).ifPresent(notes::add);
+        });
     }
 
     private static Map<String, Tensor> parameters(Checkpoint checkpoint, Decoder decoder, MixerSpec spec, int layer) {
