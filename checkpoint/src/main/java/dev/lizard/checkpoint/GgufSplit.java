@@ -119,7 +119,11 @@ final class GgufSplit {
 
     private static void expect(GgufFile part, String key, long expected) {
         if (number(part, key) != expected) {
-            throw foreign(part, key, Long.toString(expected), part.metadata().get(key));
+            throw foreign(
+                    part,
+                    key,
+                    Long.toString(expected),
+                    String.valueOf(part.metadata().get(key)));
         }
     }
 

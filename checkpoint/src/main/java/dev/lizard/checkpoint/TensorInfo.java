@@ -14,11 +14,13 @@ public record TensorInfo(String name, StoredType type, List<Long> shape) {
     public TensorInfo {
         shape = List.copyOf(shape);
         long elements = 1;
+        long strides = 1; // an axis of 0 does not make the others possible
         for (long axis : shape) {
             if (axis < 0) {
                 throw new ArithmeticException("negative axis " + axis);
             }
             elements = Math.multiplyExact(elements, axis);
+            strides = Math.multiplyExact(strides, Math.max(1, axis));
         }
         if (elements % type.blockSize() != 0) {
             throw new ArithmeticException(

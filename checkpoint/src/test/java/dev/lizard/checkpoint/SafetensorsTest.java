@@ -229,4 +229,11 @@ class SafetensorsTest {
             }
         }
     }
+
+    @Test
+    void anAxisOfZeroDoesNotMakeTheOthersPossible() throws IOException {
+        String header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[0,4611686018427387904,4],\"data_offsets\":[0,0]}}";
+        Files.write(file, file(header, 0));
+        Errors.refused(Kind.INPUT, () -> SafetensorsFile.open(file).close(), "bad shape", "4611686018427387904");
+    }
 }
