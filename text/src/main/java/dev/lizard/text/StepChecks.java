@@ -152,7 +152,7 @@ final class StepChecks {
                     "unsafe pattern",
                     regex.where(),
                     "an expression whose time to match is known to be bounded",
-                    bad.getMessage(),
+                    String.valueOf(bad.getMessage()),
                     "use a model with another tokenizer",
                     bad);
         }

@@ -10,6 +10,9 @@ final class TokenizerChecks {
     /** Levels of the parts that describe steps; the library counts on its stack. */
     private static final int DEEPEST = 40;
 
+    /** The native library takes time that grows with the square of it: 70 ms for this, half a minute for 24,000. */
+    private static final int LONGEST_ADDED = 1_000;
+
     private TokenizerChecks() {}
 
     /** Throws what is wrong with {@code root}; {@code where} names the file. */
@@ -29,6 +32,13 @@ final class TokenizerChecks {
         for (String key : root.propertyNames()) {
             if (!key.equals("model")) {
                 depth(file.at(key), root.path(key), 0);
+            }
+        }
+        for (JsonNode token : root.path("added_tokens")) {
+            int length = token.path("content").asString("").length();
+            if (length > LONGEST_ADDED) {
+                throw file.at("added_tokens")
+                        .wrong("tokens of at most %,d characters".formatted(LONGEST_ADDED), Integer.toString(length));
             }
         }
         ModelChecks.check(file);

@@ -181,4 +181,15 @@ class TokenizerFaultsTest {
             ((ObjectNode) parent).set(key, value);
         }
     }
+
+    @Test
+    void anAddedTokenThatTheLibraryWouldTakeLongOverIsRefused() {
+        String token = "{\"id\":256,\"content\":\"%s\",\"special\":true}".formatted("ab".repeat(3_000));
+        String json = ByteTokenizer.json(java.util.List.of())
+                .replace("\"added_tokens\":[]", "\"added_tokens\":[" + token + "]");
+        assertThatThrownBy(() -> Tokenizers.fromJson(json, TokenizerSettings.none(), "t.json"))
+                .isInstanceOf(LizardException.class)
+                .hasMessageContaining("t.json/added_tokens")
+                .hasMessageContaining("at most 1,000 characters but found 6000");
+    }
 }

@@ -30,7 +30,7 @@ final class CharAtoms {
         }
         atoms = new BitSet[positions.count()];
         for (int p = 0; p < atoms.length; p++) {
-            int set = distinct.get(positions.set(p));
+            int set = distinct.getOrDefault(positions.set(p), 0); // each is there
             BitSet mine = new BitSet();
             found.forEach((answer, atom) -> mine.set(atom, answer.get(set)));
             atoms[p] = mine;
