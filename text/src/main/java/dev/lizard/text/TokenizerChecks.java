@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -39,6 +40,14 @@ final class TokenizerChecks {
             if (length > LONGEST_ADDED) {
                 throw file.at("added_tokens")
                         .wrong("tokens of at most %,d characters".formatted(LONGEST_ADDED), Integer.toString(length));
+            }
+        }
+        for (String key : List.of("normalizer", "pre_tokenizer")) {
+            long steps = root.path(key).findValuesAsString("type").stream()
+                    .filter("ByteLevel"::equals)
+                    .count();
+            if (steps > 1) { // each spells the bytes of the one before: the text doubles each time
+                throw file.at(key).wrong("one ByteLevel step", steps + " of them");
             }
         }
         ModelChecks.check(file);
