@@ -123,7 +123,7 @@ class SessionFuzzTest extends FuzzContract {
             ByteBuffer.wrap(copy)
                     .order(ByteOrder.LITTLE_ENDIAN)
                     .putLong(at, mutator.random().nextLong());
-            copy[at + Long.BYTES - 1] = (byte) (mutator.random().nextBoolean() ? 0 : copy[at + Long.BYTES - 1]);
+            copy[at + Long.BYTES - 1] = mutator.random().nextBoolean() ? 0 : copy[at + Long.BYTES - 1];
         }
         return copy;
     }

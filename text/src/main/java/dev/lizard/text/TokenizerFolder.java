@@ -34,6 +34,7 @@ final class TokenizerFolder {
     }
 
     /** The tokenizer of {@code root} (which {@code json} spells, where there is such a file) and its neighbours. */
+    @SuppressWarnings("ReferenceEquality") // addTo gives root itself where it adds nothing
     private static Tokenizer assemble(JsonNode root, @Nullable String json, Path folder, String where) {
         TokenizerChecks.check(root, where);
         AddedTokenFiles tokens = tokens(folder);

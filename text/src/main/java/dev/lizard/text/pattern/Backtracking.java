@@ -67,7 +67,7 @@ final class Backtracking {
 
     /** Assertions look at bounded pieces of text. */
     private static void checkBody(Node body) {
-        if (body == Node.EMPTY) {
+        if (body.equals(Node.EMPTY)) {
             return;
         }
         Positions inside = new Positions(body);
