@@ -7,9 +7,11 @@ import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.Recall;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The top of a run: its story and the few numbers that tell it. */
 final class Headline {
@@ -98,17 +100,20 @@ final class Headline {
         NavigableMap<Integer, Recall> students = byLength(results, task, student);
         NavigableMap<Integer, Recall> teachers = byLength(results, task, teacher);
         students.keySet().retainAll(teachers.keySet());
-        Integer within = students.floorKey(trained);
-        Integer beyond = students.isEmpty() ? null : students.lastKey();
-        if (within != null) {
-            recall(tiles, students.get(within), teachers.get(within), "within the teacher's trained length");
-        }
-        if (beyond != null && beyond > trained) {
-            recall(tiles, students.get(beyond), teachers.get(beyond), "beyond it");
-        }
+        recall(tiles, students.floorEntry(trained), teachers, "within the teacher's trained length");
+        recall(tiles, students.tailMap(trained, false).lastEntry(), teachers, "beyond it");
     }
 
-    private static void recall(StringBuilder tiles, Recall student, Recall teacher, String where) {
+    private static void recall(
+            StringBuilder tiles,
+            Map.@Nullable Entry<Integer, Recall> longest,
+            NavigableMap<Integer, Recall> teachers,
+            String where) {
+        Recall teacher = longest == null ? null : teachers.get(longest.getKey());
+        if (longest == null || teacher == null) {
+            return;
+        }
+        Recall student = longest.getValue();
         tile(
                 tiles,
                 Units.ROUGH_PERCENT.show(student.exact()),

@@ -36,9 +36,7 @@ final class SampleSection {
     /** Said only where a teacher's sample is, or may be, of a prompt longer than what it was trained on. */
     private static String why(ResultSet results) {
         Integer trained = results.trainedLength();
-        boolean beyond =
-                trained != null && results.samples().stream().anyMatch(sample -> beyond(results, sample, trained));
-        return beyond
+        return trained != null && results.samples().stream().anyMatch(sample -> beyond(results, sample, trained))
                 ? (" The teacher was trained on %s tokens at a time. Beyond them stand positions that it never saw, so"
                                 + " what it writes after a longer prompt is gibberish; the student, whose state has no"
                                 + " length, goes on.")

@@ -93,7 +93,7 @@ final class CharClassParser {
             throw new UnknownPattern("a backslash at the end");
         }
         char c = source.charAt(position);
-        switch (c) {
+        return switch (c) {
             case 's', 'S', 'd', 'D', 'w', 'W', 'h', 'H' -> {
                 position++;
                 CharSet set = switch (Character.toLowerCase(c)) {
@@ -102,16 +102,14 @@ final class CharClassParser {
                     case 'w' -> CharSet.WORD;
                     default -> CharSet.HEX;
                 };
-                return Character.isUpperCase(c) ? set.not() : set;
+                yield Character.isUpperCase(c) ? set.not() : set;
             }
             case 'p', 'P' -> {
                 position++;
-                return property(c == 'P');
+                yield property(c == 'P');
             }
-            default -> {
-                return CharSet.of(escapedCharacter());
-            }
-        }
+            default -> CharSet.of(escapedCharacter());
+        };
     }
 
     private CharSet property(boolean not) {

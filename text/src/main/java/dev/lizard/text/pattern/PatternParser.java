@@ -164,30 +164,26 @@ final class PatternParser {
             return closed(choice());
         }
         int c = next();
-        switch (c) {
-            case ':', '>' -> {
-                return closed(choice());
-            }
-            case '=', '!' -> {
-                return new Node.Gate(Node.Sight.AHEAD, closed(choice()), c == '!');
-            }
+        return switch (c) {
+            case ':', '>' -> closed(choice());
+            case '=', '!' -> new Node.Gate(Node.Sight.AHEAD, closed(choice()), c == '!');
             case '<' -> {
                 int sign = next();
                 if (sign == '=' || sign == '!') {
-                    return new Node.Gate(Node.Sight.BEHIND, closed(choice()), sign == '!');
+                    yield new Node.Gate(Node.Sight.BEHIND, closed(choice()), sign == '!');
                 }
                 int end = source.indexOf('>', position);
                 if (end < 0 || !Character.isLetter(sign)) {
                     throw new UnknownPattern("the name of a group");
                 }
                 position = end + 1;
-                return closed(choice());
+                yield closed(choice());
             }
             default -> {
                 position--;
-                return flags();
+                yield flags();
             }
-        }
+        };
     }
 
     /** {@code (?i:...)}, or {@code (?i)} which holds to the end of the group. */

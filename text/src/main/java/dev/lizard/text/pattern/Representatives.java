@@ -45,6 +45,7 @@ final class Representatives {
         return changes.stream().mapToInt(c -> c).toArray();
     }
 
+    @SuppressWarnings("EnumOrdinal") // any number does that tells one script from another
     private static long properties(int c) {
         int bits = (Character.isAlphabetic(c) ? 1 : 0)
                 | (Character.isLowerCase(c) ? 2 : 0)
