@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** A completion script for bash. */
+@SuppressWarnings("InlineFormatString") // a script is easier to read in one piece
 final class BashCompletion {
     private static final String HEAD = """
         # Completion of lizard for bash: source <(lizard completion bash)

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A completion script for fish. */
+@SuppressWarnings("InlineFormatString") // a script is easier to read in one piece
 final class FishCompletion {
     private static final String HEAD = """
         # Completion of lizard for fish: lizard completion fish > ~/.config/fish/completions/lizard.fish

@@ -81,7 +81,7 @@ final class GenerateCommand implements Action {
         }
         boolean nothing = loadState != null && prompt == null && promptFile == null;
         long seed = context.settings().seed();
-        GenerationSettings settings = sampling.settings(seed, List.of()); // refused before anything is loaded
+        GenerationSettings _ = sampling.settings(seed, List.of()); // refused before anything is loaded
         try (TextInput text = TextInput.of(nothing ? "" : prompt, promptFile, "--prompt and --prompt-file");
                 OpenModel open = ModelPlace.open(model, context);
                 Tokenizer tokenizer = open.openTokenizer()) {

@@ -21,7 +21,11 @@ import picocli.CommandLine.Model.UsageMessageSpec;
 public final class ManPages {
     private ManPages() {}
 
-    /** @param args the folder to write the pages to */
+    /**
+     * Writes all pages.
+     *
+     * @param args the folder for them
+     */
     public static void main(String[] args) throws IOException {
         Path folder = Files.createDirectories(Path.of(args[0]));
         CommandLine root = new App(silent(), Map.of(), SilenceWatch.Starter.NONE).commandLine(new Root());

@@ -37,10 +37,10 @@ final class PipedInput implements ChatInput {
             } catch (TimeoutException e) {
                 // look again whether the user wants to stop
             } catch (ExecutionException e) {
+                Throwable cause = e.getCause() == null ? e : e.getCause();
                 throw new LizardException(
                         LizardException.Kind.INPUT,
-                        "cannot read standard input: %s; give lines of text"
-                                .formatted(e.getCause().getMessage()),
+                        "cannot read standard input: %s; give lines of text".formatted(cause.getMessage()),
                         e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -96,7 +96,8 @@ final class TextInput implements AutoCloseable {
                 try {
                     return stream.next();
                 } catch (UncheckedIOException e) {
-                    throw file == null ? e : TextArgument.unreadable(file, e.getCause());
+                    IOException cause = e.getCause();
+                    throw file == null || cause == null ? e : TextArgument.unreadable(file, cause);
                 }
             }
         };

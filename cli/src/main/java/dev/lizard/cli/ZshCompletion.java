@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** A completion script for zsh. */
+@SuppressWarnings("InlineFormatString") // a script is easier to read in one piece
 final class ZshCompletion {
     private static final String HEAD = """
         #compdef lizard

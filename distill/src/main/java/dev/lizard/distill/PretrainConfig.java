@@ -61,7 +61,6 @@ public record PretrainConfig(
         @Setting(byDefault = "1.0", min = 0) double corpusWeight,
         @Nullable Synthetic synthetic) {
     private static final List<String> SPECIALS = List.of("<|endoftext|>");
-    private static final double MOST_PAIRS = 1000;
 
     /**
      * Texts made by rule; byte tokenizers only.
@@ -85,11 +84,9 @@ public record PretrainConfig(
             @Setting(byDefault = "0", min = 0) double copying,
             @Setting(byDefault = "5", min = 1, max = 1000) int digits,
 
-            @Setting(byDefault = "48", min = 1, max = MOST_PAIRS)
-            int mostPairs,
+            @Setting(byDefault = "48", min = 1, max = 1000) int mostPairs,
 
-            @Setting(byDefault = "4", min = 1, max = MOST_PAIRS)
-            int questions) {
+            @Setting(byDefault = "4", min = 1, max = 1000) int questions) {
         public Synthetic {
             if (stories == 0 && passkey == 0 && keyValues == 0 && copying == 0) {
                 throw new BadSetting("stories", "every kind of text has weight 0; give one a weight above 0");
