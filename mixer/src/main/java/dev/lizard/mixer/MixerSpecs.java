@@ -27,9 +27,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class MixerSpecs {
     private static final String MIXER = "mixer";
-    private static final double MOST_WINDOW = WindowSpec.LARGEST;
-    private static final double MOST_FEATURES = 1 << 12;
-    private static final double MOST_META = 1 << 10;
+    static final double MOST_WINDOW = WindowSpec.LARGEST;
+    static final double MOST_FEATURES = 1 << 12;
+    static final double MOST_META = 1 << 10;
     private static final List<String> NAMES =
             List.of("softmax", "window", "lizard", "lizard-sum", "lizard-literal", "lolcats");
 
