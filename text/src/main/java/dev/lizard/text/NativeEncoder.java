@@ -20,10 +20,12 @@ final class NativeEncoder implements AutoCloseable {
     }
 
     private final HuggingFaceTokenizer tokenizer;
+    private final RunLimit limit;
     private final String where;
 
     /** Hands over a {@code tokenizer.json} that was examined ({@link TokenizerChecks}). */
-    NativeEncoder(String json, String where) {
+    NativeEncoder(String json, RunLimit limit, String where) {
+        this.limit = limit;
         this.where = where;
         Map<String, String> options = Map.of("truncation", "false", "padding", "false", "modelMaxLength", "-1");
         try {
@@ -95,6 +97,7 @@ final class NativeEncoder implements AutoCloseable {
         if (tokenizer.isReleased()) {
             throw new IllegalStateException("the tokenizer is closed");
         }
+        limit.check(clean, where);
         try {
             return TokenizersLibrary.LIB.encode(tokenizer.getHandle(), clean, false);
         } catch (RuntimeException refused) {

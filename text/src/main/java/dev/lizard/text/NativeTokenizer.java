@@ -17,6 +17,7 @@ final class NativeTokenizer implements Tokenizer {
     private final Vocabulary vocabulary;
     private final TokenizerSettings settings;
     private final TextFrame frame;
+    private final RunLimit limit;
     private final NativeEncoder encoder;
     private final RenderingEncoder renderings;
     /** Made on first use: few texts need them. */
@@ -27,14 +28,14 @@ final class NativeTokenizer implements Tokenizer {
     private boolean closed;
 
     NativeTokenizer(String json, JsonNode root, TokenizerSettings settings, String where) {
-        TokenizerChecks.check(root, where);
+        this.limit = TokenizerChecks.check(root, where);
         this.json = json;
         this.root = root;
         this.where = where;
         this.vocabulary = new Vocabulary(root, where);
         this.settings = settings;
         this.frame = TextFrame.of(new Section(root, where), vocabulary);
-        this.encoder = new NativeEncoder(json, where);
+        this.encoder = new NativeEncoder(json, limit, where);
         this.renderings = new RenderingEncoder(
                 new AddedTokens(root),
                 TokenizerVariants.marksBeginning(root),
@@ -127,7 +128,7 @@ final class NativeTokenizer implements Tokenizer {
         if (closed) {
             throw new IllegalStateException("the tokenizer is closed");
         }
-        return new NativeEncoder(changed.toString(), where);
+        return new NativeEncoder(changed.toString(), limit, where);
     }
 
     @Override

@@ -2,15 +2,13 @@ package dev.lizard.text;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
-import dev.lizard.text.pattern.Pattern;
-import dev.lizard.text.pattern.UnknownPattern;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Examines the steps of a {@code tokenizer.json} (normalizers, pre-tokenizers and the like) before the native library
- * sees them: what is wrong there may end the process, and a pattern may keep it busy for ever.
+ * sees them: what is wrong there may end the process. {@link RunLimit} examines their expressions.
  */
 final class StepChecks {
     /** Sequences in sequences; the library counts on its stack. */
@@ -143,18 +141,6 @@ final class StepChecks {
             nonEmpty(pattern.at("String"));
             return;
         }
-        Section regex = pattern.at("Regex");
-        try {
-            Pattern.of(regex.text());
-        } catch (UnknownPattern bad) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "unsafe pattern",
-                    regex.where(),
-                    "an expression whose time to match is known to be bounded",
-                    String.valueOf(bad.getMessage()),
-                    "use a model with another tokenizer",
-                    bad);
-        }
+        pattern.at("Regex").text();
     }
 }

@@ -16,8 +16,8 @@ final class TokenizerChecks {
 
     private TokenizerChecks() {}
 
-    /** Throws what is wrong with {@code root}; {@code where} names the file. */
-    static void check(JsonNode root, String where) {
+    /** Throws what is wrong with {@code root}; {@code where} names the file. Gives what texts it may get. */
+    static RunLimit check(JsonNode root, String where) {
         Section file = new Section(root, where);
         file.object();
         file.spells(
@@ -52,6 +52,7 @@ final class TokenizerChecks {
         }
         ModelChecks.check(file);
         StepChecks.check(file);
+        return new RunLimit(file);
     }
 
     private static void depth(Section section, JsonNode node, int depth) {

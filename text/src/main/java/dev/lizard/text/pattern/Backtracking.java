@@ -1,24 +1,29 @@
 package dev.lizard.text.pattern;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Proves that a backtracking matcher cannot run away. What was read surely is never given back, so only the places
- * before that matter, the open ones. An attempt is cheap where
+ * before that matter, the open ones. An attempt takes steps in proportion to the text where
  *
  * <ul>
  *   <li>no open place can be come back to in two ways by one text (else 2ⁿ ways), nor one open loop be left for another
  *       at any point of one text (else n² and more);
- *   <li>no open loop comes after something sure, which would try it again and again;
- *   <li>and a text on which open loops may run and then fail begins with a character that some other alternative surely
- *       takes: else every next character would be tried with the same long run.
+ *   <li>no open loop comes after something sure that may be read again and again, nor does an assertion with a loop.
  * </ul>
+ *
+ * <p>All attempts together do where, besides, open loops come after nothing sure, assertions have none, and a text on
+ * which they may run and then fail begins with a character that some other alternative surely takes. Else every next
+ * character may be tried with the same long run: the sets of these loops are what {@link #check} gives.
  */
 final class Backtracking {
     /** Ways that meet again outside loops: each may double the steps. */
@@ -30,9 +35,12 @@ final class Backtracking {
     private final BitSet open = new BitSet();
     private final BitSet loops = new BitSet();
     private final CharAtoms atoms;
+    private final int[] representatives;
+    private final List<CharSet> runs = new ArrayList<>();
 
     Backtracking(Positions positions, int[] representatives) {
         this.positions = positions;
+        this.representatives = representatives;
         open.set(0, positions.count());
         open.andNot(positions.sure());
         this.atoms = new CharAtoms(positions, representatives);
@@ -43,45 +51,88 @@ final class Backtracking {
         }
     }
 
-    void check() {
-        for (Positions.Gated gated : positions.gates()) {
-            checkBody(gated.gate().body());
+    /** What long runs are made of that may be read once for each of their characters; nothing where none are. */
+    List<CharSet> check() {
+        checkAttempt();
+        if (!sureBeforeLoops().isEmpty() || !loopsBeginCovered()) {
+            addRuns(loops, this::openAfter);
         }
-        if (loops.isEmpty()) {
-            checkMeetings();
-            return;
-        }
-        if (open.cardinality() > MOST_OPEN) {
-            throw new UnknownPattern("more than " + MOST_OPEN + " places that may be given back");
-        }
-        BitSet sure = positions.sure();
-        for (int p = sure.nextSetBit(0); p >= 0; p = sure.nextSetBit(p + 1)) {
-            if (reach(openAfter(p)).intersects(loops)) {
+        return runs;
+    }
+
+    private void checkAttempt() {
+        checkGates();
+        if (!loops.isEmpty()) {
+            if (open.cardinality() > MOST_OPEN) {
+                throw new UnknownPattern("more than " + MOST_OPEN + " places that may be given back");
+            }
+            if (sureBeforeLoops().intersects(cycles())) {
                 throw runsAway();
             }
+            checkLoops();
         }
-        checkBeginnings();
         checkMeetings();
-        checkLoops();
     }
 
-    /** Assertions look at bounded pieces of text. */
-    private static void checkBody(Node body) {
-        if (body.equals(Node.EMPTY)) {
-            return;
+    private void checkGates() {
+        BitSet often = reach(cycles(), positions::follow);
+        BitSet askedOften = new BitSet();
+        often.stream().forEach(p -> askedOften.or(positions.asked(p)));
+        for (int g = 0; g < positions.gates().size(); g++) {
+            checkGate(positions.gates().get(g), askedOften.get(g));
         }
-        Positions inside = new Positions(body);
-        for (int p = 0; p < inside.count(); p++) {
-            if (inside.follow(p).get(p) || inside.follow(p).previousSetBit(p) >= 0) {
-                throw new UnknownPattern("an assertion with a repetition in it");
-            }
-        }
-        if (inside.count() > MOST_OPEN || !inside.gates().isEmpty()) {
+    }
+
+    private void checkGate(Node.Gate gate, boolean often) {
+        Positions inside = new Positions(gate.body());
+        if (inside.count() > MOST_OPEN) {
             throw new UnknownPattern("an assertion of that size");
         }
+        Backtracking body = new Backtracking(inside, representatives);
+        body.checkAttempt();
+        body.addRuns(body.cycles(), inside::follow);
+        if (!body.runs.isEmpty() && (often || gate.sight() == Node.Sight.BEHIND)) {
+            throw new UnknownPattern("an assertion with a repetition in it");
+        }
+        runs.addAll(body.runs);
     }
 
-    private void checkBeginnings() {
+    /** Places that may be read again and again. */
+    private BitSet cycles() {
+        BitSet cycles = new BitSet();
+        for (int p = 0; p < positions.count(); p++) {
+            cycles.set(p, reach(positions.follow(p), positions::follow).get(p));
+        }
+        return cycles;
+    }
+
+    /** One run for all places that lead to each other. */
+    private void addRuns(BitSet places, IntFunction<BitSet> next) {
+        BitSet left = (BitSet) places.clone();
+        for (int p = left.nextSetBit(0); p >= 0; p = left.nextSetBit(p)) {
+            int one = p;
+            BitSet together = reach(next.apply(p), next);
+            together.and(left);
+            together.stream().filter(q -> !reach(next.apply(q), next).get(one)).forEach(together::clear);
+            CharSet run = together.stream()
+                    .mapToObj(positions::set)
+                    .reduce(CharSet::or)
+                    .orElseThrow();
+            runs.add(run);
+            left.andNot(together);
+        }
+    }
+
+    /** Sure places after which loops may be tried in vain. */
+    private BitSet sureBeforeLoops() {
+        BitSet before = new BitSet();
+        positions.sure().stream()
+                .filter(p -> reach(openAfter(p)).intersects(loops))
+                .forEach(before::set);
+        return before;
+    }
+
+    private boolean loopsBeginCovered() {
         BitSet sureFirst = (BitSet) positions.first().clone();
         sureFirst.and(positions.sure());
         BitSet openFirst = (BitSet) positions.first().clone();
@@ -90,9 +141,10 @@ final class Backtracking {
             BitSet reached = reach(openAfter(p));
             reached.set(p);
             if (reached.intersects(loops) && !atoms.covered(p, sureFirst)) {
-                throw runsAway();
+                return false;
             }
         }
+        return true;
     }
 
     private BitSet openAfter(int p) {
@@ -103,11 +155,15 @@ final class Backtracking {
 
     /** {@code from} and all open places that can be come to from there. */
     private BitSet reach(BitSet from) {
+        return reach(from, this::openAfter);
+    }
+
+    private static BitSet reach(BitSet from, IntFunction<BitSet> next) {
         BitSet reached = (BitSet) from.clone();
         Deque<Integer> todo = new ArrayDeque<>();
         from.stream().forEach(todo::add);
         while (!todo.isEmpty()) {
-            openAfter(todo.remove()).stream().filter(q -> !reached.get(q)).forEach(q -> {
+            next.apply(todo.remove()).stream().filter(q -> !reached.get(q)).forEach(q -> {
                 reached.set(q);
                 todo.add(q);
             });

@@ -26,7 +26,9 @@ sealed interface Node {
     enum Sight {
         AHEAD,
         BEHIND,
-        /** At an end of line or text, or at both neighbours. */
+        /** At what follows: the end of the text or of a line. */
+        END,
+        /** At both neighbours, or at a beginning. */
         AROUND
     }
 }

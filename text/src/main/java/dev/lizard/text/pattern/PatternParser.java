@@ -131,7 +131,8 @@ final class PatternParser {
             case '(' -> group();
             case '[' -> chars(new CharClassParser(source, position));
             case '.' -> new Node.Chars(dotIsAll ? CharSet.ALL : CharSet.of('\n').not());
-            case '^', '$' -> new Node.Gate(Node.Sight.AROUND, Node.EMPTY, false);
+            case '$' -> new Node.Gate(Node.Sight.END, Node.EMPTY, false);
+            case '^' -> new Node.Gate(Node.Sight.AROUND, Node.EMPTY, false);
             case '\\' -> escape();
             case '*', '+', '?' -> throw new UnknownPattern("'%c' with nothing before it".formatted(c));
             default -> literal(CharSet.of(c));

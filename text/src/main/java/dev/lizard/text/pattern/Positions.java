@@ -10,7 +10,10 @@ import java.util.List;
  * surely read only where none is left before the end.
  */
 final class Positions {
-    private static final int MOST = 400;
+    /** Places that can be looked at together in no time. */
+    static final int FEW = 400;
+
+    static final int MOST = 1200;
 
     /**
      * A part of the expression.
@@ -20,18 +23,24 @@ final class Positions {
      * @param first where reading it may begin
      * @param last where it may end
      * @param sure those of {@code last} after which nothing can refuse it any more
+     * @param asked the assertions that may be asked before it reads anything
      */
-    private record Part(boolean empty, boolean surelyEmpty, BitSet first, BitSet last, BitSet sure) {}
+    private record Part(boolean empty, boolean surelyEmpty, BitSet first, BitSet last, BitSet sure, BitSet asked) {}
 
     private final List<CharSet> sets = new ArrayList<>();
     private final List<BitSet> follow = new ArrayList<>();
-    private final List<Gated> gates = new ArrayList<>();
+    private final List<Node.Gate> gates = new ArrayList<>();
+    private final List<BitSet> asked = new ArrayList<>();
+    private final int most;
     private final Part whole;
 
-    /** An assertion, and the places that may come right before it. */
-    record Gated(Node.Gate gate, BitSet before) {}
-
     Positions(Node node) {
+        this(node, MOST);
+    }
+
+    /** {@code most}: places and assertions that it may have. */
+    Positions(Node node, int most) {
+        this.most = most;
         whole = build(node);
     }
 
@@ -60,8 +69,19 @@ final class Positions {
         return whole.empty;
     }
 
-    List<Gated> gates() {
+    /** The assertions; sets of them have their indices. */
+    List<Node.Gate> gates() {
         return gates;
+    }
+
+    /** The assertions that may be asked right behind {@code position}. */
+    BitSet asked(int position) {
+        return asked.get(position);
+    }
+
+    /** The assertions that may be asked where a match begins. */
+    BitSet askedFirst() {
+        return whole.asked;
     }
 
     private Part build(Node node) {
@@ -70,9 +90,6 @@ final class Positions {
             case Node.Sequence(List<Node> parts) -> {
                 Part all = nothing();
                 for (Node part : parts) {
-                    if (part instanceof Node.Gate gate) {
-                        gates.add(new Gated(gate, all.last));
-                    }
                     all = join(all, build(part));
                 }
                 yield all;
@@ -85,33 +102,47 @@ final class Positions {
                 yield all;
             }
             case Node.Repeat(Node part, int least, int most) -> repeat(part, least, most);
-            case Node.Gate gate -> new Part(true, false, new BitSet(), new BitSet(), new BitSet());
+            case Node.Gate gate -> {
+                if (gates.size() >= most) {
+                    throw tooMany();
+                }
+                BitSet self = new BitSet();
+                self.set(gates.size());
+                gates.add(gate);
+                yield new Part(true, false, new BitSet(), new BitSet(), new BitSet(), self);
+            }
         };
     }
 
     private static Part nothing() {
-        return new Part(true, true, new BitSet(), new BitSet(), new BitSet());
+        return new Part(true, true, new BitSet(), new BitSet(), new BitSet(), new BitSet());
     }
 
     private Part chars(CharSet set) {
-        if (sets.size() >= MOST) {
-            throw new UnknownPattern("more than " + MOST + " places written out");
+        if (sets.size() >= most) {
+            throw tooMany();
         }
         BitSet self = new BitSet();
         self.set(sets.size());
         sets.add(set);
         follow.add(new BitSet());
-        return new Part(false, false, self, self, self);
+        asked.add(new BitSet());
+        return new Part(false, false, self, self, self, new BitSet());
+    }
+
+    private UnknownPattern tooMany() {
+        return new UnknownPattern("more than " + most + " places written out");
     }
 
     private Part join(Part left, Part right) {
-        link(left.last, right.first);
+        link(left.last, right);
         return new Part(
                 left.empty && right.empty,
                 left.surelyEmpty && right.surelyEmpty,
                 left.empty ? union(left.first, right.first) : left.first,
                 right.empty ? union(left.last, right.last) : right.last,
-                right.surelyEmpty ? union(left.sure, right.sure) : right.sure);
+                right.surelyEmpty ? union(left.sure, right.sure) : right.sure,
+                left.empty ? union(left.asked, right.asked) : left.asked);
     }
 
     private static Part either(Part left, Part right) {
@@ -120,7 +151,8 @@ final class Positions {
                 left.surelyEmpty || right.surelyEmpty,
                 union(left.first, right.first),
                 union(left.last, right.last),
-                union(left.sure, right.sure));
+                union(left.sure, right.sure),
+                union(left.asked, right.asked));
     }
 
     private Part repeat(Node node, int least, int most) {
@@ -130,7 +162,7 @@ final class Positions {
         }
         if (most == Node.Repeat.UNBOUNDED) {
             Part again = build(node);
-            link(again.last, again.first);
+            link(again.last, again);
             return join(all, optional(again));
         }
         Part rest = nothing();
@@ -141,11 +173,14 @@ final class Positions {
     }
 
     private static Part optional(Part part) {
-        return new Part(true, true, part.first, part.last, part.sure);
+        return new Part(true, true, part.first, part.last, part.sure, part.asked);
     }
 
-    private void link(BitSet from, BitSet to) {
-        from.stream().forEach(p -> follow.get(p).or(to));
+    private void link(BitSet from, Part to) {
+        from.stream().forEach(p -> {
+            follow.get(p).or(to.first);
+            asked.get(p).or(to.asked);
+        });
     }
 
     private static BitSet union(BitSet a, BitSet b) {
