@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import dev.lizard.text.pattern.Pattern;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -121,7 +122,7 @@ final class AddedTokens {
     /** Where the tokenizer cuts before {@code found}: some tokens take the blanks before them. */
     static int cut(Found found, String text, int from) {
         int cut = found.begin();
-        while (found.token().lstrip() && cut > from && Character.isWhitespace(text.charAt(cut - 1))) {
+        while (found.token().lstrip() && cut > from && Pattern.isSpace(text.charAt(cut - 1))) {
             cut--;
         }
         return cut;

@@ -136,8 +136,7 @@ final class TextCuts {
     }
 
     private boolean allows(int left, int right) {
-        if (joinedByAdded.contains(pair(left, right))
-                || (endsOfGreedy.contains(left) && Character.isWhitespace(right))) {
+        if (joinedByAdded.contains(pair(left, right)) || (endsOfGreedy.contains(left) && Pattern.isSpace(right))) {
             return false;
         }
         Place place = new Place(left, right, false);
@@ -162,7 +161,7 @@ final class TextCuts {
             // What is put before a text is not put before its other parts; what is taken off its ends is no
             // separator's.
             case "none", "Prepend" -> {}
-            case "Strip" -> steps.add(place -> Character.isWhitespace(place.left) ? List.of() : List.of(place));
+            case "Strip" -> steps.add(place -> Pattern.isSpace(place.left) ? List.of() : List.of(place));
             case "Sequence" -> step.path("normalizers").forEach(this::normalizer);
             case "NFC" -> normalForm(Normalizer.Form.NFC);
             case "NFD" -> normalForm(Normalizer.Form.NFD);
@@ -251,7 +250,7 @@ final class TextCuts {
     }
 
     private static List<Place> endsAtSpace(Place place) {
-        return List.of(place.ending(Character.isWhitespace(place.right)));
+        return List.of(place.ending(Pattern.isSpace(place.right)));
     }
 
     private void metaspace(JsonNode step, boolean first) {

@@ -21,9 +21,9 @@ import java.util.function.IntFunction;
  *   <li>no open loop comes after something sure that may be read again and again, nor does an assertion with a loop.
  * </ul>
  *
- * <p>All attempts together do where, besides, open loops come after nothing sure, assertions have none, and a text on
- * which they may run and then fail begins with a character that some other alternative surely takes. Else every next
- * character may be tried with the same long run: the sets of these loops are what {@link #check} gives.
+ * <p>All attempts together do where, besides, open loops come after nothing sure, assertions have none, and what they may
+ * run over in vain is surely taken by some other alternative. Else every next character may be tried with the same long
+ * run: the sets of these loops are what {@link #check} gives.
  */
 final class Backtracking {
     /** Ways that meet again outside loops: each may double the steps. */
@@ -132,19 +132,45 @@ final class Backtracking {
         return before;
     }
 
+    /** Whether, wherever loops run in vain, the match that is made instead takes what they have run over. */
     private boolean loopsBeginCovered() {
         BitSet sureFirst = (BitSet) positions.first().clone();
         sureFirst.and(positions.sure());
         BitSet openFirst = (BitSet) positions.first().clone();
         openFirst.and(open);
         for (int p = openFirst.nextSetBit(0); p >= 0; p = openFirst.nextSetBit(p + 1)) {
-            BitSet reached = reach(openAfter(p));
-            reached.set(p);
-            if (reached.intersects(loops) && !atoms.covered(p, sureFirst)) {
+            BitSet run = reach(openAfter(p));
+            run.set(p);
+            run.and(loops);
+            if (!isCovered(p, run, sureFirst)) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** {@code p}: where a match may begin; {@code run}: the loops after it; {@code sureFirst}: begin other matches. */
+    private boolean isCovered(int p, BitSet run, BitSet sureFirst) {
+        BitSet left = atoms.of(p);
+        left.and(atoms.of(run));
+        for (int q = sureFirst.nextSetBit(0); q >= 0; q = sureFirst.nextSetBit(q + 1)) {
+            if (!left.intersects(atoms.of(q))) {
+                continue;
+            }
+            // The first to take a character decides. Behind the loop itself it takes the last such character of a run.
+            if (!positions.follow(p).get(q) && !takesOn(q, run)) {
+                return false;
+            }
+            left.andNot(atoms.of(q));
+        }
+        return left.isEmpty();
+    }
+
+    /** Whether a loop right behind {@code q} surely takes all that is in {@code run}. */
+    private boolean takesOn(int q, BitSet run) {
+        BitSet sure = positions.sure();
+        return positions.follow(q).stream()
+                .anyMatch(r -> sure.get(r) && positions.follow(r).get(r) && atoms.covers(r, run));
     }
 
     private BitSet openAfter(int p) {

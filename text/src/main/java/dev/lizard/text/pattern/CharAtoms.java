@@ -48,10 +48,21 @@ final class CharAtoms {
         return all.intersects(atoms[r]);
     }
 
-    /** Whether every character of {@code p} is in the set of one of {@code others}. */
-    boolean covered(int p, BitSet others) {
-        BitSet left = (BitSet) atoms[p].clone();
-        others.stream().forEach(q -> left.andNot(atoms[q]));
+    /** The atoms of {@code p}'s set, as one's own. */
+    BitSet of(int p) {
+        return (BitSet) atoms[p].clone();
+    }
+
+    BitSet of(BitSet places) {
+        BitSet all = new BitSet();
+        places.stream().forEach(p -> all.or(atoms[p]));
+        return all;
+    }
+
+    /** Whether every character of the others is one of {@code p}. */
+    boolean covers(int p, BitSet others) {
+        BitSet left = of(others);
+        left.andNot(atoms[p]);
         return left.isEmpty();
     }
 }

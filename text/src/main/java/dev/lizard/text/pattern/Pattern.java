@@ -80,6 +80,11 @@ public final class Pattern {
                 List.of());
     }
 
+    /** Whether {@code c} is white space as Unicode and the library have it, which Java does not. */
+    public static boolean isSpace(int c) {
+        return CharSet.SPACE.has(c);
+    }
+
     /** Whether this may read a run again for each of its characters, so that time grows with the run's square. */
     public boolean rereads() {
         return !runs.isEmpty();

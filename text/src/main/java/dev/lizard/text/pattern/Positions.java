@@ -114,6 +114,13 @@ final class Positions {
         };
     }
 
+    /** Two ways to read nothing are tried at every place where they come, and there may be many. */
+    private static void checkEmpty(boolean inTwoWays) {
+        if (inTwoWays) {
+            throw new UnknownPattern("one with a part that may match nothing in two ways");
+        }
+    }
+
     private static Part nothing() {
         return new Part(true, true, new BitSet(), new BitSet(), new BitSet(), new BitSet());
     }
@@ -146,6 +153,7 @@ final class Positions {
     }
 
     private static Part either(Part left, Part right) {
+        checkEmpty(left.empty && right.empty);
         return new Part(
                 left.empty || right.empty,
                 left.surelyEmpty || right.surelyEmpty,
@@ -173,6 +181,7 @@ final class Positions {
     }
 
     private static Part optional(Part part) {
+        checkEmpty(part.empty);
         return new Part(true, true, part.first, part.last, part.sure, part.asked);
     }
 
