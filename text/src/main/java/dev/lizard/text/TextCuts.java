@@ -270,16 +270,20 @@ final class TextCuts {
 
     private void split(JsonNode step) {
         JsonNode text = step.path("pattern").path("String");
-        boolean plain = step.path("behavior").asString("").equals("Isolated")
-                && !step.path("invert").asBoolean(true);
-        if (!plain) {
-            steps.add(FORBIDS);
-            return;
-        }
         Pattern pattern = text.isString()
                 ? Pattern.literal(text.asString())
                 : Pattern.known(step.path("pattern").path("Regex").asString(""));
-        splitter(place -> cutBy(pattern, place));
+        boolean inverted = step.path("invert").asBoolean(true);
+        switch (step.path("behavior").asString("")) {
+            case "Isolated", "Removed" -> splitter(place -> cutBy(pattern, place));
+            case "MergedWithPrevious" -> splitter(place -> inverted ? List.of() : endsAfter(pattern, place));
+            default -> steps.add(FORBIDS);
+        }
+    }
+
+    /** A word is what lies between two matches, with the second. */
+    private static List<Place> endsAfter(Pattern pattern, Place place) {
+        return pattern.parts(place.left, place.right) ? List.of(place.ending(pattern.takes(place.left))) : List.of();
     }
 
     private static List<Place> cutBy(Pattern pattern, Place place) {

@@ -35,6 +35,7 @@ class TokenStreamTest {
             "x",
             "1234",
             "3.14",
+            "1234567",
             "\u00e9t\u00e9",
             "e\u0301",
             "\u0301",
@@ -155,6 +156,25 @@ class TokenStreamTest {
         return Tokenizers.JSON.readTree(text.replace('\'', '"'));
     }
 
+    static final String RIGHT_TO_LEFT = "\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))";
+    static final String TO_WORD_END = "\\d{1,3}(?=(?:\\d{3})*\\b)";
+
+    static String regex(String regex, String behavior, boolean invert) {
+        return "{'type':'Split','pattern':{'Regex':'%s'},'behavior':'%s','invert':%s}"
+                .formatted(regex.replace("\\", "\\\\").replace("'", "\\u0027"), behavior, invert);
+    }
+
+    /** Byte-level BPE whose words these steps make. */
+    static ObjectNode split(String... steps) {
+        return changed(
+                byteLevel("gpt-2"),
+                root -> root.set(
+                        "pre_tokenizer",
+                        json("{'type':'Sequence','pretokenizers':[%s,{'type':'ByteLevel','add_prefix_space':false,"
+                                        .formatted(String.join(",", steps))
+                                + "'trim_offsets':true,'use_regex':false}]}")));
+    }
+
     record Case(String name, ObjectNode root) {
         @Override
         public String toString() {
@@ -193,6 +213,15 @@ class TokenStreamTest {
                                 "normalizer",
                                 json("{'type':'Sequence','normalizers':[{'type':'NFKC'},{'type':'Lowercase'},"
                                         + "{'type':'Replace','pattern':{'String':'  '},'content':' '}]}")))));
+        String letters = regex("\\s?\\p{L}+", "Isolated", false);
+        all.add(new Case("spaces at the end", split(letters, regex("\\s+$", "Isolated", false))));
+        all.add(new Case("digits from the right", split(regex(RIGHT_TO_LEFT, "Isolated", false), letters)));
+        all.add(new Case("digits up to a word's end", split(regex(TO_WORD_END, "Isolated", false), letters)));
+        all.add(new Case("between digits", split(regex("(?=(\\d{3})+(?!\\d))", "Isolated", false), letters)));
+        all.add(new Case(
+                "only what matches",
+                split(regex(PreTokenizer.QWEN2.expressions().getFirst(), "Removed", true))));
+        all.add(new Case("spaces behind words", split(regex(" +", "MergedWithPrevious", false))));
         all.add(new Case("greedy added token", changed(byteLevel("llama-bpe"), root -> {
             ArrayNode added = (ArrayNode) root.path("added_tokens");
             JsonNode vocab = root.path("model").path("vocab");
