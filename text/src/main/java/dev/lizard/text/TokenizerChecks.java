@@ -43,8 +43,8 @@ final class TokenizerChecks {
             }
         }
         for (String key : List.of("normalizer", "pre_tokenizer")) {
-            long steps = root.path(key).findValuesAsString("type").stream()
-                    .filter("ByteLevel"::equals)
+            long steps = root.path(key).findValues("type").stream()
+                    .filter(type -> type.isString() && type.asString().equals("ByteLevel"))
                     .count();
             if (steps > 1) { // each spells the bytes of the one before: the text doubles each time
                 throw file.at(key).wrong("one ByteLevel step", steps + " of them");
