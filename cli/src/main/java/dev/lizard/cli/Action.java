@@ -17,8 +17,8 @@ interface Action {
         return List.of();
     }
 
-    /** The options of all commands that have no effect on this one: refused where they are given by name. */
-    default List<String> withoutEffect() {
-        return List.of();
+    /** Whether the command computes in float32 whatever it is told, so that another {@code --dtype} is refused. */
+    default boolean onlyFloat32() {
+        return false;
     }
 }

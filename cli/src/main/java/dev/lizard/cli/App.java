@@ -62,7 +62,9 @@ final class App {
         }
         Layers layers = all.forCommand(chosen.getCommandSpec(), action.configKeys());
         layers.refuseUnknown(action.configKeys());
-        layers.refuseWithoutEffect(action.withoutEffect(), chosen.getCommandName());
+        if (action.onlyFloat32()) {
+            layers.refuseOtherThanFloat32(chosen.getCommandName());
+        }
         Settings settings = Settings.of(root, environment);
         if (settings.debug()) {
             System.setProperty("lizard.log", "DEBUG");

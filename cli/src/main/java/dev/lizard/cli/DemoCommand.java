@@ -4,7 +4,6 @@ import dev.lizard.base.LizardException;
 import dev.lizard.eval.demo.Demo;
 import dev.lizard.eval.result.ResultSet;
 import java.nio.file.Path;
-import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -25,8 +24,8 @@ final class DemoCommand implements Action {
     boolean resume;
 
     @Override
-    public List<String> withoutEffect() {
-        return List.of("dtype", "offline");
+    public boolean onlyFloat32() {
+        return true;
     }
 
     @Override

@@ -130,13 +130,14 @@ final class Layers implements IDefaultValueProvider {
         }
     }
 
-    /** Variables and files are for many commands; a flag is for this one and should do something. */
-    void refuseWithoutEffect(List<String> keys, String command) {
-        for (String key : keys) {
-            if (tree.get(key) != null && tree.origin(key).layer() == Origin.Layer.FLAG) {
-                throw LizardException.usage("%s has no effect on %s; leave it out"
-                        .formatted(tree.origin(key).where(), command));
-            }
+    /** Variables and files are for many commands; a flag is for this one and is to be heeded. */
+    void refuseOtherThanFloat32(String command) {
+        JsonNode dtype = tree.get("dtype");
+        if (dtype != null
+                && tree.origin("dtype").layer() == Origin.Layer.FLAG
+                && !List.of("auto", "float32").contains(dtype.asString(""))) {
+            throw LizardException.usage("--dtype: expected float32, which %s computes in, but found %s; leave it out"
+                    .formatted(command, dtype.asString("")));
         }
     }
 

@@ -61,8 +61,8 @@ final class MergeCommand implements Action {
     Double tolerance;
 
     @Override
-    public List<String> withoutEffect() {
-        return List.of("dtype", "seed");
+    public boolean onlyFloat32() {
+        return true;
     }
 
     @Override

@@ -137,8 +137,7 @@ class TrainingRefusalsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         --device=cuda:1  | bad value in --device: expected cpu
-        --dtype=bfloat16 | --dtype has no effect on demo; leave it out
-        --offline        | --offline has no effect on demo; leave it out
+        --dtype=bfloat16 | --dtype: expected float32, which demo computes in, but found bfloat16; leave it out
         """)
     void optionsWithoutEffectOnTheDemo(String option, String message) {
         assertThat(terminal.run("demo", "--out=" + out, option)).isEqualTo(USAGE);
