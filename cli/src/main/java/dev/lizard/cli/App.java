@@ -1,6 +1,7 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.tensor.cuda.KernelPaths;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -77,6 +78,7 @@ final class App {
             System.setProperty("DJL_CACHE_DIR", settings.cache().resolve("djl").toString());
         }
         Console console = new Console(streams, settings.json(), settings.quiet(), System::nanoTime);
+        KernelPaths.here().listen(console::note, settings.debug());
         if (root.threads > settings.threads()) {
             console.note("--threads %d: more than the cores of this machine; working with %d"
                     .formatted(root.threads, settings.threads()));

@@ -89,7 +89,7 @@ final class BenchKernelsCommand implements Action {
         CudaCard card = CudaCard.of(device);
         KernelSpeed.Place place = new KernelSpeed.Place(
                 device.toString(),
-                card.name(),
+                card.card().name(),
                 peakTflops == null ? orNull(card.peakTflops()) : peakTflops,
                 peakTbs == null ? orNull(card.peakTerabytes()) : peakTbs);
         if (!CudaGraph.supported(device)) {

@@ -3,6 +3,7 @@ package dev.lizard.cli;
 import dev.lizard.base.Activity;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 
@@ -33,22 +34,27 @@ final class DoctorCommand implements Action {
 
     @Override
     public int run(Context context) {
-        int failed = 0;
+        List<Finding> findings = new ArrayList<>();
         for (Named named : CHECKS) {
-            Finding finding = look(named, context);
-            String fix = finding.fix().isEmpty() ? "" : System.lineSeparator() + "      -> " + finding.fix();
-            String text = "%-4s  %s: %s%s".formatted(finding.status().label(), finding.check(), finding.detail(), fix);
-            context.console()
-                    .result(
-                            Json.object()
-                                    .put("check", finding.check())
-                                    .put("status", finding.status().label())
-                                    .put("detail", finding.detail())
-                                    .put("fix", finding.fix()),
-                            text);
-            failed += finding.status() == Finding.Status.FAIL ? 1 : 0;
+            findings.add(tell(look(named, context), context));
         }
-        return failed == 0 ? 0 : LizardException.Kind.ENVIRONMENT.exitCode();
+        EngineChecks.paths(context).forEach(finding -> findings.add(tell(finding, context)));
+        boolean failed = findings.stream().anyMatch(finding -> finding.status() == Finding.Status.FAIL);
+        return failed ? LizardException.Kind.ENVIRONMENT.exitCode() : 0;
+    }
+
+    private static Finding tell(Finding finding, Context context) {
+        String fix = finding.fix().isEmpty() ? "" : System.lineSeparator() + "      -> " + finding.fix();
+        String text = "%-4s  %s: %s%s".formatted(finding.status().label(), finding.check(), finding.detail(), fix);
+        context.console()
+                .result(
+                        Json.object()
+                                .put("check", finding.check())
+                                .put("status", finding.status().label())
+                                .put("detail", finding.detail())
+                                .put("fix", finding.fix()),
+                        text);
+        return finding;
     }
 
     /** A check that breaks is itself a finding: doctor is for machines on which things break. */

@@ -3,7 +3,11 @@ package dev.lizard.cli;
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
+import dev.lizard.tensor.cuda.Card;
 import dev.lizard.tensor.cuda.CudaReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /** What {@code doctor} asks of the tensor engine and the graphics cards. */
 final class EngineChecks {
@@ -66,14 +70,27 @@ final class EngineChecks {
         }
     }
 
+    /** The device asked for, where it is there. */
+    private static Device device(Context context) {
+        String asked = context.settings().device();
+        boolean other = asked.matches("cuda:\\d{1,3}") && Integer.parseInt(asked.substring(5)) < usable();
+        return other ? Device.parse(asked) : Device.cuda(0);
+    }
+
     /** Our own kernels: whether they can be compiled and run. */
     static Finding kernels(Context context) {
         if (usable() == 0) {
             return Finding.ok("kernels", "none are needed on the CPU");
         }
         try {
-            String detail = CudaReport.compiler() + "; " + CudaReport.trial(Device.cuda(0)) + "; ";
-            return Finding.ok("kernels", detail + CudaReport.graphs());
+            Device device = device(context);
+            String compiler = CudaReport.compiler();
+            Card card = Card.of(device);
+            Optional<String> refusal = CudaReport.refusal(card);
+            if (refusal.isPresent()) {
+                return refused(device, card, refusal.get());
+            }
+            return Finding.ok("kernels", compiler + "; " + CudaReport.trial(device) + "; " + CudaReport.graphs(device));
         } catch (LizardException e) {
             return Finding.warn(
                     "kernels",
@@ -81,5 +98,28 @@ final class EngineChecks {
                     "install NVRTC (libnvrtc of the CUDA toolkit), or name it with LIZARD_NVRTC; until then CUDA runs"
                             + " without our kernels, more slowly");
         }
+    }
+
+    static Finding refused(Device device, Card card, String why) {
+        return Finding.warn(
+                "kernels",
+                "%s (%s): composed operations in place of our kernels; %s".formatted(device, card.name(), why),
+                "nothing is needed: results are the same, more slowly; a card of compute capability 8.0 or newer and"
+                        + " an NVRTC that knows it have the kernels");
+    }
+
+    /** For each part of the work which way it goes on the card; nothing where all go the same. */
+    static List<Finding> paths(Context context) {
+        return usable() == 0 ? List.of() : paths(Card.of(device(context)));
+    }
+
+    static List<Finding> paths(Card card) {
+        List<Finding> findings = new ArrayList<>();
+        if (CudaReport.refusal(card).isEmpty()) {
+            CudaReport.paths(card)
+                    .forEach((part, text) ->
+                            findings.add(Finding.ok("kernels/" + part.label(), part.title() + ": " + text)));
+        }
+        return findings;
     }
 }

@@ -31,13 +31,12 @@ record FusedLizard(
 
     /** Whether the kernel takes this over. */
     static boolean serves(LizardSpec spec, MixerInput in) {
-        return in.q().isCuda()
-                && in.q().dtype() == DType.BFLOAT16
-                && in.tokens() > 1
+        return in.tokens() > 1
                 && !Gradients.enabled()
                 && spec.branches() != Branches.LINEAR
                 && spec.variant() != Variant.LITERAL
-                && LizardForward.serves(in.q().device(), (int) in.q().size(3), spec.features(), spec.window());
+                && LizardForward.serves(
+                        in.q().device(), in.q().dtype(), (int) in.q().size(3), spec.features(), spec.window());
     }
 
     private Join join() {

@@ -57,11 +57,9 @@ final class LearningLizard implements Tape.Operation {
 
     /** Whether there are kernels for sequences of such a model. */
     static boolean serves(LizardSpec spec, DType model, int headWidth, Device device) {
-        return device.isCuda()
-                && model == DType.BFLOAT16
-                && spec.variant() == Variant.JOINT
+        return spec.variant() == Variant.JOINT
                 && spec.branches() == Branches.BOTH
-                && LizardForward.serves(device, headWidth, spec.features(), spec.window())
+                && LizardForward.serves(device, model, headWidth, spec.features(), spec.window())
                 && LizardBackward.serves(device, headWidth, spec.features());
     }
 

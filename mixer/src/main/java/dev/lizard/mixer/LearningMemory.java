@@ -1,7 +1,6 @@
 package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
-import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
@@ -22,12 +21,10 @@ final class LearningMemory implements Tape.Operation {
 
     /** Whether kernels take over the memory of such an input, f features a head, with their gradients on {@code tape}. */
     static boolean serves(MixerInput in, int features, Tape tape) {
-        Device device = in.q().device();
-        return device.isCuda()
-                && in.q().dtype() == DType.BFLOAT16
-                && in.tokens() > 1
+        Tensor q = in.q();
+        return in.tokens() > 1
                 && tape.carries()
-                && MemoryInputs.serves(device, (int) in.v().size(3), features, false);
+                && MemoryInputs.serves(q.device(), q.dtype(), (int) in.v().size(3), features, false);
     }
 
     /**

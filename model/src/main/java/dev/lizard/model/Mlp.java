@@ -17,8 +17,11 @@ record Mlp(Linear gate, Linear up, Linear down) {
         return down.apply(gate.apply(x).silu().mul(up.apply(x))); // [B, T, D]
     }
 
-    /** The same with one product for both projections and one kernel for the gate, for inputs that kernels serve. */
+    /** The same with one product for both projections and one kernel for the gate, where it serves F. */
     Tensor fused(Tensor x, Tape tape) {
+        if (!FusedSteps.serve(x.dtype(), gate.outputs(), x.device())) {
+            return apply(x);
+        }
         Tensor both = gate.plain() && up.plain()
                 ? x.linear(Tensors.cat(0, gate.weight().use(), up.weight().use()), null)
                 : Tensors.cat(-1, gate.apply(x), up.apply(x)); // [B, T, 2 F]

@@ -1,6 +1,7 @@
 package dev.lizard.eval.kernels;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Gradients;
@@ -8,6 +9,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.cuda.CudaReport;
 import dev.lizard.tensor.cuda.CudaTimer;
+import dev.lizard.tensor.cuda.DecodeKernel;
 import dev.lizard.tensor.cuda.LizardBackward;
 import dev.lizard.tensor.cuda.LizardForward;
 import dev.lizard.tensor.cuda.LizardInputs;
@@ -66,7 +68,7 @@ public final class KernelBench {
      * @throws LizardException USAGE for sizes that have no kernel
      */
     public void sequences(KernelShape s) {
-        if (!LizardForward.serves(device, s.width(), s.half(), s.window())
+        if (!LizardForward.serves(device, DType.BFLOAT16, s.width(), s.half(), s.window())
                 || !LizardBackward.serves(device, s.width(), s.half())) {
             throw LizardException.usage(
                     "no kernel for --shape %s on %s: expected d 64 or 128, F 32 or 64, w 64 to 128 in steps of 16"
@@ -114,6 +116,9 @@ public final class KernelBench {
     /** One token of so many sequences, in SmolLM2-135M's mixers: the time of a layer. */
     public void decode(int batch) {
         KernelShape s = KernelShape.token(batch);
+        if (!DecodeKernel.serves(s.width(), s.half(), s.window(), DType.BFLOAT16, device)) {
+            throw LizardException.environment("no decoding kernel on %s; run `lizard doctor`".formatted(device));
+        }
         try (Scope scope = Scope.open();
                 Gradients off = Gradients.off();
                 DecodeStep step = new DecodeStep(new RandomInputs(device, seed), s)) {

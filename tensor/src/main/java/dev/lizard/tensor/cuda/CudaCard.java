@@ -6,15 +6,13 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
- * A card as its driver describes it.
+ * A card and its clocks, as its driver describes them.
  *
- * @param capability 10 major + minor
  * @param clockKilohertz the highest that the multiprocessors may run at
  * @param memoryKilohertz likewise of the memory, which moves two words a tick
  * @param memoryBits width of its bus
  */
-public record CudaCard(
-        String name, int capability, int multiprocessors, int clockKilohertz, int memoryKilohertz, int memoryBits) {
+public record CudaCard(Card card, int clockKilohertz, int memoryKilohertz, int memoryBits) {
     private static final double TERA = 1e12;
     private static final double KILO = 1e3;
 
@@ -27,9 +25,7 @@ public record CudaCard(
         Driver driver = Driver.get();
         int index = device.index();
         return new CudaCard(
-                driver.name(index),
-                driver.capability(index),
-                driver.multiprocessors(index),
+                Card.of(device),
                 driver.attribute(Driver.CLOCK, index),
                 driver.attribute(Driver.MEMORY_CLOCK, index),
                 driver.attribute(Driver.MEMORY_BUS, index));
@@ -55,13 +51,13 @@ public record CudaCard(
      */
     public OptionalDouble peakTflops() {
         int perTick = // of one multiprocessor
-                switch (capability) {
+                switch (card.capability()) {
                     case 80 -> 2048;
                     case 90 -> 4096;
                     case 100 -> 8192;
                     default -> 0;
                 };
-        return known(multiprocessors * KILO * clockKilohertz * perTick / TERA);
+        return known(card.multiprocessors() * KILO * clockKilohertz * perTick / TERA);
     }
 
     /** 10¹² bytes a second between the card and its memory; empty where the driver keeps silent. */

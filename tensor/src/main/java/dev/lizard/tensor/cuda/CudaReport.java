@@ -11,7 +11,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What there is of CUDA on this machine, piece by piece, for people: each answer is one line. */
@@ -72,9 +75,24 @@ public final class CudaReport {
         return "NVRTC %s at %s".formatted(nvrtc.version(), nvrtc.path());
     }
 
+    /** Why none of our kernels runs on such a card; empty where they do. */
+    public static Optional<String> refusal(Card card) {
+        KernelPath path = KernelPath.of(card, SmallKernels.need(DType.FLOAT32));
+        return path.kernel() ? Optional.empty() : Optional.of(path.why());
+    }
+
+    /** For each part of the work what kernels such a card takes in sizes that models have, and why not others. */
+    public static Map<KernelPart, String> paths(Card card) {
+        return UsualSizes.ALL.stream()
+                .collect(Collectors.groupingBy(
+                        usual -> usual.need().part(),
+                        TreeMap::new,
+                        Collectors.mapping(usual -> usual.on(card), Collectors.joining("; "))));
+    }
+
     /** Whether libtorch's streams and graphs are within reach. */
-    public static String graphs() {
-        return CudaGraph.supported(Device.cuda(0))
+    public static String graphs(Device device) {
+        return CudaGraph.supported(device)
                 ? "CUDA graphs available"
                 : "CUDA graphs not available with this build of libtorch; steps cost more of the CPU";
     }

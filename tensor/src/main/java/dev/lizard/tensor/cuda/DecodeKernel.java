@@ -6,6 +6,7 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class DecodeKernel {
 
     private static final int EIGHT = 8; // lanes hold a key
     private static final int ALIGNMENT = 16;
+    private static final int ARRAYS = 9; // of static shared memory
 
     /**
      * How blocks share the work and what they hold in registers; {@code decode.cu} says why.
@@ -54,6 +56,14 @@ public final class DecodeKernel {
 
         int sharedBytes(int headWidth, int window) {
             return 4 * Math.max(window, threads * slices / headWidth * values);
+        }
+
+        /** What the kernel declares itself, each array rounded up to 16 bytes. */
+        int staticBytes(int headWidth, int half) {
+            int ofThreads = 3 * threads; // parts of two products with maps, sums
+            int ofFeatures = 6 * half + half / 16 + 1;
+            int rest = headWidth + headWidth / slices + threads / 32;
+            return 4 * (ofThreads + ofFeatures + rest) + ARRAYS * ALIGNMENT;
         }
     }
 
@@ -109,16 +119,26 @@ public final class DecodeKernel {
         overlapping = step.overlapping();
     }
 
-    /**
-     * Whether there is a kernel for such a mixer here: CUDA with NVRTC, d of 64 or 128, f/2 of 32, 64 or 128, bfloat16
-     * or float32.
-     */
+    /** Whether the kernel takes over a mixer of heads of d, f/2 = {@code half} and this window on {@code device}. */
     public static boolean serves(int headWidth, int half, int window, DType dtype, Device device) {
-        boolean shape = (headWidth == 64 || headWidth == 128)
+        return device.isCuda() && Kernel.fits(device, need(headWidth, half, window, dtype));
+    }
+
+    /** Of any number of heads: with the most threads, which few do not have. */
+    static KernelNeed need(int headWidth, int half, int window, DType dtype) {
+        boolean served = (headWidth == 64 || headWidth == 128)
                 && (half == 32 || half == 64 || half == 128)
                 && window <= MOST_WINDOW
                 && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32);
-        return shape && device.isCuda() && Kernel.compiles();
+        int most = served
+                ? LongStream.of(1, SMALL_GRID / 2, SMALL_GRID + 1)
+                        .mapToObj(heads -> Form.of(headWidth, half, window, heads))
+                        .mapToInt(form -> form.sharedBytes(headWidth, window) + form.staticBytes(headWidth, half))
+                        .max()
+                        .orElse(0)
+                : 0;
+        return KernelNeed.of(KernelPart.DECODE, most)
+                .onlyIf(served, "bfloat16 or float32, d 64 or 128, f/2 of 32, 64 or 128, w up to 8192");
     }
 
     /**

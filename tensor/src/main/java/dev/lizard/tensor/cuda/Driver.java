@@ -118,10 +118,6 @@ final class Driver {
         }
     }
 
-    int multiprocessors(int device) {
-        return attribute(MULTIPROCESSORS, device);
-    }
-
     /** Bytes of the device's memory that are in use, by whom ever. */
     long memoryHeld(int device) {
         MemoryInfo info = memoryInfo(device);

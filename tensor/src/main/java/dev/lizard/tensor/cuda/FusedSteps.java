@@ -38,6 +38,11 @@ public final class FusedSteps {
         return TrainingKernels.serve(x);
     }
 
+    /** Whether these kernels take rows of {@code width} numbers. */
+    public static boolean serve(DType dtype, long width, Device device) {
+        return Kernel.fits(device, TrainingKernels.need(dtype, width));
+    }
+
     /** Whether there are kernels for tensors of this kind whose last axis fits them. */
     public static boolean serve(DType dtype, Device device) {
         return TrainingKernels.serve(dtype, device);

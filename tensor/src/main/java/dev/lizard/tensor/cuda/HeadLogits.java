@@ -58,14 +58,19 @@ public final class HeadLogits {
         return Math.ceilDiv(heads, groups(heads));
     }
 
-    /** Whether the kernels take these: bfloat16 and float32 on CUDA, contiguous, D a multiple of 8. */
+    /** Whether the kernels take over x [B, T, D] and W [H, D]. */
     public static boolean serve(Tensor x, Tensor weight) {
-        return TrainingKernels.serve(x)
-                && x.dtype() == DType.BFLOAT16
-                && weight.dtype() == DType.FLOAT32
-                && dense(x)
-                && dense(weight)
-                && group((int) weight.size(0)) * weight.size(1) * 4 <= MOST_SHARED;
+        KernelNeed need = need(x.dtype(), (int) weight.size(0), weight.size(1));
+        return weight.dtype() == DType.FLOAT32 && Kernel.fits(x.device(), need) && dense(x) && dense(weight);
+    }
+
+    static KernelNeed need(DType model, int heads, long width) {
+        long weights = group(heads) * width * Float.BYTES; // of a group; logitsWeights holds parts of them and a bias
+        long parts = (long) group(heads) * (COLUMNS + 1) * Float.BYTES;
+        return KernelNeed.of(KernelPart.LOGITS, Math.toIntExact(Math.max(weights, parts)))
+                .onlyIf(
+                        model == DType.BFLOAT16 && width % OWN == 0 && weights <= MOST_SHARED,
+                        "bfloat16, D a multiple of 8, weights of a group of heads of at most 160 KiB");
     }
 
     private static boolean dense(Tensor x) {

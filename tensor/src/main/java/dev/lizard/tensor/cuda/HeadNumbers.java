@@ -19,7 +19,7 @@ public final class HeadNumbers {
 
     /** Whether the kernels take l [H] and s [H, m], [1, m] or null: float32, contiguous, on CUDA. */
     public static boolean serve(Tensor l, @Nullable Tensor s) {
-        return dense(l) && (s == null || dense(s)) && TrainingKernels.serve(l.dtype(), l.device());
+        return dense(l) && (s == null || dense(s)) && SmallKernels.serve(l.dtype(), l.device());
     }
 
     private static boolean dense(Tensor x) {

@@ -22,11 +22,12 @@ final class Kernel {
 
     private static final Map<Made, Long> MODULES = new ConcurrentHashMap<>();
     private static final int WORD = 8;
-    private static final int LEAST_CAPABILITY = 80;
     private static final int OVERLAP_CAPABILITY = 90;
     private static final int ORDINARY_SHARED = 48 * 1024;
 
     /** Attributes of functions, by the driver's numbers. */
+    static final int STATIC_SHARED = 1;
+
     static final int LOCAL_BYTES = 3;
 
     static final int REGISTERS = 4;
@@ -36,41 +37,25 @@ final class Kernel {
     private final long function;
     private final String name;
     private final boolean overlaps;
-    private int allowedShared = ORDINARY_SHARED;
+    private int allowedShared;
 
-    private Kernel(Driver driver, int device, long function, String name, boolean overlaps) {
+    private Kernel(Driver driver, int device, long function, String name, boolean overlaps, int allowedShared) {
         this.driver = driver;
         this.device = device;
         this.function = function;
         this.name = name;
         this.overlaps = overlaps;
+        this.allowedShared = allowedShared;
     }
 
-    /** Whether kernels of so much shared memory a block run on {@code device}: capability 8.0, and NVRTC to be found. */
-    static boolean fits(Device device, int sharedBytes) {
-        return device.isCuda()
-                && compiles()
-                && Driver.get().capability(device.index()) >= LEAST_CAPABILITY
-                && Driver.get().attribute(Driver.SHARED_BYTES_OPT_IN, device.index()) >= sharedBytes;
+    /** Whether kernels that need this run on such a card: its capability, its compiler, its shared memory. */
+    static boolean fits(Card card, KernelNeed need) {
+        return KernelPath.of(card, need).kernel();
     }
 
-    /** Whether kernels can be compiled and launched here: a driver and NVRTC, looked for once. */
-    static boolean compiles() {
-        return Compiler.PRESENT;
-    }
-
-    private static final class Compiler {
-        static final boolean PRESENT = present();
-
-        private static boolean present() {
-            try {
-                Driver.get();
-                Nvrtc.get();
-                return true;
-            } catch (LizardException e) {
-                return false; // the composed operations serve; `doctor` says what is missing
-            }
-        }
+    /** The same of a device; every kernel asks here before it is chosen. False on the CPU. */
+    static boolean fits(Device device, KernelNeed need) {
+        return KernelPaths.here().kernel(device, need);
     }
 
     /**
@@ -84,12 +69,14 @@ final class Kernel {
         int index = device.index();
         driver.use(index);
         long module = MODULES.computeIfAbsent(new Made(source, index), made -> {
-            int capability = driver.capability(index);
+            int capability = Card.of(device).capability();
             Nvrtc nvrtc = Nvrtc.get();
             return driver.module(KernelCache.standard()
                     .get(source, capability, nvrtc.version(), () -> nvrtc.compile(source, capability)));
         });
-        return new Kernel(driver, index, driver.function(module, function), function, false);
+        long handle = driver.function(module, function);
+        int own = driver.functionAttribute(STATIC_SHARED, handle); // counts among the bytes that need no leave
+        return new Kernel(driver, index, handle, function, false, ORDINARY_SHARED - own);
     }
 
     /**
@@ -97,7 +84,8 @@ final class Kernel {
      * overlap.cuh it must not write anything, nor read what they write.
      */
     Kernel overlapping() {
-        return new Kernel(driver, device, function, name, driver.capability(device) >= OVERLAP_CAPABILITY);
+        boolean able = Card.of(Device.cuda(device)).capability() >= OVERLAP_CAPABILITY;
+        return new Kernel(driver, device, function, name, able, allowedShared);
     }
 
     /** One of {@link #REGISTERS}, {@link #LOCAL_BYTES}. */

@@ -69,16 +69,19 @@ public final class LizardBackward {
         keys = Kernel.of(made.source, "lizard_backward_keys", made.device);
         maps = Kernel.of(made.source, "lizard_backward_maps", made.device);
         sums = Kernel.of(made.source, "lizard_backward_sums", made.device);
-        multiprocessors = Driver.get().multiprocessors(made.device.index());
+        multiprocessors = Card.of(made.device).multiprocessors();
     }
 
-    /**
-     * Whether the kernels serve these sizes on this device: d 64 or 128, F 32 to 128 in steps of 32, any window, CUDA with
-     * compute capability 8.0 and enough shared memory, and NVRTC to be found.
-     */
+    /** Whether the kernels serve heads of width d and F = {@code half} on {@code device}; the window may be any. */
     public static boolean serves(Device device, int width, int half) {
-        boolean sizes = (width == 64 || width == 128) && half >= 32 && half <= 128 && half % 32 == 0;
-        return sizes && Kernel.fits(device, new BackwardSizes(width, half).most());
+        return Kernel.fits(device, need(width, half));
+    }
+
+    static KernelNeed need(int width, int half) {
+        return KernelNeed.of(KernelPart.LIZARD_BACKWARD, new BackwardSizes(width, half).most())
+                .onlyIf(
+                        (width == 64 || width == 128) && half >= 32 && half <= 128 && half % 32 == 0,
+                        "d 64 or 128, F 32 to 128 in steps of 32");
     }
 
     /**

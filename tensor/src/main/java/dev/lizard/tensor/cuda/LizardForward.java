@@ -44,16 +44,27 @@ public final class LizardForward {
     private LizardForward(Made made) {
         forward = Kernel.of(made.source, "lizard_forward", made.device);
         states = Kernel.of(made.source, "lizard_states", made.device);
-        multiprocessors = Driver.get().multiprocessors(made.device.index());
+        multiprocessors = Card.of(made.device).multiprocessors();
     }
 
     /**
-     * Whether the kernel serves these sizes on this device: d 64 or 128, F 32 or 64 (128 with d 64), a window of 64 to
-     * 128 in steps of 16, CUDA with compute capability 8.0 and enough shared memory, and NVRTC to be found.
+     * Whether the kernel takes over a model of this type with these sizes on {@code device}.
+     *
+     * @param width d
+     * @param half F
+     * @param window w
      */
-    public static boolean serves(Device device, int width, int half, int window) {
+    public static boolean serves(Device device, DType model, int width, int half, int window) {
+        return Kernel.fits(device, need(model, width, half, window));
+    }
+
+    /** It multiplies in bfloat16, so only models of that type are given to it. */
+    static KernelNeed need(DType model, int width, int half, int window) {
         LizardSizes sizes = new LizardSizes(width, half, window);
-        return sizes.served() && Kernel.fits(device, sizes.forwardShared());
+        return KernelNeed.of(KernelPart.LIZARD_FORWARD, sizes.forwardShared())
+                .onlyIf(
+                        model == DType.BFLOAT16 && sizes.served(),
+                        "bfloat16, d 64 or 128, F 32 or 64 (128 with d 64), w 64 to 128 in steps of 16");
     }
 
     /**

@@ -80,7 +80,7 @@ public final class LowRank {
 
     private static boolean serve(List<Block> blocks, DType dtype) {
         return blocks.size() <= MOST
-                && TrainingKernels.serve(dtype, blocks.getFirst().a().device())
+                && SmallKernels.serve(dtype, blocks.getFirst().a().device())
                 && blocks.stream().allMatch(block -> dense(block.a()) && dense(block.b()));
     }
 

@@ -57,7 +57,7 @@ public final class MemoryBackward {
         states = Kernel.of(made.source, "memory_states", made.device);
         gradients = Kernel.of(made.source, "memory_gradients", made.device);
         groups = Kernel.of(made.source, "memory_groups", made.device);
-        multiprocessors = Driver.get().multiprocessors(made.device.index());
+        multiprocessors = Card.of(made.device).multiprocessors();
     }
 
     /**

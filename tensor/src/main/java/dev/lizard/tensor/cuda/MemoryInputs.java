@@ -43,12 +43,21 @@ public record MemoryInputs(
     }
 
     /**
-     * Whether the kernels and their gradients serve these sizes on this device: d 64 or 128, f 64 to 256 in steps of 64,
-     * CUDA with compute capability 8.0 and enough shared memory, and NVRTC to be found.
+     * Whether the kernels and their gradients take over a model of this type with these sizes on {@code device}.
+     *
+     * @param width d
+     * @param features f
+     * @param byRow whether each row of S has a gate of its own
      */
-    public static boolean serves(Device device, int width, int features, boolean byRow) {
+    public static boolean serves(Device device, DType model, int width, int features, boolean byRow) {
+        return Kernel.fits(device, need(model, width, features, byRow));
+    }
+
+    /** They multiply in bfloat16, so only models of that type are given to them. */
+    static KernelNeed need(DType model, int width, int features, boolean byRow) {
         MemorySizes sizes = new MemorySizes(width, features, byRow);
-        return sizes.served() && Kernel.fits(device, sizes.gradients());
+        return KernelNeed.of(KernelPart.MEMORY, sizes.most())
+                .onlyIf(model == DType.BFLOAT16 && sizes.served(), "bfloat16, d 64 or 128, f 64 to 256 in steps of 64");
     }
 
     int batch() {

@@ -59,4 +59,9 @@ record MemorySizes(int width, int features, boolean byRow) {
         int near = byRow ? CHUNK * SUB * Float.BYTES : 0;
         return 4 * rows() + 4 * part() + 3 * gates() + near + VECTORS;
     }
+
+    /** The largest. */
+    int most() {
+        return Math.max(gradients(), Math.max(states(), outputs()));
+    }
 }

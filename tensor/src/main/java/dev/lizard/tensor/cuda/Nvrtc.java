@@ -107,21 +107,16 @@ final class Nvrtc {
     private record Target(String option, boolean machineCode) {}
 
     private Target target(int capability) {
-        List<Integer> known = architectures();
-        if (known.contains(capability)) {
+        int nearest = Card.target(capability, architectures());
+        if (nearest == capability) {
             return new Target("sm_" + capability + (capability >= 90 ? "a" : ""), true);
         }
-        int older = known.stream()
-                .mapToInt(a -> a)
-                .filter(a -> a < capability)
-                .max()
-                .orElse(0);
-        if (older == 0) {
+        if (nearest == 0) {
             throw LizardException.environment(
                     "NVRTC %s at %s makes no code for compute capability %d: install an older one, or pass --device cpu"
                             .formatted(version(), path(), capability));
         }
-        return new Target("compute_" + older, false);
+        return new Target("compute_" + nearest, false);
     }
 
     private static String text(Map<String, String> headers, String name) {

@@ -19,7 +19,7 @@ public final class RowProducts {
     private static final int MOST_ROWS = 16;
     private static final int PIECE = 64;
     private static final int COLUMNS = 8;
-    private static final int MOST_SHARED = 160 * 1024;
+    private static final int MOST_STAGED = 160 * 1024;
 
     private enum Shape {
         PROJECT,
@@ -50,7 +50,12 @@ public final class RowProducts {
         }
 
         int sharedBytes(int count, int width) {
-            return staged ? count * (2 * width + 16) : 0;
+            return staged ? rowBytes(count, width) : 0;
+        }
+
+        /** Sums of two matrices and of squares, a warp each. */
+        int staticBytes() {
+            return warps * MOST_ROWS * (2 * COLUMNS + 1) * Float.BYTES;
         }
     }
 
@@ -70,8 +75,7 @@ public final class RowProducts {
                 && x.rank() == 3
                 && x.size(0) <= MOST_ROWS
                 && x.size(1) == 1
-                && !Gradients.enabled()
-                && Kernel.compiles();
+                && !Gradients.enabled();
     }
 
     /** Whether {@code weight} [N, K] fits the kernel's tiles. */
@@ -82,9 +86,21 @@ public final class RowProducts {
                 && weight.stride(0) == weight.size(1)
                 && weight.stride(1) == 1
                 && weight.address() % 16 == 0
-                && weight.size(0) % COLUMNS == 0
-                && weight.size(1) % PIECE == 0
-                && x.size(0) * (2 * weight.size(1) + 16) <= MOST_SHARED;
+                && Kernel.fits(
+                        x.device(), need((int) x.size(0), Math.toIntExact(weight.size(1)), (int) weight.size(0)));
+    }
+
+    /** Of rows of K = {@code width} and a matrix of N = {@code columns}; with a norm, which takes the most. */
+    static KernelNeed need(int count, int width, int columns) {
+        Plan plan = Plan.of(width, true);
+        return KernelNeed.of(KernelPart.ROWS, plan.sharedBytes(count, width) + plan.staticBytes())
+                .onlyIf(
+                        width % PIECE == 0 && columns % COLUMNS == 0 && rowBytes(count, width) <= MOST_STAGED,
+                        "K a multiple of 64, N of 8, rows of at most 160 KiB together");
+    }
+
+    private static int rowBytes(int count, int width) {
+        return count * (2 * width + 16);
     }
 
     /** {@code x' = norm(x)} and {@code x' W^T} for one to three matrices: x [B, 1, K]. */

@@ -15,6 +15,16 @@ final class SmallKernels {
 
     private SmallKernels() {}
 
+    /** Whether kernels work on bfloat16 or float32 on {@code device}. */
+    static boolean serve(DType dtype, Device device) {
+        return Kernel.fits(device, need(dtype));
+    }
+
+    static KernelNeed need(DType dtype) {
+        return KernelNeed.of(KernelPart.SMALL, 0)
+                .onlyIf(dtype == DType.BFLOAT16 || dtype == DType.FLOAT32, "bfloat16 or float32");
+    }
+
     private static Kernel kernel(String function, DType dtype, Device device) {
         return MADE.computeIfAbsent(new Made(function, dtype == DType.BFLOAT16, device), made -> {
             KernelSource source = KernelSource.of("small.cu");

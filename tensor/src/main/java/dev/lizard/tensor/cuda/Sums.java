@@ -18,14 +18,14 @@ public final class Sums {
 
     /** Whether the kernel can add {@code from} [..., n], float32 or bfloat16, to the contiguous float32 {@code to}. */
     public static boolean serve(Tensor to, Tensor from) {
-        return TrainingKernels.serve(to.dtype(), to.device())
-                && to.dtype() == DType.FLOAT32
+        return to.dtype() == DType.FLOAT32
                 && (from.dtype() == DType.FLOAT32 || from.dtype() == DType.BFLOAT16)
                 && from.isCuda()
                 && to.count() == from.count()
                 && to.count() < 1L << 30
                 && to.isContiguous()
-                && (from.isContiguous() || (from.rank() == 2 && (from.stride(1) == 1 || from.size(1) == 1)));
+                && (from.isContiguous() || (from.rank() == 2 && (from.stride(1) == 1 || from.size(1) == 1)))
+                && SmallKernels.serve(to.dtype(), to.device());
     }
 
     /** {@code to += from} for each of at most {@link #MOST} pairs that are {@linkplain #serve served}, no place twice. */

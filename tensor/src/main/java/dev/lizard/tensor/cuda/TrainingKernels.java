@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 final class TrainingKernels {
     private static final int THREADS = 256;
     private static final int ROWS = THREADS / 32;
+    private static final int PIECE_BYTES = 16;
+    /** Static shared memory: a number a warp. */
+    private static final int ROOM_BYTES = 128;
     /** Enough blocks to fill any card; each then works on several pieces. */
     private static final long BLOCKS = 4096;
 
@@ -20,18 +23,30 @@ final class TrainingKernels {
 
     private TrainingKernels() {}
 
-    /** Whether kernels can be compiled here and work on tensors like {@code x}, whose last axis they take in pieces. */
+    /** Whether kernels work on tensors like {@code x}, whose last axis they take in pieces. */
     static boolean serve(Tensor x) {
-        return serve(x.dtype(), x.device()) && x.size(-1) % lanes(x) == 0;
+        return Kernel.fits(x.device(), need(x.dtype(), x.size(-1)));
     }
 
+    /** Whether kernels work on numbers of this type, where an axis fits them. */
     static boolean serve(DType dtype, Device device) {
-        return device.isCuda() && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32) && Kernel.compiles();
+        return Kernel.fits(device, need(dtype, PIECE_BYTES));
+    }
+
+    static KernelNeed need(DType dtype, long width) {
+        return KernelNeed.of(KernelPart.TRAINING, ROOM_BYTES)
+                .onlyIf(
+                        (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32) && width % lanes(dtype) == 0,
+                        "bfloat16 or float32 in rows of whole 16 bytes");
     }
 
     /** Numbers of 16 bytes. */
     static int lanes(Tensor x) {
-        return 16 / x.dtype().bytes();
+        return lanes(x.dtype());
+    }
+
+    private static int lanes(DType dtype) {
+        return PIECE_BYTES / dtype.bytes();
     }
 
     private static Kernel kernel(String function, Tensor like) {

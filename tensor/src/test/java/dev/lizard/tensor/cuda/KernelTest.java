@@ -26,7 +26,7 @@ class KernelTest {
     void theMachineIsNamedAndATrialKernelRuns() {
         System.out.println(CudaReport.driver());
         System.out.println(CudaReport.compiler());
-        System.out.println(CudaReport.graphs());
+        System.out.println(CudaReport.graphs(CUDA));
         assertThat(CudaReport.trial(CUDA)).contains("cuda:0");
         assertThat(CudaReport.driver()).contains("cuda:0 is");
         assertThat(TorchStream.settable()).isTrue();

@@ -2,6 +2,7 @@ package dev.lizard.tensor.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,7 @@ class LizardSizesTest {
         assertThat(new LizardSizes(80, 64, 128).served()).isFalse();
         assertThat(new LizardSizes(64, 64, 100).served()).isFalse();
         assertThat(new LizardSizes(64, 64, 256).served()).isFalse();
-        assertThat(LizardForward.serves(Device.CPU, 64, 64, 128)).isFalse();
+        assertThat(LizardForward.serves(Device.CPU, DType.BFLOAT16, 64, 64, 128))
+                .isFalse();
     }
 }

@@ -2,6 +2,7 @@ package dev.lizard.tensor.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ class MemorySizesTest {
         assertThat(new MemorySizes(80, 64, false).served()).isFalse();
         assertThat(new MemorySizes(64, 96, false).served()).isFalse();
         assertThat(new MemorySizes(64, 320, false).served()).isFalse();
-        assertThat(MemoryInputs.serves(Device.CPU, 64, 64, false)).isFalse();
+        assertThat(MemoryInputs.serves(Device.CPU, DType.BFLOAT16, 64, 64, false))
+                .isFalse();
     }
 }
