@@ -108,9 +108,13 @@ final class EngineChecks {
                         + " an NVRTC that knows it have the kernels");
     }
 
-    /** For each part of the work which way it goes on the card; nothing where all go the same. */
+    /** For each part of the work which way it goes on the card; nothing where {@link #kernels} has said it of all. */
     static List<Finding> paths(Context context) {
-        return usable() == 0 ? List.of() : paths(Card.of(device(context)));
+        try {
+            return usable() == 0 ? List.of() : paths(Card.of(device(context)));
+        } catch (RuntimeException | LinkageError e) {
+            return List.of(); // what keeps all kernels away is a finding already
+        }
     }
 
     static List<Finding> paths(Card card) {
