@@ -8,7 +8,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.CudaGraph;
-import dev.lizard.tensor.cuda.DecodeClock;
+import dev.lizard.tensor.cuda.RecordedClocks;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +29,7 @@ public final class RecordedStep implements AutoCloseable {
     private final Scope preparation;
     private final Tensor ids;
     private final Tensor logits;
+    private final RecordedClocks clocks = new RecordedClocks();
     private List<Tensor> memory = List.of();
     private @Nullable CudaGraph graph;
 
@@ -82,9 +83,9 @@ public final class RecordedStep implements AutoCloseable {
                 graph = CudaGraph.record(decoder.device(), this::advance, this::advanceRecorded);
                 memory = held();
             } else {
-                decoder.clocks().forEach(clock -> clock.set(state.layer(0).position(), state.tokens()));
+                clocks.set(state.layer(0).position(), state.tokens());
                 graph.replay();
-                decoder.clocks().forEach(DecodeClock::replayed);
+                clocks.replayed();
                 count(1);
             }
         }
@@ -99,9 +100,7 @@ public final class RecordedStep implements AutoCloseable {
     }
 
     private void advanceRecorded() {
-        decoder.clocks().forEach(clock -> clock.set(state.layer(0).position(), state.tokens()));
-        advance();
-        decoder.clocks().forEach(DecodeClock::recorded);
+        clocks.record(decoder.clocks(), this::advance);
         count(-1);
     }
 

@@ -8,6 +8,7 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.cuda.CudaGraph;
 import dev.lizard.tensor.cuda.DecodeClock;
 import dev.lizard.tensor.cuda.DecodeKernel;
+import dev.lizard.tensor.cuda.RecordedClocks;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ final class DecodeStep implements AutoCloseable {
     private final Scope scope = Scope.owner();
     private final Device device;
     private final DecodeClock clock;
+    private final RecordedClocks clocks = new RecordedClocks();
     private final Tensor x; // [B, 1, D]
     private final Tensor q; // [B, H, 1, d]
     private final Tensor k; // [B, G, 1, d]
@@ -76,22 +78,19 @@ final class DecodeStep implements AutoCloseable {
             queue();
             return;
         }
-        clock.set(seen, seen);
+        clocks.set(seen, seen);
         graph.replay();
-        clock.replayed();
+        clocks.replayed();
         seen++;
     }
 
     private void queue() {
-        clock.set(seen, seen);
         queueLayers();
         seen++;
     }
 
     private void queueRecorded() {
-        clock.set(seen, seen);
-        queueLayers();
-        clock.recorded();
+        clocks.record(List.of(clock), this::queueLayers);
     }
 
     private void queueLayers() {

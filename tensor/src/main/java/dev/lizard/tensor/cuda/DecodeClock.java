@@ -15,6 +15,12 @@ import dev.lizard.tensor.Tensors;
  * host follows its content in its mind and corrects it only when another sequence takes its turn.
  */
 public final class DecodeClock implements AutoCloseable {
+    /** Queues the kernel that turns a clock into tables and moves it on. */
+    @FunctionalInterface
+    interface Tick {
+        void queue(Tensor clock, Tensor frequencies, double scale, int window, Tensor tables, Tensor now);
+    }
+
     private final Scope scope = Scope.owner();
     private final Device device;
     private final int window;
@@ -70,8 +76,8 @@ public final class DecodeClock implements AutoCloseable {
         return arrived;
     }
 
-    /** Sees to it that the next step to be recorded or replayed is that of the token at {@code nextPosition}. */
-    public void set(long nextPosition, long seen) {
+    /** Sees to it that the next step is that of the token at {@code nextPosition}. */
+    void set(long nextPosition, long seen) {
         if (position != nextPosition || tokens != seen) {
             try (Scope work = Scope.open();
                     Gradients off = Gradients.off()) {
@@ -88,27 +94,37 @@ public final class DecodeClock implements AutoCloseable {
      *
      * @return whether it was queued just now
      */
-    boolean show(Kernel tick, long at, long seen) {
+    boolean show(Tick tick, long at, long seen) {
         if (shown && position == at + 1 && tokens == seen + 1) {
             return false;
         }
         set(at, seen);
-        tick.launch(Dim.of(1), Dim.of((int) frequencies.count()), 0, clock, frequencies, scale, window, tables, now);
+        tick.queue(clock, frequencies, scale, window, tables, now);
         position++;
         tokens++;
         shown = true;
         return true;
     }
 
+    /** Whether the tables are there, or queued. */
+    boolean shown() {
+        return shown;
+    }
+
+    /** Has the tables computed anew for the next step, whichever it is. */
+    void hide() {
+        shown = false;
+    }
+
     /** Says that the step just queued was recorded and not run. */
-    public void recorded() {
+    void recorded() {
         position--;
         tokens--;
         shown = false;
     }
 
     /** Says that a recorded step was queued. */
-    public void replayed() {
+    void replayed() {
         position++;
         tokens++;
         shown = true;

@@ -170,7 +170,7 @@ public final class DecodeKernel {
         Form form = Form.of(headWidth, half, clock.window(), batch * heads);
         Made made = new Made(headWidth, half, (int) (heads / groups), q.dtype(), form, q.device());
         DecodeKernel kernel = MADE.computeIfAbsent(made, DecodeKernel::new);
-        boolean ticked = clock.show(kernel.tick, position, seen);
+        boolean ticked = clock.show(kernel::tick, position, seen);
         Tensor query = rows(q);
         Tensor key = rows(k);
         Tensor value = rows(v);
@@ -204,6 +204,11 @@ public final class DecodeKernel {
                 y,
                 clock.window());
         return y;
+    }
+
+    private void tick(Tensor clock, Tensor frequencies, double scale, int window, Tensor tables, Tensor now) {
+        int pairs = (int) frequencies.count();
+        tick.launch(Dim.of(1), Dim.of(pairs), 0, clock, frequencies, scale, window, tables, now);
     }
 
     /** With the heads of a sequence side by side, each at a multiple of 16 bytes, as the kernel reads them. */
