@@ -1,7 +1,9 @@
 package dev.lizard.tensor;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +44,7 @@ public final class Tape implements AutoCloseable {
          * @param inputs those of {@link #forward}
          * @param gradients of each output, null where none arrived; not all are null
          * @return one for each input, of its shape and type, where a parameter's may have fewer bits; null where none
-         *     flows
+         *     flows. The same tensor may be that of several inputs
          */
         List<@Nullable Tensor> backward(List<Tensor> inputs, List<@Nullable Tensor> gradients);
     }
@@ -151,27 +153,35 @@ public final class Tape implements AutoCloseable {
         sums.flush();
     }
 
+    /** First through graphs, which only read: a leaf keeps the tensor it is given, and adds to it. */
     private void pass(Entry entry, List<@Nullable Tensor> gradients) {
         List<Tensor> roots = new ArrayList<>();
         List<Tensor> injected = new ArrayList<>();
         for (int i = 0; i < gradients.size(); i++) {
             Tensor gradient = gradients.get(i);
             Tensor source = entry.sources.get(i);
-            if (gradient == null || !source.requiresGrad()) {
-                continue;
-            }
-            Tensor place = entry.places.get(i);
-            if (place != null) {
-                sums.add(place, gradient);
-            } else if (Gradients.endIn(source)) {
-                Gradients.collect(source, gradient);
-            } else {
+            if (gradient != null && source.requiresGrad() && !Gradients.endIn(source)) {
                 roots.add(source);
                 injected.add(gradient);
             }
         }
         if (!roots.isEmpty()) {
             Gradients.inject(roots, injected);
+        }
+        Set<Long> kept = new HashSet<>();
+        for (int i = 0; i < gradients.size(); i++) {
+            Tensor gradient = gradients.get(i);
+            Tensor source = entry.sources.get(i);
+            if (gradient == null || !source.requiresGrad() || !Gradients.endIn(source)) {
+                continue;
+            }
+            Tensor own = kept.add(gradient.address()) ? gradient : gradient.copy();
+            Tensor place = entry.places.get(i);
+            if (place != null) {
+                sums.add(place, own);
+            } else {
+                Gradients.collect(source, own);
+            }
         }
     }
 

@@ -72,6 +72,48 @@ class TapeTest {
         near(w2.grad(), w1.grad());
     }
 
+    /** a + b, whose gradient is one tensor for both, as that of a norm of a sum. */
+    private static final class Sum implements Tape.Operation {
+        @Override
+        public List<Tensor> forward(List<Tensor> inputs, Scope kept) {
+            return List.of(inputs.get(0).add(inputs.get(1)));
+        }
+
+        @Override
+        public List<@Nullable Tensor> backward(List<Tensor> inputs, List<@Nullable Tensor> gradients) {
+            Tensor gradient = gradients.getFirst();
+            List<@Nullable Tensor> result = new ArrayList<>();
+            result.add(gradient);
+            result.add(gradient);
+            return result;
+        }
+    }
+
+    @Test
+    void leavesThatGetOneTensorAsTheirGradientDoNotShareWhatIsAddedLater() {
+        Tensor a = leaf(8, 2, 2);
+        Tensor b = leaf(9, 2, 2);
+        try (Tape tape = new Tape()) {
+            Tensor y = tape.apply(new Sum(), a, b);
+            tape.backward(y, Tensors.ones(DType.FLOAT64, Device.CPU, 2, 2));
+        }
+        a.mul(3.0).sum().backward(); // another loss, of this leaf alone
+        assertThat(a.grad().doubles()).containsOnly(4);
+        assertThat(b.grad().doubles()).containsOnly(1);
+    }
+
+    @Test
+    void theGradientThatALeafKeepsAndAddsToIsReadAsItWasByTheGraphBesideIt() {
+        Tensor x = leaf(10, 2, 2);
+        Tensor w = leaf(11, 2, 2);
+        try (Tape tape = new Tape()) {
+            Tensor y = tape.apply(new Sum(), x, x.add(w.square()));
+            tape.backward(y, Tensors.ones(DType.FLOAT64, Device.CPU, 2, 2));
+        }
+        assertThat(x.grad().doubles()).containsOnly(2);
+        near(w.grad(), w.detach().mul(2.0));
+    }
+
     @Test
     void aRecomputedPartHasTheSameGradients() {
         Tensor x1 = leaf(3, 4, 3);
