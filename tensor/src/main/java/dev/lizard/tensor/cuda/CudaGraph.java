@@ -114,7 +114,7 @@ public final class CudaGraph implements AutoCloseable {
                 first.run();
                 Engine.synchronize(device);
                 graph.begin(device);
-                graph.capture(work);
+                graph.capture(device, work);
             });
             Engine.synchronize(device);
             return graph;
@@ -137,13 +137,19 @@ public final class CudaGraph implements AutoCloseable {
     }
 
     /** The stream is left as it was found even where {@code work} fails, which makes ending the recording fail too. */
-    private void capture(Runnable work) {
+    private void capture(Device device, Runnable work) {
         try {
             work.run();
         } catch (RuntimeException | Error e) {
-            suppressing(e, () -> calls.end.call(graph));
+            suppressing(e, () -> end(device));
             throw e;
         }
+        end(device);
+    }
+
+    /** libtorch looks at the stream of the device that is current, which need not be the one recorded. */
+    private void end(Device device) {
+        Driver.get().use(device.index());
         calls.end.call(graph);
     }
 

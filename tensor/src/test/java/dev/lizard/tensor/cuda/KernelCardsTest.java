@@ -34,6 +34,8 @@ class KernelCardsTest {
     static List<Arguments> needs() {
         return List.of(
                 Arguments.of("forward", LizardForward.need(HALF, 64, 32, 64), 76_816, EVERY),
+                Arguments.of("forward", LizardForward.need(HALF, 64, 32, 112), 97_296, EVERY),
+                Arguments.of("forward, 16 bytes more", LizardForward.need(HALF, 64, 32, 128), 101_392, "8.0 9.0"),
                 Arguments.of("forward", LizardForward.need(HALF, 64, 64, 64), 93_456, EVERY),
                 Arguments.of("forward", LizardForward.need(HALF, 64, 64, 80), 97_552, EVERY),
                 Arguments.of("forward", LizardForward.need(HALF, 64, 64, 96), 101_648, "8.0 9.0"),
@@ -48,6 +50,7 @@ class KernelCardsTest {
                 Arguments.of("backward", LizardBackward.need(64, 32), 52_224, EVERY),
                 Arguments.of("backward", LizardBackward.need(64, 64), 68_608, EVERY),
                 Arguments.of("backward, all of 99 KiB", LizardBackward.need(128, 64), 101_376, EVERY),
+                Arguments.of("backward", LizardBackward.need(64, 128), 117_760, "8.0 9.0"),
                 Arguments.of("backward, all of 163 KiB", LizardBackward.need(128, 128), 166_912, "8.0 9.0"),
                 Arguments.of("backward F", LizardBackward.need(64, 48), null, ""),
                 Arguments.of("memory", MemoryInputs.need(HALF, 64, 128, false), 67_872, EVERY),

@@ -2,6 +2,7 @@ package dev.lizard.tensor.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.DType;
@@ -110,6 +111,32 @@ class KernelTest {
             assertThat(values[255]).isEqualTo(256 * 4f + 510);
         }
         Engine.synchronize(CUDA);
+    }
+
+    @Test
+    void aSecondDeviceIsRecordedWhileTheFirstIsCurrent() {
+        assumeThat(Engine.cudaDevices()).as("cards, of which this needs two").isGreaterThan(1);
+        Device second = Device.cuda(1);
+        Kernel kernel = Kernel.of(KernelSource.of("trial.cu"), "trial", second);
+        Tensor ramp = Tensors.zeros(DType.FLOAT32, second, 256);
+        Tensor y = Tensors.zeros(DType.FLOAT32, second, 256);
+        Tensor other = Tensors.ones(DType.FLOAT32, CUDA, 256);
+        Runnable work = () -> {
+            try (Scope scope = Scope.open()) {
+                kernel.launch(Dim.of(2), Dim.of(128), 0, ramp, 256, 2f);
+                y.add_(ramp);
+                Driver.get().use(0); // as work on the other card leaves it
+            }
+        };
+        Driver.get().use(0);
+        try (CudaGraph graph = CudaGraph.record(second, work, work)) {
+            assertThat(y.floats()[255]).isEqualTo(510f);
+            Driver.get().use(0);
+            graph.replay();
+            assertThat(y.floats()[255]).isEqualTo(1020f);
+            assertThat(other.add(1).floats()[0]).isEqualTo(2f);
+        }
+        Engine.synchronize(second);
     }
 
     @Test
