@@ -67,7 +67,7 @@ public final class HeadLogits {
     static KernelNeed need(DType model, int heads, long width) {
         int group = group(heads);
         long weights = group * width * Float.BYTES; // logitsWeights holds slopes of some, then of biases
-        long parts = (group * COLUMNS + Math.ceilDiv(group, 4) * 4) * Float.BYTES;
+        int parts = (group * COLUMNS + Math.ceilDiv(group, 4) * 4) * Float.BYTES;
         return KernelNeed.of(KernelPart.LOGITS, Math.toIntExact(Math.max(weights, parts)))
                 .onlyIf(
                         model == DType.BFLOAT16 && width % OWN == 0 && weights <= MOST_SHARED,
