@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.lizard.tensor.CurrentDevice;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
 import java.lang.foreign.Arena;
@@ -108,7 +109,12 @@ public final class CudaGraph implements AutoCloseable {
             throw new IllegalStateException("work cannot be recorded on " + device);
         }
         Engine.synchronize(device);
-        CudaGraph graph = new CudaGraph(found);
+        try (CurrentDevice _ = new CurrentDevice(device)) {
+            return record(device, new CudaGraph(found), first, work);
+        }
+    }
+
+    private static CudaGraph record(Device device, CudaGraph graph, Runnable first, Runnable work) {
         try {
             TorchStream.aside(device.index(), () -> {
                 first.run();
@@ -147,7 +153,7 @@ public final class CudaGraph implements AutoCloseable {
         end(device);
     }
 
-    /** libtorch looks at the stream of the device that is current, which need not be the one recorded. */
+    /** On the stream it was begun on: that of the current device, which {@code work} may have left. */
     private void end(Device device) {
         Driver.get().use(device.index());
         calls.end.call(graph);

@@ -42,7 +42,7 @@ public final class RowProducts {
         /** The fewest pieces a warp, then the fewest warps; with a norm, two pieces are too many for the registers. */
         static Plan of(int width, boolean norm) {
             int pieces = width / PIECE;
-            int early = Math.ceilDiv(pieces, MOST_WARPS);
+            int early = Math.max(1, Math.ceilDiv(pieces, MOST_WARPS));
             if (early > (norm ? 1 : 2)) {
                 return LONG;
             }

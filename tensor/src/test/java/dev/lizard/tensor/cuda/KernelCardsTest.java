@@ -70,6 +70,7 @@ class KernelCardsTest {
                 Arguments.of("rows, beside static memory", RowProducts.need(10, 8128, 2048), 162_720 + 8704, "9.0"),
                 Arguments.of("rows, too long", RowProducts.need(6, 14_336, 4096), null, ""),
                 Arguments.of("rows K", RowProducts.need(1, 1000, 4096), null, ""),
+                Arguments.of("rows K", RowProducts.need(1, 32, 96), null, ""),
                 Arguments.of("rows N", RowProducts.need(1, 1024, 4095), null, ""),
                 Arguments.of("logits", HeadLogits.need(HALF, 9, 576), 23_088, EVERY),
                 Arguments.of("logits", HeadLogits.need(HALF, 20, 2048), 81_920, EVERY),

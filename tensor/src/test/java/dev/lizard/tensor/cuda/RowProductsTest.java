@@ -31,7 +31,8 @@ class RowProductsTest {
                 .to(CUDA);
     }
 
-    /** Widths: rows read where they lie, in one and two pieces a warp, and rows that go through shared memory. */
+    /** Widths: rows read where they lie, in one and two pieces a warp, and rows that go through shared memory: much
+     * of it, or so much that only with the kernel's static memory it is more than every kernel may have. */
     @ParameterizedTest
     @CsvSource({
         "1, 576, 1536",
@@ -41,7 +42,9 @@ class RowProductsTest {
         "16, 576, 1536",
         "5, 192, 256",
         "7, 832, 2112",
-        "16, 1600, 4416"
+        "16, 1600, 4416",
+        "10, 2048, 512",
+        "11, 2048, 512"
     })
     void productsNormsGatesAndResidualsAreThoseOfFloat64(int batch, int width, int inner) {
         try (Gradients off = Gradients.off()) {
