@@ -1,6 +1,7 @@
 package dev.lizard.base;
 
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
@@ -45,6 +47,11 @@ public final class Json {
     /** One object on one line, without its line end: the form of every {@code --json} output and log. */
     public static String line(Object value) {
         return MAPPER.writeValueAsString(value);
+    }
+
+    /** As {@link #line}, for what is too large to be held as a text; {@code out} stays open. */
+    public static void write(Object value, Writer out) {
+        MAPPER.writer().without(StreamWriteFeature.AUTO_CLOSE_TARGET).writeValue(out, value);
     }
 
     /** Indented JSON, for files that people read. */

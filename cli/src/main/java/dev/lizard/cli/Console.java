@@ -4,6 +4,7 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import java.io.PrintStream;
+import java.io.Writer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +60,25 @@ final class Console {
     void emit(Object value) {
         if (json) {
             write(Json.line(value) + "\n");
+        }
+    }
+
+    /** As {@link #emit}, for a result that is too large to be held as a text. */
+    synchronized void emitLarge(Object value) {
+        if (json) {
+            Json.write(value, new Writer() {
+                @Override
+                public void write(char[] text, int offset, int length) {
+                    Console.this.write(new String(text, offset, length));
+                }
+
+                @Override
+                public void flush() {}
+
+                @Override
+                public void close() {}
+            });
+            write("\n");
         }
     }
 

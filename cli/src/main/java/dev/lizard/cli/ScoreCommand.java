@@ -9,10 +9,11 @@ import dev.lizard.generate.Score;
 import dev.lizard.generate.Scorer;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.Tokenizer;
+import java.io.Writer;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -61,7 +62,7 @@ final class ScoreCommand implements Action {
             throw LizardException.usage("--context out of range: expected 0 or more but found " + context);
         }
         List<int[]> ids = idsFile == null ? List.of() : read(idsFile);
-        List<String> lines = new ArrayList<>();
+        List<Score> scores = new ArrayList<>();
         try (TextInput text = TextInput.of(textFile == null ? "" : null, textFile, "--text-file");
                 OpenModel open = ModelPlace.open(model, given);
                 Words words = new Words(tokenizer(open))) {
@@ -73,15 +74,29 @@ final class ScoreCommand implements Action {
                 for (int[] one : texts) {
                     Score score = scorer.score(one, context, words.bytes(one), new Part(progress, before));
                     before += one.length;
-                    lines.add(Json.line(score));
-                    given.console().result(score, line(score));
+                    if (out != null) {
+                        scores.add(score);
+                    }
+                    given.console().emitLarge(score);
+                    given.console().print(line(score));
                 }
             }
         }
         if (out != null) {
-            AtomicFiles.write(out, (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
+            write(scores, out);
         }
         return 0;
+    }
+
+    private static void write(List<Score> scores, Path out) {
+        AtomicFiles.write(out, channel -> {
+            Writer lines = Channels.newWriter(channel, StandardCharsets.UTF_8);
+            for (Score score : scores) {
+                Json.write(score, lines);
+                lines.write('\n');
+            }
+            lines.flush();
+        });
     }
 
     private static int[] encode(Words words, TextInput text) {
@@ -129,7 +144,13 @@ final class ScoreCommand implements Action {
         int[] encode(TextInput text) {
             List<int[]> parts = new ArrayList<>();
             text.tokens(reader -> tokenizer.orElseThrow().stream(reader, true)).forEachRemaining(parts::add);
-            return parts.stream().flatMapToInt(Arrays::stream).toArray();
+            int[] all = new int[parts.stream().mapToInt(part -> part.length).sum()];
+            int length = 0;
+            for (int[] part : parts) {
+                System.arraycopy(part, 0, all, length, part.length);
+                length += part.length;
+            }
+            return all;
         }
 
         long bytes(int[] ids) {

@@ -31,7 +31,7 @@ public record Score(
     public record Bucket(int from, int to, long tokens, double meanNll) {}
 
     public Score {
-        nll = List.copyOf(nll);
+        nll = FloatList.copyOf(nll);
     }
 
     static Score of(List<Float> nll, int context, long bytes) {

@@ -13,9 +13,6 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.text.StreamDecoder;
 import dev.lizard.text.Tokenizer;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 
 /**
  * Negative log-likelihoods of a text's tokens. A text longer than the context is cut into windows that do not overlap,
@@ -73,11 +70,7 @@ public final class Scorer {
             windows(ids, whole * window, 1, predictions - whole * window, nll);
             progress.update(predictions, "");
         }
-        List<Float> values = new ArrayList<>(predictions);
-        for (float value : nll) {
-            values.add(value);
-        }
-        return Score.of(values, window, bytes);
+        return Score.of(new FloatList(nll), window, bytes);
     }
 
     /** Scores {@code count} windows of {@code length} predictions, one after the other from token {@code start} on. */
@@ -136,8 +129,8 @@ public final class Scorer {
     public static long bytes(int[] ids, Tokenizer tokenizer) {
         StreamDecoder text = tokenizer.streamDecoder(true, true);
         long bytes = 0;
-        for (int id : Arrays.copyOfRange(ids, 1, ids.length)) {
-            bytes += text.append(id).getBytes(UTF_8).length;
+        for (int i = 1; i < ids.length; i++) {
+            bytes += text.append(ids[i]).getBytes(UTF_8).length;
         }
         return bytes + text.finish().getBytes(UTF_8).length;
     }
