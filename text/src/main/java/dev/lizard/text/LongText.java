@@ -3,8 +3,8 @@ package dev.lizard.text;
 import java.util.Arrays;
 
 /**
- * Encodes texts of any length in memory that grows with their tokens alone: a long one is read in sections of about 64 Ki
- * characters, cut where a paragraph, a line or a word ends. What a tokenizer adds comes once, around the whole.
+ * Encodes texts of any length in memory that grows with their tokens alone: a long one is read in sections, cut where
+ * that changes nothing. What a tokenizer adds comes once, around the whole.
  */
 final class LongText {
     /** A text of up to twice as many characters is encoded at once. */
@@ -19,7 +19,7 @@ final class LongText {
     /** As {@link Tokenizer#encode(Rendering, boolean)}. */
     static Tokenized encode(Tokenizer tokenizer, Rendering text, boolean addSpecial) {
         int size = text.text().length();
-        int end = cut(text.text(), 0);
+        int end = cut(tokenizer, text.text(), 0);
         Tokenized first = tokenizer.encode(text.part(0, end), addSpecial);
         if (end == size) {
             return first;
@@ -31,7 +31,7 @@ final class LongText {
         LongText all = new LongText();
         all.append(first, 0, kept, 0);
         for (int begin = end; begin < size; begin = end) {
-            end = cut(text.text(), begin);
+            end = cut(tokenizer, text.text(), begin);
             int previous = all.length == 0 ? 0 : all.ids[all.length - 1];
             Tokenized next = tokenizer.encodeContinuation(text.part(begin, end), previous);
             all.append(next, 0, next.ids().length, begin);
@@ -53,26 +53,16 @@ final class LongText {
     }
 
     /** Where the section that begins at {@code from} ends. */
-    static int cut(String text, int from) {
-        if (text.length() - from <= 2 * SECTION) {
-            return text.length();
-        }
-        int least = from + SECTION;
+    private static int cut(Tokenizer tokenizer, String text, int from) {
         int most = from + 2 * SECTION;
-        int paragraph = text.indexOf("\n\n", least, most);
-        if (paragraph >= 0 && paragraph + 2 <= most) {
-            return paragraph + 2;
+        int cut = -1;
+        for (int least = from + SECTION; cut < 0 && most < text.length(); least = most, most += SECTION) {
+            if (most - from > TokenStream.LONGEST) {
+                // A word of that length is broken: whole, it would take too much memory.
+                return Character.isLowSurrogate(text.charAt(least)) ? least - 1 : least;
+            }
+            cut = tokenizer.cut(text, least, most);
         }
-        int line = text.lastIndexOf('\n', most - 1);
-        if (line >= least) {
-            return line + 1;
-        }
-        int word = text.lastIndexOf(' ', most - 1);
-        if (word >= least) {
-            return word; // a space belongs to the word after it
-        }
-        return Character.isLowSurrogate(text.charAt(most)) && Character.isHighSurrogate(text.charAt(most - 1))
-                ? most - 1
-                : most;
+        return cut < 0 ? text.length() : cut;
     }
 }

@@ -63,6 +63,11 @@ final class NativeTokenizer implements Tokenizer {
         return new TokenStream(text, cuts(), new Parts(), previous);
     }
 
+    @Override
+    public int cut(CharSequence text, int from, int to) {
+        return cuts().last(text, from, to);
+    }
+
     private synchronized TextCuts cuts() {
         if (cuts == null) {
             cuts = new TextCuts(root);

@@ -49,6 +49,12 @@ public interface Tokenizer extends AutoCloseable {
     /** As {@link #stream}, for a text that goes on after the id {@code previous}. */
     TokenStream streamContinuation(Reader text, int previous);
 
+    /**
+     * Where {@code text} may be cut so that the ids of its parts are those of the whole: the last such place behind
+     * {@code from} and before {@code to}; -1 where there is none.
+     */
+    int cut(CharSequence text, int from, int to);
+
     /** A decoder that is fed ids one at a time, for a text that begins with its first id. */
     default StreamDecoder streamDecoder(boolean skipSpecial) {
         return streamDecoder(skipSpecial, false);

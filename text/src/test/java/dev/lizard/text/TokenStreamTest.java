@@ -19,6 +19,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -264,6 +265,21 @@ class TokenStreamTest {
             }
         }
         assertThat(cut).as("cuts tried").isGreaterThan(60);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2", "prefix"})
+    void longRecordsHaveTheIdsAndPlacesOfTheWhole(String name) {
+        long seed = TestSeed.next();
+        Rendering text = Rendering.quoted(text(new Random(seed), 36_000));
+        assertThat(text.text().length()).isGreaterThan(2 * LongText.SECTION);
+        ObjectNode root = name.equals("prefix") ? sentencePiece(true) : byteLevel(name);
+        try (Tokenizer tokenizer = Tokenizers.fromJson(root.toString(), TokenizerSettings.none(), name)) {
+            assertThat(LongText.encode(tokenizer, text, true))
+                    .as("seed %d", seed)
+                    .usingRecursiveComparison()
+                    .isEqualTo(tokenizer.encode(text, true));
+        }
     }
 
     @Test
