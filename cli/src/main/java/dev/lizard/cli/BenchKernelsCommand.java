@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -98,7 +99,12 @@ final class BenchKernelsCommand implements Action {
         context.console().print(KernelTable.head(place));
         KernelBench bench =
                 new KernelBench(device, place, warmup, runs, context.settings().seed(), speed -> tell(speed, context));
-        wanted.forEach(bench::sequences);
+        for (KernelShape shape : wanted) {
+            Optional<String> refusal = shapes == null ? bench.refusal(shape) : Optional.empty();
+            refusal.ifPresentOrElse(
+                    why -> context.console().note("no kernel for %s on %s: %s".formatted(shape, device, why)),
+                    () -> bench.sequences(shape));
+        }
         decodeBatches.forEach(bench::decode);
         return 0;
     }

@@ -7,6 +7,7 @@ import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.cuda.Card;
 import dev.lizard.tensor.cuda.CudaReport;
 import dev.lizard.tensor.cuda.CudaTimer;
 import dev.lizard.tensor.cuda.DecodeKernel;
@@ -14,6 +15,7 @@ import dev.lizard.tensor.cuda.LizardBackward;
 import dev.lizard.tensor.cuda.LizardForward;
 import dev.lizard.tensor.cuda.LizardInputs;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -52,7 +54,7 @@ public final class KernelBench {
     /**
      * Refuses where no kernel can run.
      *
-     * @throws LizardException ENVIRONMENT without a CUDA device or NVRTC
+     * @throws LizardException ENVIRONMENT without a CUDA device or NVRTC, or on a card that is too old
      */
     public static void requireCard(Device device) {
         if (!device.isCuda()) {
@@ -60,6 +62,15 @@ public final class KernelBench {
                     + device + "; run `lizard doctor` where there is an NVIDIA card");
         }
         CudaReport.compiler();
+        CudaReport.refusal(Card.of(device)).ifPresent(why -> {
+            throw LizardException.environment("no kernels on %s: %s; run `lizard doctor`".formatted(device, why));
+        });
+    }
+
+    /** Why there are no kernels for sequences of such sizes on this card; empty where there are. */
+    public Optional<String> refusal(KernelShape s) {
+        return LizardForward.refusal(device, DType.BFLOAT16, s.width(), s.half(), s.window())
+                .or(() -> LizardBackward.refusal(device, s.width(), s.half()));
     }
 
     /**
@@ -68,12 +79,9 @@ public final class KernelBench {
      * @throws LizardException USAGE for sizes that have no kernel
      */
     public void sequences(KernelShape s) {
-        if (!LizardForward.serves(device, DType.BFLOAT16, s.width(), s.half(), s.window())
-                || !LizardBackward.serves(device, s.width(), s.half())) {
-            throw LizardException.usage(
-                    "no kernel for --shape %s on %s: expected d 64 or 128, F 32 or 64, w 64 to 128 in steps of 16"
-                            .formatted(s, device));
-        }
+        refusal(s).ifPresent(why -> {
+            throw LizardException.usage("no kernel for --shape %s on %s: %s".formatted(s, device, why));
+        });
         try (Scope scope = Scope.open();
                 Gradients off = Gradients.off()) {
             RandomInputs random = new RandomInputs(device, seed);

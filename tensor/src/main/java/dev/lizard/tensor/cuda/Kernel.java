@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,15 @@ final class Kernel {
     /** The same of a device; every kernel asks here before it is chosen. False on the CPU. */
     static boolean fits(Device device, KernelNeed need) {
         return KernelPaths.here().kernel(device, need);
+    }
+
+    /** Why kernels that need this do not run on {@code device}; empty where they do. */
+    static Optional<String> refusal(Device device, KernelNeed need) {
+        if (need.written() != null) {
+            return Optional.of("expected " + need.written());
+        }
+        KernelPath path = KernelPath.of(Card.of(device), need);
+        return path.kernel() ? Optional.empty() : Optional.of(path.why());
     }
 
     /**

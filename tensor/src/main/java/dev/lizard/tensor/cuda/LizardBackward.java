@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,11 @@ public final class LizardBackward {
     /** Whether the kernels serve heads of width d and F = {@code half} on {@code device}; the window may be any. */
     public static boolean serves(Device device, int width, int half) {
         return Kernel.fits(device, need(width, half));
+    }
+
+    /** Why not; empty where they do. */
+    public static Optional<String> refusal(Device device, int width, int half) {
+        return Kernel.refusal(device, need(width, half));
     }
 
     static KernelNeed need(int width, int half) {

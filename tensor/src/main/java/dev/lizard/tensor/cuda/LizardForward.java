@@ -7,6 +7,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -58,13 +59,18 @@ public final class LizardForward {
         return Kernel.fits(device, need(model, width, half, window));
     }
 
+    /** Why not; empty where it does. */
+    public static Optional<String> refusal(Device device, DType model, int width, int half, int window) {
+        return Kernel.refusal(device, need(model, width, half, window));
+    }
+
     /** It multiplies in bfloat16, so only models of that type are given to it. */
     static KernelNeed need(DType model, int width, int half, int window) {
         LizardSizes sizes = new LizardSizes(width, half, window);
         return KernelNeed.of(KernelPart.LIZARD_FORWARD, sizes.forwardShared())
                 .onlyIf(
                         model == DType.BFLOAT16 && sizes.served(),
-                        "bfloat16, d 64 or 128, F 32 or 64 (128 with d 64), w 64 to 128 in steps of 16");
+                        "d 64 or 128, F 32 or 64 (128 with d 64), w 64 to 128 in steps of 16, in bfloat16");
     }
 
     /**

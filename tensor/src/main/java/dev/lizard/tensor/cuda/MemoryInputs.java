@@ -57,7 +57,9 @@ public record MemoryInputs(
     static KernelNeed need(DType model, int width, int features, boolean byRow) {
         MemorySizes sizes = new MemorySizes(width, features, byRow);
         return KernelNeed.of(KernelPart.MEMORY, sizes.most())
-                .onlyIf(model == DType.BFLOAT16 && sizes.served(), "bfloat16, d 64 or 128, f 64 to 256 in steps of 64");
+                .onlyIf(
+                        model == DType.BFLOAT16 && sizes.served(),
+                        "d 64 or 128, f 64 to 256 in steps of 64, in bfloat16");
     }
 
     int batch() {

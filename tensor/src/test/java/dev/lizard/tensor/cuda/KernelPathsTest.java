@@ -96,6 +96,13 @@ class KernelPathsTest {
     }
 
     @Test
+    void sizesWithoutKernelsAreRefusedBeforeACardIsAskedFor() {
+        assertThat(LizardForward.refusal(CUDA, DType.BFLOAT16, 96, 64, 128))
+                .contains("expected d 64 or 128, F 32 or 64 (128 with d 64), w 64 to 128 in steps of 16, in bfloat16");
+        assertThat(LizardBackward.refusal(CUDA, 64, 48)).contains("expected d 64 or 128, F 32 to 128 in steps of 32");
+    }
+
+    @Test
     void usualSizesCoverEveryPart() {
         assertThat(CudaReport.paths(AMPERE)).containsOnlyKeys(KernelPart.values());
         assertThat(CudaReport.paths(AMPERE).get(KernelPart.LIZARD_BACKWARD))
