@@ -13,6 +13,9 @@ import tools.jackson.databind.JsonNode;
  * id has two pieces and no piece two ids, and what one part names the other has.
  */
 final class ModelChecks {
+    /** The library frees a tree as deep as the longest piece has bytes on its stack, which ends the process. */
+    private static final int LONGEST_UNIGRAM = 250;
+
     private static final List<String> KINDS = List.of("BPE", "Unigram", "WordPiece", "WordLevel");
 
     private static final Set<String> VANISHING =
@@ -157,6 +160,10 @@ final class ModelChecks {
                 throw pair.wrong("a piece and its finite score");
             }
             String piece = pair.node().path(0).asString();
+            if (piece.length() > LONGEST_UNIGRAM) {
+                throw pair.wrong(
+                        "a piece of at most %d characters".formatted(LONGEST_UNIGRAM), piece.length() + " of them");
+            }
             if (ids.putIfAbsent(piece, id) != null) {
                 throw pair.wrong("a piece of its own", "'%s' again".formatted(piece));
             }

@@ -126,6 +126,13 @@ class TokenizerFaultsTest {
     }
 
     @Test
+    void longPiecesOfUnigramModelsAreRefused() {
+        assertFault(
+                UNIGRAM.replace("hello", "h".repeat(60_000)).replace('\'', '"'),
+                "vocab[3]: expected a piece of at most 250 characters but found 60000 of them");
+    }
+
+    @Test
     void aTextThatAModelCannotSpellIsAFaultOfItsFile() {
         String json = UNIGRAM.replace("'unk_id':0,", "").replace('\'', '"');
         try (Tokenizer tokenizer = Tokenizers.fromJson(json, TokenizerSettings.none(), "x.json")) {
