@@ -25,11 +25,13 @@ final class LostOutput extends RuntimeException {
     Failure failure() {
         String message = String.valueOf(getMessage());
         String lower = message.toLowerCase(Locale.ROOT);
-        if (lower.contains("pipe") || isPipe()) {
+        boolean full = lower.contains("no space left");
+        boolean neverOpen = lower.contains("bad file");
+        if (lower.contains("pipe") || (!full && !neverOpen && isPipe())) {
             return new Failure(CLOSED, "");
         }
-        String cause = lower.contains("no space left") ? "no space left on its device" : message;
-        String advice = lower.contains("bad file") ? "open it, or send it to a file" : "send it elsewhere";
+        String cause = full ? "no space left on its device" : message;
+        String advice = neverOpen ? "open it, or send it to a file" : "send it elsewhere";
         return new Failure(
                 LizardException.Kind.ENVIRONMENT.exitCode(),
                 "cannot write standard output: %s; %s".formatted(cause, advice));
