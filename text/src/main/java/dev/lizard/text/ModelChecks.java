@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import dev.lizard.base.LizardException;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -71,16 +72,21 @@ final class ModelChecks {
             throw vocab.wrong("an object of pieces");
         }
         BitSet taken = new BitSet();
-        int most = 4 * vocab.node().size() + (1 << 16);
+        int most = Math.min(4 * vocab.node().size() + (1 << 16), Section.MOST_IDS);
         for (Map.Entry<String, JsonNode> entry : vocab.node().properties()) {
-            Section id = new Section(entry.getValue(), vocab.where() + "/" + entry.getKey());
-            int value = id.whole(0, Math.min(most, Section.MOST_IDS));
-            if (taken.get(value)) {
-                throw id.wrong("an id of its own", value + ", which another piece has too");
+            JsonNode id = entry.getValue();
+            boolean whole = id.isIntegralNumber() && id.canConvertToInt();
+            if (!whole || id.asInt() < 0 || id.asInt() > most || taken.get(id.asInt())) {
+                throw badId(new Section(id, vocab.where() + "/" + entry.getKey()), most);
             }
+            int value = id.asInt();
             taken.set(value);
             ids.put(entry.getKey(), value);
         }
+    }
+
+    private static LizardException badId(Section id, int most) {
+        return id.wrong("an id of its own", id.whole(0, most) + ", which another piece has too");
     }
 
     private void bpe() {
@@ -128,14 +134,10 @@ final class ModelChecks {
                 }
                 throw merges.at(i).wrong("two pieces");
             }
-            String made = right.startsWith(prefix) ? left + right.substring(prefix.length()) : "";
-            for (String piece : List.of(left, right, made)) {
-                if (!ids.containsKey(piece)) {
-                    throw merges.at(i)
-                            .wrong(
-                                    "pieces of the vocabulary, also when joined",
-                                    "'%s' and '%s'".formatted(left, right));
-                }
+            String made = right.startsWith(prefix) ? left.concat(right.substring(prefix.length())) : "";
+            if (!ids.containsKey(left) || !ids.containsKey(right) || !ids.containsKey(made)) {
+                throw merges.at(i)
+                        .wrong("pieces of the vocabulary, also when joined", "'%s' and '%s'".formatted(left, right));
             }
         }
     }
