@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ record AdapterConfig(
                     String.join(" or ", values),
                     node.isString()
                             ? node.stringValue()
-                            : JsonFiles.kindOf(keys.config().path(key)),
+                            : Json.kindOf(keys.config().path(key)),
                     whatToDo);
         }
     }

@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import java.nio.file.Path;
@@ -162,7 +163,7 @@ record AdapterKeys(Path file, ObjectNode config) {
 
     LizardException wrong(String key, JsonNode node, String expected) {
         boolean told = node.isNumber() || node.isString() || node.isArray();
-        String found = JsonFiles.kindOf(node) + (told ? ", " + node : "");
+        String found = Json.kindOf(node) + (told ? ", " + node : "");
         return BadFile.in(file, key, "bad adapter", expected, found, BadFile.AGAIN);
     }
 }

@@ -24,7 +24,8 @@ final class JsonFiles {
             throw BadFile.in(file, "cannot parse", "JSON", Json.problem(e), "repair or download the file again");
         }
         if (!(node instanceof ObjectNode object)) {
-            throw BadFile.in(file, "cannot parse", "a JSON object", kindOf(node), "check that it is the right file");
+            throw BadFile.in(
+                    file, "cannot parse", "a JSON object", Json.kindOf(node), "check that it is the right file");
         }
         return object;
     }
@@ -50,9 +51,5 @@ final class JsonFiles {
                 LizardException.Kind.INPUT,
                 "cannot read %s: %s; check that it is readable".formatted(file, BadFile.oneLine(e.toString())),
                 e);
-    }
-
-    static String kindOf(JsonNode node) {
-        return Json.kindOf(node);
     }
 }

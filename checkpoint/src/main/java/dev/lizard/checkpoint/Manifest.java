@@ -84,7 +84,7 @@ public record Manifest(NavigableMap<String, Entry> files) {
         ObjectNode json = JsonFiles.readObject(path);
         JsonNode node = json.path("files");
         if (!node.isObject()) {
-            throw BadFile.in(path, "files", "bad manifest", "an object", JsonFiles.kindOf(node), "write it again");
+            throw BadFile.in(path, "files", "bad manifest", "an object", Json.kindOf(node), "write it again");
         }
         NavigableMap<String, Entry> files = new TreeMap<>();
         for (Map.Entry<String, JsonNode> property : node.properties()) {

@@ -91,7 +91,7 @@ record SafetensorsHeader(Map<String, TensorTable.Entry> tensors, Map<String, Str
 
         private void readMetadata(JsonNode node, Map<String, String> metadata) {
             if (!node.isObject()) {
-                throw BadFile.in(file, METADATA, "bad metadata", "an object", JsonFiles.kindOf(node), BadFile.AGAIN);
+                throw BadFile.in(file, METADATA, "bad metadata", "an object", Json.kindOf(node), BadFile.AGAIN);
             }
             for (Map.Entry<String, JsonNode> property : node.properties()) {
                 if (!property.getValue().isString()) {
@@ -100,7 +100,7 @@ record SafetensorsHeader(Map<String, TensorTable.Entry> tensors, Map<String, Str
                             METADATA + "." + property.getKey(),
                             "bad metadata",
                             "a text",
-                            JsonFiles.kindOf(property.getValue()),
+                            Json.kindOf(property.getValue()),
                             BadFile.AGAIN);
                 }
                 metadata.put(property.getKey(), property.getValue().stringValue());
@@ -126,7 +126,7 @@ record SafetensorsHeader(Map<String, TensorTable.Entry> tensors, Map<String, Str
 
         private TensorTable.Entry entry(Range range, JsonNode node) {
             JsonNode dtype = node.path("dtype");
-            String dtypeText = dtype.isString() ? dtype.stringValue() : JsonFiles.kindOf(dtype);
+            String dtypeText = dtype.isString() ? dtype.stringValue() : Json.kindOf(dtype);
             StoredType type = StoredType.ofSafetensors(dtypeText)
                     .orElseThrow(() -> BadFile.in(
                             file,
@@ -163,7 +163,7 @@ record SafetensorsHeader(Map<String, TensorTable.Entry> tensors, Map<String, Str
                 values.add(item.longValue());
             }
             if (!node.isArray()) {
-                throw BadFile.in(file, name, "bad " + key, "a list of integers", JsonFiles.kindOf(node), BadFile.AGAIN);
+                throw BadFile.in(file, name, "bad " + key, "a list of integers", Json.kindOf(node), BadFile.AGAIN);
             }
             return values;
         }

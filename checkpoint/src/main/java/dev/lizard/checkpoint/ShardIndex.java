@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -31,14 +32,14 @@ record ShardIndex(Path file, List<Path> shards) {
                     MAP,
                     "bad shard index",
                     "an object of tensor names and files",
-                    map.isObject() ? "an empty one" : JsonFiles.kindOf(map),
+                    map.isObject() ? "an empty one" : Json.kindOf(map),
                     BadFile.AGAIN);
         }
         Map<String, Path> shards = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> property : map.properties()) {
             JsonNode value = property.getValue();
             if (!value.isString()) {
-                throw badName(file, property.getKey(), JsonFiles.kindOf(value));
+                throw badName(file, property.getKey(), Json.kindOf(value));
             }
             shards.computeIfAbsent(value.stringValue(), name -> shard(file, property.getKey(), name));
         }
