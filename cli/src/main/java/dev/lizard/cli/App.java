@@ -29,9 +29,9 @@ final class App {
         Arguments arguments = Arguments.scan(args);
         Root root = new Root();
         CommandLine command = commandLine(root);
-        Layers layers = null;
+        ConfigLayers layers = null;
         try {
-            layers = Layers.of(command, arguments, environment);
+            layers = ConfigLayers.of(command, arguments, environment);
             command.setDefaultValueProvider(layers);
             ParseResult parsed = command.parseArgs(args);
             Integer helped = CommandLine.executeHelpRequest(parsed);
@@ -56,12 +56,12 @@ final class App {
         return command;
     }
 
-    private int act(Root root, CommandLine chosen, Layers all, List<String> args) throws Exception {
+    private int act(Root root, CommandLine chosen, ConfigLayers all, List<String> args) throws Exception {
         if (!(chosen.getCommandSpec().userObject() instanceof Action action)) {
             chosen.usage(streams.err(), Ansi.OFF);
             return LizardException.Kind.USAGE.exitCode();
         }
-        Layers layers = all.forCommand(chosen.getCommandSpec(), action.configKeys());
+        ConfigLayers layers = all.forCommand(chosen.getCommandSpec(), action.configKeys());
         layers.refuseUnknown(action.configKeys());
         if (action.onlyFloat32()) {
             layers.refuseOtherThanFloat32(chosen.getCommandName());
@@ -88,7 +88,7 @@ final class App {
         }
     }
 
-    private int report(Throwable thrown, @Nullable Layers layers, boolean debug) {
+    private int report(Throwable thrown, @Nullable ConfigLayers layers, boolean debug) {
         Failure failure = Failure.of(thrown, layers);
         streams.out().flush();
         if (!failure.line().isEmpty()) {

@@ -59,7 +59,7 @@ final class ConfigShowCommand implements Action {
         return 0;
     }
 
-    private List<Row> rows(Layers layers) {
+    private List<Row> rows(ConfigLayers layers) {
         Map<String, Row> rows = new TreeMap<>();
         for (OptionSpec option : spec.root().options()) {
             addOption(rows, option, layers);
@@ -85,9 +85,9 @@ final class ConfigShowCommand implements Action {
         return found.getCommandSpec();
     }
 
-    private void addOption(Map<String, Row> rows, OptionSpec option, Layers layers) {
-        String key = Layers.key(option);
-        if (!Layers.isSetting(option) || rows.containsKey(key)) {
+    private void addOption(Map<String, Row> rows, OptionSpec option, ConfigLayers layers) {
+        String key = ConfigLayers.key(option);
+        if (!ConfigLayers.isSetting(option) || rows.containsKey(key)) {
             return;
         }
         JsonNode value = layers.tree().get(key);

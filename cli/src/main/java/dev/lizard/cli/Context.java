@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Context {
     private final Settings settings;
     private final Console console;
-    private final Layers layers;
+    private final ConfigLayers layers;
     private final Map<String, String> environment;
     private final List<String> arguments;
     private @Nullable Interrupt interrupt;
@@ -23,7 +23,7 @@ final class Context {
     Context(
             Settings settings,
             Console console,
-            Layers layers,
+            ConfigLayers layers,
             Map<String, String> environment,
             List<String> arguments) {
         this.settings = settings;
@@ -42,7 +42,7 @@ final class Context {
     }
 
     /** Flags, variables and file as one tree; a command takes its {@link Action#configKeys} out of it. */
-    Layers layers() {
+    ConfigLayers layers() {
         return layers;
     }
 

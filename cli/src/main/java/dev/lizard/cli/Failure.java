@@ -18,7 +18,7 @@ record Failure(int code, String line) {
         line = LizardException.oneLine(line);
     }
 
-    static Failure of(Throwable thrown, @Nullable Layers layers) {
+    static Failure of(Throwable thrown, @Nullable ConfigLayers layers) {
         LostOutput lost = find(thrown, LostOutput.class);
         if (lost != null) {
             return lost.failure();

@@ -2,7 +2,7 @@ package dev.lizard.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.lizard.base.Spread;
+import dev.lizard.base.Quantiles;
 import dev.lizard.generate.Sampler;
 import dev.lizard.generate.SamplerSettings;
 import dev.lizard.generate.Session;
@@ -49,7 +49,7 @@ record GenerationSpeed(
     }
 
     private static double median(List<Run> runs, ToDoubleFunction<Run> value) {
-        return Spread.of(runs.stream().mapToDouble(value).toArray()).median();
+        return Quantiles.of(runs.stream().mapToDouble(value).toArray()).median();
     }
 
     /** Runs sessions against the clock. */
@@ -147,7 +147,7 @@ record GenerationSpeed(
             }
 
             AtContext result() {
-                double median = Spread.of(seconds).median();
+                double median = Quantiles.of(seconds).median();
                 return new AtContext(context, 1000 * median, 1 / median, session.stateBytes());
             }
 

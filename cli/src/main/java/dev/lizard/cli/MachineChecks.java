@@ -97,8 +97,8 @@ final class MachineChecks {
 
     static Finding variables(Context context) {
         Set<String> known = new TreeSet<>(OTHER_VARIABLES);
-        context.layers().options().values().forEach(option -> known.add(Layers.variable(option)));
-        List<String> unread = Layers.unread(context.environment(), known);
+        context.layers().options().values().forEach(option -> known.add(ConfigLayers.variable(option)));
+        List<String> unread = ConfigLayers.unread(context.environment(), known);
         if (unread.isEmpty()) {
             return Finding.ok("variables", "every LIZARD_* variable that is set has a meaning");
         }

@@ -20,7 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class ParameterFaults {
     private ParameterFaults() {}
 
-    static String describe(ParameterException fault, @Nullable Layers layers) {
+    static String describe(ParameterException fault, @Nullable ConfigLayers layers) {
         CommandLine command = fault.getCommandLine();
         String help = "see '" + command.getCommandSpec().qualifiedName() + " --help'";
         return switch (fault) {
@@ -54,7 +54,7 @@ final class ParameterFaults {
         return arguments.stream().map(ParameterFaults::name).collect(Collectors.joining(" and "));
     }
 
-    private static String other(ParameterException fault, @Nullable Layers layers, String help) {
+    private static String other(ParameterException fault, @Nullable ConfigLayers layers, String help) {
         ArgSpec argument = fault.getArgSpec();
         String value = fault.getValue();
         if (argument == null || value == null) {
@@ -68,9 +68,9 @@ final class ParameterFaults {
     }
 
     /** The flag, unless the value came from a layer below it. */
-    private static String place(ArgSpec argument, String value, @Nullable Layers layers) {
+    private static String place(ArgSpec argument, String value, @Nullable ConfigLayers layers) {
         if (layers != null && argument instanceof OptionSpec option) {
-            String key = Layers.key(option);
+            String key = ConfigLayers.key(option);
             if (value.equals(layers.defaultValue(option))) {
                 return layers.tree().origin(key).place(key);
             }

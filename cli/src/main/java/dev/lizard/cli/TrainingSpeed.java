@@ -2,7 +2,7 @@ package dev.lizard.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.lizard.base.Spread;
+import dev.lizard.base.Quantiles;
 import dev.lizard.distill.StageMeter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +45,8 @@ record TrainingSpeed(
         private static final double TERA = 1e12;
 
         static Stage of(StageMeter.Speed speed, @Nullable Double peak) {
-            Spread speeds =
-                    Spread.of(speed.tokensPerS().stream().mapToDouble(s -> s).toArray());
+            Quantiles speeds =
+                    Quantiles.of(speed.tokensPerS().stream().mapToDouble(s -> s).toArray());
             double tflops = speeds.median() * speed.flopsPerToken() / TERA;
             return new Stage(
                     speed.stage(),

@@ -12,7 +12,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.FusedSteps;
+import dev.lizard.tensor.cuda.FusedOps;
 import dev.lizard.text.Batch;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -99,10 +99,10 @@ final class AttentionTransfer implements Objective {
                 Tape tape = new Tape()) {
             Tensor heads = student.forward(in, Form.CHUNK, tape); // [B, H, T, d]
             double weight = scale / students.size() / heads.count();
-            if (FusedSteps.serve(heads) && heads.dtype() == target.dtype()) {
+            if (FusedOps.serve(heads) && heads.dtype() == target.dtype()) {
                 Tensor rows = heads.detach().transpose(1, 2).contiguous(); // as kernels lay them out
-                FusedSteps.Squares error =
-                        FusedSteps.squares(rows, target.transpose(1, 2).contiguous(), 2 * weight * share);
+                FusedOps.Squares error =
+                        FusedOps.squares(rows, target.transpose(1, 2).contiguous(), 2 * weight * share);
                 tape.backward(heads, error.gradient().transpose(1, 2));
                 return layer.promote(error.sum().mul(weight));
             }

@@ -31,7 +31,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private final Objective objective;
-    private final RecordedPass pass;
+    private final GraphedPass pass;
     private final SequenceSource data;
     private final TrainSettings settings;
     private final RunLog log;
@@ -44,7 +44,7 @@ public final class Trainer implements AutoCloseable {
     private long tokens;
     private double elapsed;
     private boolean complete;
-    private @Nullable QueuedStep next;
+    private @Nullable PrefetchedStep next;
     private long begun;
     private boolean alwaysAhead;
 
@@ -58,7 +58,7 @@ public final class Trainer implements AutoCloseable {
             TrainListener listener,
             Measure measure) {
         this.objective = objective;
-        this.pass = new RecordedPass(objective);
+        this.pass = new GraphedPass(objective);
         this.data = data;
         this.settings = settings;
         this.log = log;
@@ -177,7 +177,7 @@ public final class Trainer implements AutoCloseable {
     private StepRecord update() {
         double loss;
         double norm;
-        try (QueuedStep present = take()) {
+        try (PrefetchedStep present = take()) {
             next = step + 1 < settings.steps() ? read(step + 1) : null;
             double[] numbers = present.numbers();
             loss = loss(present, numbers);
@@ -201,7 +201,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** The mean loss of all passes. */
-    private double loss(QueuedStep present, double[] numbers) {
+    private double loss(PrefetchedStep present, double[] numbers) {
         double share = 1.0 / settings.accumulate();
         double loss = 0;
         for (int i = 0; i < settings.accumulate(); i++) {
@@ -222,8 +222,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Begins the next step unless it was; its time runs from here. */
-    private QueuedStep begin() {
-        QueuedStep queued = next;
+    private PrefetchedStep begin() {
+        PrefetchedStep queued = next;
         if (queued == null || !queued.begun()) {
             begun = System.nanoTime();
             queued = queued == null ? read(step) : queued;
@@ -234,14 +234,14 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** The next step, begun; the caller closes it. */
-    private QueuedStep take() {
-        QueuedStep taken = begin();
+    private PrefetchedStep take() {
+        PrefetchedStep taken = begin();
         next = null;
         return taken;
     }
 
-    private QueuedStep read(long done) {
-        return new QueuedStep(
+    private PrefetchedStep read(long done) {
+        return new PrefetchedStep(
                 data, settings, done, objective.parameters().values().device());
     }
 

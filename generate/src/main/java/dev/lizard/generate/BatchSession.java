@@ -2,7 +2,7 @@ package dev.lizard.generate;
 
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
-import dev.lizard.model.RecordedStep;
+import dev.lizard.model.GraphedDecode;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
@@ -18,7 +18,7 @@ public final class BatchSession implements AutoCloseable {
     private final Decoder decoder;
     private final DecoderState state;
     private final float[][] logits;
-    private @Nullable RecordedStep recorded;
+    private @Nullable GraphedDecode recorded;
 
     /** {@code batch} sequences that have read nothing. */
     public BatchSession(Decoder decoder, int batch) {
@@ -55,7 +55,7 @@ public final class BatchSession implements AutoCloseable {
     }
 
     private void advance(int[] flat, int tokens, int from, int length) {
-        RecordedStep fast = tokens == 1 ? recorded() : null;
+        GraphedDecode fast = tokens == 1 ? recorded() : null;
         if (fast != null) {
             try (Scope work = Scope.open()) {
                 Tensor scores = fast.step(flat).to(Device.CPU); // [B, V]
@@ -79,13 +79,13 @@ public final class BatchSession implements AutoCloseable {
         }
     }
 
-    private @Nullable RecordedStep recorded() {
+    private @Nullable GraphedDecode recorded() {
         if (recorded != null && !recorded.fits()) {
             recorded.close();
             recorded = null;
         }
-        if (recorded == null && RecordedStep.served(decoder)) {
-            recorded = new RecordedStep(decoder, state, logits.length);
+        if (recorded == null && GraphedDecode.served(decoder)) {
+            recorded = new GraphedDecode(decoder, state, logits.length);
         }
         return recorded;
     }

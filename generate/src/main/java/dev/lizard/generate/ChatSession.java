@@ -44,7 +44,7 @@ public final class ChatSession implements AutoCloseable {
     private final ChatFormat format;
     private final Generator generator;
     private final Session session;
-    private final Places places = new Places();
+    private final TurnSnapshots places = new TurnSnapshots();
     private final List<Message> messages = new ArrayList<>();
     private ReadText read = ReadText.NOTHING;
     private Map<String, String> samplerNotes = Map.of();
@@ -160,7 +160,7 @@ public final class ChatSession implements AutoCloseable {
     }
 
     private void goBack() {
-        Places.Place place = places.newest();
+        TurnSnapshots.Place place = places.newest();
         if (place == null) {
             throw new IllegalStateException("no place to go back to");
         }

@@ -4,7 +4,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
-import dev.lizard.model.RecordedStep;
+import dev.lizard.model.GraphedDecode;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
@@ -43,7 +43,7 @@ public final class Session implements AutoCloseable {
     private History history;
     private boolean ready;
     private int singles;
-    private @Nullable RecordedStep recorded;
+    private @Nullable GraphedDecode recorded;
 
     /** A session that has read nothing. */
     public Session(Decoder decoder) {
@@ -120,7 +120,7 @@ public final class Session implements AutoCloseable {
         ready = false;
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
-            RecordedStep fast = recorded(ids.length);
+            GraphedDecode fast = recorded(ids.length);
             if (fast != null) {
                 copyRow(fast.step(ids), logits);
                 history.append(ids[0]);
@@ -139,7 +139,7 @@ public final class Session implements AutoCloseable {
     }
 
     /** The recorded step, once single tokens come in a row and where there is such a thing; else null. */
-    private @Nullable RecordedStep recorded(int count) {
+    private @Nullable GraphedDecode recorded(int count) {
         singles = count == 1 ? singles + 1 : 0;
         if (singles <= UNRECORDED) {
             return null;
@@ -147,8 +147,8 @@ public final class Session implements AutoCloseable {
         if (recorded != null && !recorded.fits()) {
             forgetRecording();
         }
-        if (recorded == null && RecordedStep.served(decoder)) {
-            recorded = new RecordedStep(decoder, state, 1);
+        if (recorded == null && GraphedDecode.served(decoder)) {
+            recorded = new GraphedDecode(decoder, state, 1);
         }
         return recorded;
     }

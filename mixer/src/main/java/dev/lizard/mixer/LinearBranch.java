@@ -41,13 +41,13 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
      * @param v [B, G, L, e]
      * @param logGate log γ [B, H, T], or null for γ = 1
      */
-    Weighted parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
+    PartialAttention parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
         long tokens = q.size(2);
         return split(MatrixMemory.parallel(queries(q), keys(last(k, tokens)), values(v, tokens), logGate));
     }
 
     /** Continues from the memory of {@code state}, which is updated; arguments as for {@link #parallel}. */
-    Weighted advance(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
+    PartialAttention advance(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
         Tensor memory = state.get(MEMORY);
         long tokens = q.size(2);
         if (tokens == 1 && !Gradients.enabled()) {
@@ -67,9 +67,9 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
     }
 
     /** As {@link #parallel}, by kernels with gradients of their own; arguments in float32, {@code logGate} clamped. */
-    Weighted learn(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, Tape tape) {
+    PartialAttention learn(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, Tape tape) {
         long tokens = q.size(2);
-        return LearningMemory.weigh(queries(q), last(keys(k), tokens), last(v, tokens), logGate, tape);
+        return MatrixMemoryFunction.weigh(queries(q), last(keys(k), tokens), last(v, tokens), logGate, tape);
     }
 
     private Tensor queries(Tensor q) {
@@ -98,8 +98,8 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
         return dims.group() == 1 ? x : x.repeatInterleave(dims.group(), 1);
     }
 
-    private static Weighted split(Tensor counted) {
+    private static PartialAttention split(Tensor counted) {
         long width = counted.size(3) - 1;
-        return new Weighted(counted.narrow(3, 0, width), counted.narrow(3, width, 1));
+        return new PartialAttention(counted.narrow(3, 0, width), counted.narrow(3, width, 1));
     }
 }

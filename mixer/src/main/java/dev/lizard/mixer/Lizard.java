@@ -155,13 +155,13 @@ final class Lizard implements Mixer {
         if (form == Form.CHUNK && learnsApart(in, tape)) {
             return apart(in, tape);
         }
-        if (form != Form.CHUNK || !LearningLizard.serves(spec, in, tape)) {
+        if (form != Form.CHUNK || !LizardFunction.serves(spec, in, tape)) {
             return Mixer.super.forward(in, form, tape);
         }
         try (Scope scope = Scope.open()) {
-            HeadLogs.Weights weights = HeadLogs.of(
+            HeadScalars.Weights weights = HeadScalars.of(
                     parameter(LizardSpec.WINDOW_LOGIT, DType.FLOAT32), optional(Sinks.NAME), dims.heads(), tape);
-            LearningLizard.Operands operands = new LearningLizard.Operands(
+            LizardFunction.Operands operands = new LizardFunction.Operands(
                     LogGates.of(
                             in.x(),
                             parameter(LizardSpec.GATE_WEIGHT, DType.FLOAT32).contiguous(),
@@ -171,7 +171,7 @@ final class Lizard implements Mixer {
                     parameter(LizardSpec.QUERY_MAP, DType.FLOAT32).contiguous(),
                     parameter(LizardSpec.KEY_MAP, DType.FLOAT32).contiguous(),
                     weights.sink());
-            return scope.promote(LearningLizard.mix(spec, in, operands, tape));
+            return scope.promote(LizardFunction.mix(spec, in, operands, tape));
         }
     }
 
@@ -180,7 +180,7 @@ final class Lizard implements Mixer {
         return !delayed()
                 && spec.branches() != LizardSpec.Branches.WINDOW
                 && !FusedLizard.serves(spec, in)
-                && LearningMemory.serves(in, 2 * spec.features(), tape);
+                && MatrixMemoryFunction.serves(in, 2 * spec.features(), tape);
     }
 
     /** The sum, its linear branch by kernels and its window composed. */
@@ -192,8 +192,8 @@ final class Lizard implements Mixer {
             Tensor q = tape.cut(in.q()); // both branches read these
             Tensor k = tape.cut(in.k());
             Tensor v = tape.cut(in.v());
-            Weighted far = weights.linear.learn(q, k, v, gate, tape);
-            Weighted near = WindowSoftmax.banded(
+            PartialAttention far = weights.linear.learn(q, k, v, gate, tape);
+            PartialAttention near = WindowSoftmax.banded(
                     rotated(in, q, in.start()), rotated(in, k, in.start()), v, spec.window(), weights.sink);
             return scope.promote(original.narrowed(join(far, near, weights.share)));
         }
@@ -201,7 +201,7 @@ final class Lizard implements Mixer {
 
     @Override
     public boolean trainsRecorded(DType model, Device device) {
-        return LearningLizard.serves(spec, model, dims.headWidth(), device);
+        return LizardFunction.serves(spec, model, dims.headWidth(), device);
     }
 
     @Override
@@ -214,9 +214,9 @@ final class Lizard implements Mixer {
             Weights weights = weights(in.q().dtype());
             Tensor q = rotated(in, in.q(), in.start());
             Tensor k = rotated(in, in.k(), in.start());
-            Weighted near = WindowSoftmax.parallel(q, k, in.v(), spec.window(), weights.sink);
+            PartialAttention near = WindowSoftmax.parallel(q, k, in.v(), spec.window(), weights.sink);
             long written = delayed() ? Math.max(0, in.tokens() - spec.window()) : in.tokens();
-            Weighted far = weights.linear.parallel(
+            PartialAttention far = weights.linear.parallel(
                     in.q(), in.k().narrow(2, 0, written), in.v().narrow(2, 0, written), weights.logGate(in.x()));
             return scope.promote(original.narrowed(join(far, near, weights.share)));
         }
@@ -247,8 +247,8 @@ final class Lizard implements Mixer {
             Weights weights = weights(in.q().dtype());
             Tensor q = rotated(in, in.q(), state.position());
             Tensor k = rotated(in, in.k(), state.position());
-            Weighted far = far(in, k, state, weights);
-            Weighted near = WindowRing.advance(state, q, k, in.v(), weights.sink);
+            PartialAttention far = far(in, k, state, weights);
+            PartialAttention near = WindowRing.advance(state, q, k, in.v(), weights.sink);
             state.saw(in.tokens());
             return scope.promote(original.narrowed(join(far, near, weights.share)));
         }
@@ -297,7 +297,7 @@ final class Lizard implements Mixer {
     }
 
     /** The linear branch; {@code k} are the rotated keys, which are not yet in the ring. */
-    private Weighted far(MixerInput in, Tensor k, MixerState state, Weights weights) {
+    private PartialAttention far(MixerInput in, Tensor k, MixerState state, Weights weights) {
         Tensor gate = weights.logGate(in.x());
         if (!delayed()) {
             return weights.linear.advance(state, in.q(), in.k(), in.v(), gate);
@@ -307,7 +307,7 @@ final class Lizard implements Mixer {
         return weights.linear.advance(state, in.q(), keys, leaving.values(), gate);
     }
 
-    private Tensor join(Weighted far, Weighted near, Tensor share) {
+    private Tensor join(PartialAttention far, PartialAttention near, Tensor share) {
         return switch (spec.branches()) {
             case WINDOW -> near.divided();
             case LINEAR -> far.dividedOrZero();

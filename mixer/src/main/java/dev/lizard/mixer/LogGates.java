@@ -5,7 +5,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.HeadLogits;
+import dev.lizard.tensor.cuda.GateLogits;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +45,8 @@ final class LogGates implements Tape.Operation {
         Tensor weight = inputs.get(1);
         Tensor bias = inputs.size() > 2 ? inputs.get(2) : null;
         Tensor g; // [B, H, T]
-        if (HeadLogits.serve(x, weight)) {
-            g = HeadLogits.logGates(HeadLogits.forward(x, weight), bias, floor);
+        if (GateLogits.serve(x, weight)) {
+            g = GateLogits.logGates(GateLogits.forward(x, weight), bias, floor);
         } else {
             Tensor z = x.to(DType.FLOAT32).linear(weight, bias); // [B, T, H]
             logits = kept.adopt(z);
@@ -66,9 +66,9 @@ final class LogGates implements Tape.Operation {
         Tensor weight = inputs.get(1);
         List<@Nullable Tensor> result = new ArrayList<>();
         if (logits == null) {
-            Tensor dz = HeadLogits.slopes(dg.contiguous(), gates, floor); // [B, T, H]
-            HeadLogits.Slopes slopes = HeadLogits.weights(dz, x, weight);
-            result.add(through ? HeadLogits.inputs(dz, weight) : null);
+            Tensor dz = GateLogits.slopes(dg.contiguous(), gates, floor); // [B, T, H]
+            GateLogits.Slopes slopes = GateLogits.weights(dz, x, weight);
+            result.add(through ? GateLogits.inputs(dz, weight) : null);
             result.add(slopes.weight());
             result.add(slopes.bias());
         } else {

@@ -87,7 +87,7 @@ final class Lolcats implements Mixer {
     @Override
     public Tensor forward(MixerInput original, Form form, Tape tape) {
         boolean far = spec.branches() != LizardSpec.Branches.WINDOW && original.tokens() > spec.window();
-        if (form != Form.CHUNK || !far || !LearningMemory.serves(original, 2 * spec.features(), tape)) {
+        if (form != Form.CHUNK || !far || !MatrixMemoryFunction.serves(original, 2 * spec.features(), tape)) {
             return Mixer.super.forward(original, form, tape);
         }
         try (Scope scope = Scope.open()) {
@@ -97,8 +97,9 @@ final class Lolcats implements Mixer {
             Tensor k = tape.cut(in.rotary().apply(in.k(), in.start()));
             Tensor v = tape.cut(in.v());
             long written = in.tokens() - spec.window();
-            Weighted memory = weights.linear.learn(q, k.narrow(2, 0, written), v.narrow(2, 0, written), null, tape);
-            Weighted near = WindowSoftmax.banded(q, k, v, spec.window(), null);
+            PartialAttention memory =
+                    weights.linear.learn(q, k.narrow(2, 0, written), v.narrow(2, 0, written), null, tape);
+            PartialAttention near = WindowSoftmax.banded(q, k, v, spec.window(), null);
             return scope.promote(original.narrowed(join(memory, near, weights.g)));
         }
     }
@@ -110,9 +111,9 @@ final class Lolcats implements Mixer {
             Weights weights = weights(in.q().dtype());
             Tensor q = in.rotary().apply(in.q(), in.start());
             Tensor k = in.rotary().apply(in.k(), in.start());
-            Weighted near = WindowSoftmax.parallel(q, k, in.v(), spec.window(), null);
+            PartialAttention near = WindowSoftmax.parallel(q, k, in.v(), spec.window(), null);
             long written = Math.max(0, in.tokens() - spec.window());
-            Weighted far =
+            PartialAttention far =
                     weights.linear.parallel(q, k.narrow(2, 0, written), in.v().narrow(2, 0, written), null);
             return scope.promote(original.narrowed(join(far, near, weights.g)));
         }
@@ -136,14 +137,14 @@ final class Lolcats implements Mixer {
             Tensor q = in.rotary().apply(in.q(), state.position());
             Tensor k = in.rotary().apply(in.k(), state.position());
             WindowRing.Leaving leaving = WindowRing.leaving(state, k, in.v());
-            Weighted far = weights.linear.advance(state, q, leaving.keys(), leaving.values(), null);
-            Weighted near = WindowRing.advance(state, q, k, in.v(), null);
+            PartialAttention far = weights.linear.advance(state, q, leaving.keys(), leaving.values(), null);
+            PartialAttention near = WindowRing.advance(state, q, k, in.v(), null);
             state.saw(in.tokens());
             return scope.promote(original.narrowed(join(far, near, weights.g)));
         }
     }
 
-    private Tensor join(Weighted far, Weighted near, Tensor g) {
+    private Tensor join(PartialAttention far, PartialAttention near, Tensor g) {
         return switch (spec.branches()) {
             case BOTH -> far.plus(near.times(g)).divided();
             case WINDOW -> near.divided();

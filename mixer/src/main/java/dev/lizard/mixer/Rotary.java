@@ -7,7 +7,7 @@ import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.DecodeClock;
-import dev.lizard.tensor.cuda.FusedSteps;
+import dev.lizard.tensor.cuda.FusedOps;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
@@ -72,13 +72,13 @@ public final class Rotary implements AutoCloseable {
     }
 
     /** Queries and keys turned, in one kernel where {@code tape} and device allow. */
-    FusedSteps.Rotated apply(MixerInput in, Tape tape) {
+    FusedOps.Rotated apply(MixerInput in, Tape tape) {
         Tensor q = in.q();
-        if (q.size(2) == 1 || q.size(-1) % 16 != 0 || !FusedSteps.serve(q, tape)) {
-            return new FusedSteps.Rotated(apply(q, in.start()), apply(in.k(), in.start()), in.v());
+        if (q.size(2) == 1 || q.size(-1) % 16 != 0 || !FusedOps.serve(q, tape)) {
+            return new FusedOps.Rotated(apply(q, in.start()), apply(in.k(), in.start()), in.v());
         }
         List<Tensor> turn = angles(in.start(), q.size(2), q.device());
-        return FusedSteps.rotate(q, in.k(), in.v(), turn.get(0), turn.get(1), tape);
+        return FusedOps.rotate(q, in.k(), in.v(), turn.get(0), turn.get(1), tape);
     }
 
     /** Lets {@code owner} keep the tables that kernels read for sequences of {@code tokens}; others may push them out. */

@@ -7,7 +7,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.FusedSteps;
+import dev.lizard.tensor.cuda.FusedOps;
 import java.util.Map;
 
 /**
@@ -54,14 +54,14 @@ final class Softmax implements Mixer {
             return Mixer.super.forward(in, form);
         }
         try (Scope scope = Scope.open()) {
-            FusedSteps.Rotated turned = in.rotary().apply(in, tape);
+            FusedOps.Rotated turned = in.rotary().apply(in, tape);
             return scope.promote(turned.q().scaledDotProductAttention(turned.k(), turned.v(), true));
         }
     }
 
     @Override
     public boolean trainsRecorded(DType model, Device device) {
-        return FusedSteps.serve(model, device) && dims.headWidth() % 16 == 0; // else its rotation is composed
+        return FusedOps.serve(model, device) && dims.headWidth() % 16 == 0; // else its rotation is composed
     }
 
     @Override
@@ -70,7 +70,7 @@ final class Softmax implements Mixer {
             MixerInput in = original.widened();
             Tensor q = in.rotary().apply(in.q(), in.start());
             Tensor k = in.rotary().apply(in.k(), in.start());
-            Weighted all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), null);
+            PartialAttention all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), null);
             return scope.promote(original.narrowed(all.divided()));
         }
     }

@@ -40,7 +40,7 @@ final class Window implements Mixer {
             MixerInput in = original.widened();
             Tensor q = in.rotary().apply(in.q(), in.start());
             Tensor k = in.rotary().apply(in.k(), in.start());
-            Weighted part = WindowSoftmax.parallel(q, k, in.v(), spec.window(), sink(q.dtype()));
+            PartialAttention part = WindowSoftmax.parallel(q, k, in.v(), spec.window(), sink(q.dtype()));
             return scope.promote(original.narrowed(part.divided()));
         }
     }
@@ -60,7 +60,7 @@ final class Window implements Mixer {
             MixerInput in = original.widened();
             Tensor q = in.rotary().apply(in.q(), state.position());
             Tensor k = in.rotary().apply(in.k(), state.position());
-            Weighted part = WindowRing.advance(state, q, k, in.v(), sink(q.dtype()));
+            PartialAttention part = WindowRing.advance(state, q, k, in.v(), sink(q.dtype()));
             state.saw(in.tokens());
             return scope.promote(original.narrowed(part.divided()));
         }

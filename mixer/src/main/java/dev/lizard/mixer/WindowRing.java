@@ -108,7 +108,7 @@ final class WindowRing {
     }
 
     /** Window attention of T new tokens, rotated q [B, H, T, d] and k [B, G, T, d]; they are stored. */
-    static Weighted advance(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+    static PartialAttention advance(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
         if (q.size(2) == 1 && !Gradients.enabled()) {
             slot(state, KEYS).copy_(k);
             slot(state, VALUES).copy_(v);
@@ -118,7 +118,7 @@ final class WindowRing {
         Tensor keys = extended(state, KEYS, k);
         Tensor values = extended(state, VALUES, v);
         long window = state.get(KEYS).size(2);
-        Weighted result = WindowSoftmax.banded(q, keys, values, window, sink);
+        PartialAttention result = WindowSoftmax.banded(q, keys, values, window, sink);
         push(state, k, v, k.size(2));
         return result;
     }

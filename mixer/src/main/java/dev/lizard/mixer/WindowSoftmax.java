@@ -48,7 +48,7 @@ final class WindowSoftmax {
      * @param window w, or a number ≥ S for no window
      * @param sink logit a head [H], or null for none
      */
-    static Weighted parallel(Tensor q, Tensor k, Tensor v, long window, @Nullable Tensor sink) {
+    static PartialAttention parallel(Tensor q, Tensor k, Tensor v, long window, @Nullable Tensor sink) {
         long batch = q.size(0);
         long keyHeads = k.size(1);
         long group = q.size(1) / keyHeads;
@@ -66,14 +66,14 @@ final class WindowSoftmax {
             Weights weights = weigh(scores, sink == null ? null : sink.view(1, keyHeads, group, 1, 1));
             Tensor numerator =
                     weights.exp.view(batch, keyHeads, group * tokens, all).matmul(v);
-            return new Weighted(
+            return new PartialAttention(
                     scope.promote(numerator.view(batch, q.size(1), tokens, v.size(3))),
                     scope.promote(weights.mass.view(batch, q.size(1), tokens, 1)));
         }
     }
 
     /** One query [B, H, 1, d] over the n keys of its window in any order [B, G, n, d], and no others. */
-    static Weighted step(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+    static PartialAttention step(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
         long batch = q.size(0);
         long heads = q.size(1);
         long keyHeads = k.size(1);
@@ -83,14 +83,14 @@ final class WindowSoftmax {
                 .matmul(k.transpose(-1, -2)); // [B, G, R, n]
         Weights weights = weigh(scores, sink == null ? null : sink.view(1, keyHeads, group, 1));
         Tensor numerator = weights.exp.matmul(v); // [B, G, R, e]
-        return new Weighted(numerator.view(batch, heads, 1, v.size(3)), weights.mass.view(batch, heads, 1, 1));
+        return new PartialAttention(numerator.view(batch, heads, 1, v.size(3)), weights.mass.view(batch, heads, 1, 1));
     }
 
     /**
      * Blocks of w queries, each over its own and the previous block of keys: O(T w). Arguments as for
      * {@link #parallel}; S − T earlier tokens may be more or fewer than w.
      */
-    static Weighted banded(Tensor q, Tensor k, Tensor v, long window, @Nullable Tensor sink) {
+    static PartialAttention banded(Tensor q, Tensor k, Tensor v, long window, @Nullable Tensor sink) {
         long tokens = q.size(2);
         long past = k.size(2) - tokens;
         if (tokens <= window || k.size(2) <= 2 * window) {
@@ -118,7 +118,7 @@ final class WindowSoftmax {
                     .view(q.size(0), keyHeads, blocks, group * window, 2 * window)
                     .matmul(vb)
                     .view(q.size(0), keyHeads, blocks, group, window, v.size(3));
-            return new Weighted(
+            return new PartialAttention(
                     scope.promote(unblocked(numerator, tokens)), scope.promote(unblocked(weights.mass, tokens)));
         }
     }

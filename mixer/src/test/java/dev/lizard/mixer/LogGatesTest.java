@@ -89,7 +89,7 @@ class LogGatesTest {
         for (int rows : new int[] {HEADS, 1}) {
             same(
                     learned(List.of(random("l", 1, HEADS), random("s", 1, rows, 4)), device, (x, tape) -> {
-                        HeadLogs.Weights weights = HeadLogs.of(x.get(0), x.get(1), HEADS, tape);
+                        HeadScalars.Weights weights = HeadScalars.of(x.get(0), x.get(1), HEADS, tape);
                         return List.of(weights.share(), weights.sink() == null ? weights.share() : weights.sink());
                     }),
                     learned(

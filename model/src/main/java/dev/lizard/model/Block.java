@@ -5,7 +5,7 @@ import dev.lizard.mixer.Rotary;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.FusedSteps;
+import dev.lizard.tensor.cuda.FusedOps;
 
 /**
  * One pre-norm residual block:
@@ -42,8 +42,8 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
                 return work.promote(new RowStep(this).apply(input, rotary, start, mixing));
             }
             if (fuses(input, tape)) {
-                return work.promote(
-                        fused(Stream.of(input), rotary, start, mixing, tape).sum());
+                return work.promote(fused(ResidualStream.of(input), rotary, start, mixing, tape)
+                        .sum());
             }
             Tensor x = tape.cut(input); // read before the mixer and after it
             Tensor heads = mixing.heads(attention.project(before.apply(x), rotary, start)); // [B, H, T, d]
@@ -53,11 +53,11 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
     }
 
     /** The same from block to block: where kernels serve, the last addition is left to the next norm. */
-    Stream apply(Stream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+    ResidualStream apply(ResidualStream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
         try (Scope work = Scope.open()) {
-            Stream output = fuses(input.base(), tape)
+            ResidualStream output = fuses(input.base(), tape)
                     ? fused(input, rotary, start, mixing, tape)
-                    : Stream.of(apply(input.sum(), rotary, start, mixing, tape));
+                    : ResidualStream.of(apply(input.sum(), rotary, start, mixing, tape));
             return output.promoted(work);
         }
     }
@@ -67,11 +67,11 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
     }
 
     /** With kernels for what is not a product of matrices. The norms cut the stream as {@link Tape#cut} does. */
-    private Stream fused(Stream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
-        FusedSteps.Normed x = before.fused(input, tape);
+    private ResidualStream fused(ResidualStream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+        FusedOps.Normed x = before.fused(input, tape);
         Tensor heads =
                 mixing.heads(attention.projectTogether(x.normed(), x.aside(), rotary, start, tape)); // [B, H, T, d]
-        FusedSteps.Normed attended = between.fused(new Stream(x.stream(), attention.join(heads)), tape);
-        return new Stream(attended.stream(), mlp.fused(attended.normed(), tape));
+        FusedOps.Normed attended = between.fused(new ResidualStream(x.stream(), attention.join(heads)), tape);
+        return new ResidualStream(attended.stream(), mlp.fused(attended.normed(), tape));
     }
 }

@@ -208,15 +208,15 @@ public final class Decoder implements AutoCloseable {
      *     hardly grows with depth
      */
     public Tensor hidden(Tensor ids, Form form, Tape tape, boolean recompute) {
-        Stream x = Stream.of(embedding.use().embedding(ids)); // [B, T, D]
+        ResidualStream x = ResidualStream.of(embedding.use().embedding(ids)); // [B, T, D]
         for (int i = 0; i < blocks.size(); i++) {
             Block block = blocks.get(i);
             Mixer mixer = mixers.get(i);
             Tape.Part layer =
                     (in, inner) -> block.apply(in, rotary, 0, heads -> mixer.forward(heads, form, inner), inner);
-            Stream before = x;
+            ResidualStream before = x;
             x = recompute
-                    ? Stream.of(tape.recompute(layer, before.sum()))
+                    ? ResidualStream.of(tape.recompute(layer, before.sum()))
                     : block.apply(before, rotary, 0, heads -> mixer.forward(heads, form, tape), tape);
             before.close();
         }

@@ -6,7 +6,7 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.FusedSteps;
+import dev.lizard.tensor.cuda.FusedOps;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -95,13 +95,13 @@ public final class Losses {
         return !weight.requiresGrad()
                 && weight.dtype() == decoder.dtype()
                 && decoder.config().vocabSize() % 8 == 0
-                && FusedSteps.serve(weight);
+                && FusedOps.serve(weight);
     }
 
     /** The losses themselves [n], where the output layer is frozen: the logits' memory becomes their gradient's. */
     private static Tensor fused(Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor place, double factor) {
         Tensor logits = decoder.logits(rows); // [n, V]
-        Tensor losses = FusedSteps.crossEntropy_(logits, goals, count, factor);
+        Tensor losses = FusedOps.crossEntropy_(logits, goals, count, factor);
         place.addmm_(logits, decoder.head().use(), 0, 1); // [n, D]
         return losses;
     }

@@ -4,7 +4,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.FusedSteps;
+import dev.lizard.tensor.cuda.FusedOps;
 
 /** The gated MLP (SwiGLU, Shazeer 2020): {@code down(silu(gate x) ∘ up x)}. */
 record Mlp(Linear gate, Linear up, Linear down) {
@@ -19,12 +19,12 @@ record Mlp(Linear gate, Linear up, Linear down) {
 
     /** The same with one product for both projections and one kernel for the gate, where it serves F. */
     Tensor fused(Tensor x, Tape tape) {
-        if (!FusedSteps.serve(x.dtype(), gate.outputs(), x.device())) {
+        if (!FusedOps.serve(x.dtype(), gate.outputs(), x.device())) {
             return apply(x);
         }
         Tensor both = gate.plain() && up.plain()
                 ? x.linear(Tensors.cat(0, gate.weight().use(), up.weight().use()), null)
                 : Tensors.cat(-1, gate.apply(x), up.apply(x)); // [B, T, 2 F]
-        return down.apply(FusedSteps.gate(both, tape));
+        return down.apply(FusedOps.gate(both, tape));
     }
 }

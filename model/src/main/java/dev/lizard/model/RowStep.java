@@ -2,14 +2,14 @@ package dev.lizard.model;
 
 import dev.lizard.mixer.Rotary;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.RowProducts;
+import dev.lizard.tensor.cuda.SkinnyGemm;
 import java.util.List;
 
 /** A block's step for a few sequences on CUDA: the same formulas as {@link Block}, in five kernels. */
 record RowStep(Block block) {
     /** Whether this block can go this way for x [B, 1, D]: plain bfloat16 projections, no low-rank updates. */
     static boolean serves(Block block, Tensor x) {
-        if (!RowProducts.serves(x)) {
+        if (!SkinnyGemm.serves(x)) {
             return false;
         }
         Attention attention = block.attention();
@@ -17,7 +17,7 @@ record RowStep(Block block) {
         List<Linear> all = List.of(
                 attention.q(), attention.k(), attention.v(), attention.output(), mlp.gate(), mlp.up(), mlp.down());
         for (Linear linear : all) {
-            if (!linear.plain() || !RowProducts.serves(x, linear.weight().use())) {
+            if (!linear.plain() || !SkinnyGemm.serves(x, linear.weight().use())) {
                 return false;
             }
         }
@@ -30,7 +30,7 @@ record RowStep(Block block) {
         Norm before = block.before();
         Norm between = block.between();
         Mlp mlp = block.mlp();
-        RowProducts.Normed in = RowProducts.project(
+        SkinnyGemm.Normed in = SkinnyGemm.project(
                 x,
                 before.weight().use(),
                 before.epsilon(),
@@ -39,13 +39,13 @@ record RowStep(Block block) {
                 attention.v().weight().use());
         Tensor heads = mixing.heads(attention.input(in.x(), in.products(), rotary, start)); // [B, H, 1, d]
         Tensor rows = heads.reshape(x.size(0), 1, heads.size(1) * heads.size(3)); // [B, 1, H d]
-        Tensor attended = RowProducts.added(rows, attention.output().weight().use(), x); // [B, 1, D]
-        Tensor inner = RowProducts.gated(
+        Tensor attended = SkinnyGemm.added(rows, attention.output().weight().use(), x); // [B, 1, D]
+        Tensor inner = SkinnyGemm.gated(
                 attended,
                 between.weight().use(),
                 between.epsilon(),
                 mlp.gate().weight().use(),
                 mlp.up().weight().use());
-        return RowProducts.added(inner, mlp.down().weight().use(), attended);
+        return SkinnyGemm.added(inner, mlp.down().weight().use(), attended);
     }
 }

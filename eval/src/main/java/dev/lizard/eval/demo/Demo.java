@@ -71,7 +71,7 @@ public final class Demo {
         }
 
         boolean complete() {
-            return Files.exists(out.resolve(PAGE)) && !Files.exists(out.resolve(ExamState.FILE));
+            return Files.exists(out.resolve(PAGE)) && !Files.exists(out.resolve(StageEvaluatorState.FILE));
         }
     }
 
@@ -127,9 +127,10 @@ public final class Demo {
         HeldOutText texts = DemoTexts.write(options, size, recipe, corpus);
         check(stop);
         String made = "seed %d, %s".formatted(options.seed(), size.recipe());
-        try (Exam exam = new Exam(listener, size, texts, recipe, options.seed(), options.out(), made)) {
-            if (options.resume() && Files.exists(options.out().resolve(ExamState.FILE))) {
-                resume(exam);
+        try (StageEvaluator evaluator =
+                new StageEvaluator(listener, size, texts, recipe, options.seed(), options.out(), made)) {
+            if (options.resume() && Files.exists(options.out().resolve(StageEvaluatorState.FILE))) {
+                resume(evaluator);
             }
             LinearizeOptions how = new LinearizeOptions(
                     options.teacher(),
@@ -142,23 +143,23 @@ public final class Demo {
                     options.resume(),
                     options.version(),
                     options.command());
-            LinearizeResult training = new Linearizer(tree, RECIPE, how, exam).run(stop);
+            LinearizeResult training = new Linearizer(tree, RECIPE, how, evaluator).run(stop);
             check(stop);
             listener.note("measuring what a context costs");
-            Aftermath after = Aftermath.of(options, size, exam, listener);
+            FinalEvaluation after = FinalEvaluation.of(options, size, evaluator, listener);
             double seconds = (System.nanoTime() - start) / 1e9;
-            ResultSet results = DemoResults.of(options, recipe, training, exam, after, seconds);
+            ResultSet results = DemoResults.of(options, recipe, training, evaluator, after, seconds);
             results.write(options.out());
             Report.write(options.out().resolve(PAGE), results);
-            delete(ExamState.FILE);
+            delete(StageEvaluatorState.FILE);
             return results;
         }
     }
 
-    private void resume(Exam exam) {
+    private void resume(StageEvaluator evaluator) {
         try (Scope work = Scope.open();
                 OpenModel teacher = Models.open(options.teacher(), DType.FLOAT32, Device.CPU)) {
-            exam.resume(teacher.decoder());
+            evaluator.resume(teacher.decoder());
         }
     }
 
@@ -172,7 +173,7 @@ public final class Demo {
     /** Takes away what an earlier demo left. */
     private void clear() {
         delete(MODEL);
-        delete(ExamState.FILE);
+        delete(StageEvaluatorState.FILE);
         delete(ResultSet.FILE);
         delete(PAGE);
     }
@@ -207,7 +208,7 @@ public final class Demo {
         if (!Files.isDirectory(out)) {
             return false;
         }
-        List<String> known = List.of(MODEL, CORPUS, PAGE, ResultSet.FILE, ExamState.FILE, FolderLock.FILE);
+        List<String> known = List.of(MODEL, CORPUS, PAGE, ResultSet.FILE, StageEvaluatorState.FILE, FolderLock.FILE);
         try (Stream<Path> files = Files.list(out)) {
             return files.allMatch(file -> known.contains(String.valueOf(file.getFileName())));
         }

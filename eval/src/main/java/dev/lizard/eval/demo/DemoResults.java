@@ -19,21 +19,26 @@ final class DemoResults {
     private DemoResults() {}
 
     static ResultSet of(
-            Demo.Options options, Recipe recipe, LinearizeResult training, Exam exam, Aftermath after, double seconds) {
-        int teacherLength = exam.texts().teacherLength();
+            Demo.Options options,
+            Recipe recipe,
+            LinearizeResult training,
+            StageEvaluator evaluator,
+            FinalEvaluation after,
+            double seconds) {
+        int teacherLength = evaluator.texts().teacherLength();
         return new ResultSet(
                 1,
                 "A small Transformer becomes a model of constant memory",
-                new DemoStory(exam, after.efficiency(), recipe.sequenceLength(), seconds).sentences(),
+                new DemoStory(evaluator, after.efficiency(), recipe.sequenceLength(), seconds).sentences(),
                 teacherLength,
-                exam.models,
-                exam.positions,
+                evaluator.models,
+                evaluator.positions,
                 points(recipe, training),
-                exam.layers,
-                exam.recall,
+                evaluator.layers,
+                evaluator.recall,
                 after.efficiency(),
-                exam.gates,
-                exam.tasks,
+                evaluator.gates,
+                evaluator.tasks,
                 after.samples(),
                 provenance(options, seconds));
     }

@@ -15,7 +15,7 @@ import java.util.Objects;
  * @param trained bytes of the student's training sequences
  * @param seconds the whole demo took
  */
-record DemoStory(Exam exam, List<Efficiency> efficiency, int trained, double seconds) {
+record DemoStory(StageEvaluator evaluator, List<Efficiency> efficiency, int trained, double seconds) {
     private static final double MIB = 1 << 20;
 
     List<String> sentences() {
@@ -23,7 +23,7 @@ record DemoStory(Exam exam, List<Efficiency> efficiency, int trained, double sec
         ModelResult student = model(Role.STUDENT);
         double bits = bits(student);
         double before = bits(model(Role.TEACHER));
-        int length = exam.texts().teacherLength();
+        int length = evaluator.texts().teacherLength();
         story.add(String.format(
                 Locale.ROOT,
                 "All softmax layers of a small byte-level Transformer were replaced and distilled on %,d bytes in"
@@ -42,11 +42,11 @@ record DemoStory(Exam exam, List<Efficiency> efficiency, int trained, double sec
         story.add(String.format(
                 Locale.ROOT,
                 "Its state is %.2f MiB at any length; the teacher's cache has %.0f MiB after %,d bytes.",
-                last(Exam.STUDENT).stateBytes() / MIB,
-                last(Exam.TEACHER).stateBytes() / MIB,
-                last(Exam.TEACHER).context()));
-        Recall told = longest(Exam.STUDENT);
-        Recall within = within(Exam.STUDENT, length);
+                last(StageEvaluator.STUDENT).stateBytes() / MIB,
+                last(StageEvaluator.TEACHER).stateBytes() / MIB,
+                last(StageEvaluator.TEACHER).context()));
+        Recall told = longest(StageEvaluator.STUDENT);
+        Recall within = within(StageEvaluator.STUDENT, length);
         if (told.length() > length) {
             story.add(String.format(
                     Locale.ROOT,
@@ -54,17 +54,17 @@ record DemoStory(Exam exam, List<Efficiency> efficiency, int trained, double sec
                             + " %.0f %%; in %,d bytes %.0f %%, where the teacher, trained on %,d, gives %.0f %%.",
                     within.length(),
                     100 * within.exact(),
-                    100 * within(Exam.TEACHER, length).exact(),
+                    100 * within(StageEvaluator.TEACHER, length).exact(),
                     told.length(),
                     100 * told.exact(),
                     length,
-                    100 * longest(Exam.TEACHER).exact()));
+                    100 * longest(StageEvaluator.TEACHER).exact()));
         }
         return story;
     }
 
     private ModelResult model(Role role) {
-        return exam.models.stream()
+        return evaluator.models.stream()
                 .filter(model -> model.role() == role)
                 .findFirst()
                 .orElseThrow();
@@ -87,7 +87,7 @@ record DemoStory(Exam exam, List<Efficiency> efficiency, int trained, double sec
 
     /** The longest texts of at most so many bytes. */
     private Recall within(String model, int most) {
-        return exam.recall.stream()
+        return evaluator.recall.stream()
                 .filter(row -> row.model().equals(model) && row.length() <= most)
                 .reduce((a, b) -> b.length() > a.length() ? b : a)
                 .orElseThrow();

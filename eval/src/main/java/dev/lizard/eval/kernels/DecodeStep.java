@@ -8,7 +8,7 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.cuda.CudaGraph;
 import dev.lizard.tensor.cuda.DecodeClock;
 import dev.lizard.tensor.cuda.DecodeKernel;
-import dev.lizard.tensor.cuda.RecordedClocks;
+import dev.lizard.tensor.cuda.GraphClocks;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ final class DecodeStep implements AutoCloseable {
     private final Scope scope = Scope.owner();
     private final Device device;
     private final DecodeClock clock;
-    private final RecordedClocks clocks = new RecordedClocks();
+    private final GraphClocks clocks = new GraphClocks();
     private final Tensor x; // [B, 1, D]
     private final Tensor q; // [B, H, 1, d]
     private final Tensor k; // [B, G, 1, d]

@@ -2,7 +2,7 @@ package dev.lizard.eval.kernels;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.lizard.base.Spread;
+import dev.lizard.base.Quantiles;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +46,7 @@ public record KernelSpeed(
             @Nullable Double peakTbPerS) {}
 
     static KernelSpeed of(String kernel, KernelShape shape, KernelWork work, double[] milliseconds, Place place) {
-        Spread times = Spread.of(milliseconds);
+        Quantiles times = Quantiles.of(milliseconds);
         double tflops = work.flops() / times.median() / PER_MS;
         double tbPerS = work.bytes() / times.median() / PER_MS;
         return new KernelSpeed(

@@ -5,7 +5,7 @@ import dev.lizard.mixer.MixerState;
 import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
-import dev.lizard.model.RecordedStep;
+import dev.lizard.model.GraphedDecode;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
@@ -122,7 +122,7 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
     private double writing(Decoder model, DecoderState state) {
         double[] seconds = new double[steps];
         long id = 1;
-        RecordedStep recorded = RecordedStep.served(model) ? new RecordedStep(model, state, 1) : null;
+        GraphedDecode recorded = GraphedDecode.served(model) ? new GraphedDecode(model, state, 1) : null;
         try (recorded) {
             for (int step = -WARM_UP; step < steps; step++) {
                 long start = System.nanoTime();
@@ -137,7 +137,7 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
     }
 
     /** Reads {@code id} as a session does and chooses what follows. */
-    private static long next(Decoder model, DecoderState state, @Nullable RecordedStep recorded, long id) {
+    private static long next(Decoder model, DecoderState state, @Nullable GraphedDecode recorded, long id) {
         try (Scope work = Scope.open()) {
             if (recorded != null) {
                 return recorded.step(new int[] {(int) id}).argmax(-1).longs()[0];

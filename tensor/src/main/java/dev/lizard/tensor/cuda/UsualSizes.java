@@ -20,11 +20,11 @@ record UsualSizes(String text, KernelNeed need) {
             new UsualSizes("d 128, f 128", MemoryInputs.need(HALF, 128, 128, false)),
             new UsualSizes("d 64, F 64, w 128", DecodeKernel.need(64, 64, 128, HALF)),
             new UsualSizes("d 128, F 64, w 128", DecodeKernel.need(128, 64, 128, HALF)),
-            new UsualSizes("1 row of 8192", RowProducts.need(1, 8192, 2048)),
-            new UsualSizes("16 rows of 2048", RowProducts.need(16, 2048, 2048)),
-            new UsualSizes("4 rows of 14336", RowProducts.need(4, 14336, 4096)),
-            new UsualSizes("9 heads, D 576", HeadLogits.need(HALF, 9, 576)),
-            new UsualSizes("32 heads, D 2048", HeadLogits.need(HALF, 32, 2048)),
+            new UsualSizes("1 row of 8192", SkinnyGemm.need(1, 8192, 2048)),
+            new UsualSizes("16 rows of 2048", SkinnyGemm.need(16, 2048, 2048)),
+            new UsualSizes("4 rows of 14336", SkinnyGemm.need(4, 14336, 4096)),
+            new UsualSizes("9 heads, D 576", GateLogits.need(HALF, 9, 576)),
+            new UsualSizes("32 heads, D 2048", GateLogits.need(HALF, 32, 2048)),
             new UsualSizes("any", TrainingKernels.need(HALF, 2048)),
             new UsualSizes("any", SmallKernels.need(HALF)));
 

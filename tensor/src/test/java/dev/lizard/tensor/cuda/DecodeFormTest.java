@@ -3,7 +3,7 @@ package dev.lizard.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lizard.tensor.cuda.DecodeKernel.Form;
-import dev.lizard.tensor.cuda.RowProducts.Plan;
+import dev.lizard.tensor.cuda.SkinnyGemm.Plan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -27,15 +27,15 @@ class KernelPathsTest {
     void aPartThatDoesNotFitSaysSoOnceAndOthersAreSilent() {
         KernelPaths paths = paths(AMPERE, false);
         for (int i = 0; i < 3; i++) {
-            assertThat(paths.kernel(CUDA, HeadLogits.need(DType.BFLOAT16, 32, 2048)))
+            assertThat(paths.kernel(CUDA, GateLogits.need(DType.BFLOAT16, 32, 2048)))
                     .isFalse();
-            assertThat(paths.kernel(CUDA, HeadLogits.need(DType.BFLOAT16, 16, 2048)))
+            assertThat(paths.kernel(CUDA, GateLogits.need(DType.BFLOAT16, 16, 2048)))
                     .isFalse();
-            assertThat(paths.kernel(CUDA, HeadLogits.need(DType.BFLOAT16, 9, 576)))
+            assertThat(paths.kernel(CUDA, GateLogits.need(DType.BFLOAT16, 9, 576)))
                     .isTrue();
             assertThat(paths.kernel(CUDA, LizardForward.need(DType.BFLOAT16, 96, 64, 128)))
                     .isFalse();
-            assertThat(paths.kernel(CUDA, RowProducts.need(4, 14_336, 4096))).isFalse();
+            assertThat(paths.kernel(CUDA, SkinnyGemm.need(4, 14_336, 4096))).isFalse();
         }
         assertThat(heard)
                 .containsExactly(

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Each step's values and gradients against the composed operations in float64 on the CPU. */
 @Tag("gpu")
 @ExtendWith(LiveTensors.class)
-class FusedStepsTest {
+class FusedOpsTest {
     private static final Device CUDA = Device.cuda(0);
 
     private static Tensor random(String name, DType dtype, long... shape) {
@@ -92,7 +92,7 @@ class FusedStepsTest {
     void gateOfTheMlp(DType dtype) {
         same(
                 List.of(random("both", dtype, 3, 70, 2 * 72)),
-                (x, tape) -> List.of(FusedSteps.gate(x.getFirst(), tape)),
+                (x, tape) -> List.of(FusedOps.gate(x.getFirst(), tape)),
                 (x, tape) -> {
                     Tensor gate = x.getFirst().narrow(-1, 0, 72);
                     return List.of(gate.silu().mul(x.getFirst().narrow(-1, 72, 72)));
@@ -108,7 +108,7 @@ class FusedStepsTest {
         Tensor w = random("w", dtype, 576);
         same(
                 List.of(x, w),
-                (t, tape) -> parts(FusedSteps.norm(t.get(0), t.get(1), 1e-5, tape)),
+                (t, tape) -> parts(FusedOps.norm(t.get(0), t.get(1), 1e-5, tape)),
                 (t, tape) -> {
                     Tensor normed = t.get(0).rmsNorm(t.get(1), 1e-5);
                     return List.of(t.get(0), normed, normed);
@@ -116,7 +116,7 @@ class FusedStepsTest {
                 1);
         same(
                 List.of(x, w, r),
-                (t, tape) -> parts(FusedSteps.norm(t.get(0), t.get(2), t.get(1), 1e-5, tape)),
+                (t, tape) -> parts(FusedOps.norm(t.get(0), t.get(2), t.get(1), 1e-5, tape)),
                 (t, tape) -> {
                     Tensor sum = t.get(0).add(t.get(2));
                     Tensor normed = sum.rmsNorm(t.get(1), 1e-5);
@@ -125,7 +125,7 @@ class FusedStepsTest {
                 1);
     }
 
-    private static List<Tensor> parts(FusedSteps.Normed result) {
+    private static List<Tensor> parts(FusedOps.Normed result) {
         return List.of(result.stream(), result.normed(), result.aside());
     }
 
@@ -148,8 +148,8 @@ class FusedStepsTest {
                 List.of(random("qkv", dtype, 3 * 70, 9 * 32)),
                 (t, tape) -> {
                     List<Tensor> x = heads(t.getFirst());
-                    FusedSteps.Rotated turned =
-                            FusedSteps.rotate(x.get(0), x.get(1), x.get(2), c.to(CUDA), s.to(CUDA), tape);
+                    FusedOps.Rotated turned =
+                            FusedOps.rotate(x.get(0), x.get(1), x.get(2), c.to(CUDA), s.to(CUDA), tape);
                     return List.of(turned.q(), turned.k(), turned.v());
                 },
                 (t, tape) -> {
@@ -185,7 +185,7 @@ class FusedStepsTest {
         Tensor twin = logits.to(Device.CPU).to(DType.FLOAT64).requiresGrad(true);
         Tensor expected = twin.crossEntropyRows(goals);
         expected.sum().mul(0.5 / 51).backward();
-        Tensor loss = FusedSteps.crossEntropy_(logits, goals.to(CUDA), Tensors.full(51, DType.FLOAT32, CUDA), 0.5);
+        Tensor loss = FusedOps.crossEntropy_(logits, goals.to(CUDA), Tensors.full(51, DType.FLOAT32, CUDA), 0.5);
         near("loss", loss, expected.detach(), 1e-6);
         near("gradient", logits, twin.grad(), dtype == DType.FLOAT32 ? 1e-5 : 3e-3);
     }
@@ -195,7 +195,7 @@ class FusedStepsTest {
     void squaredErrorAndItsGradient(DType dtype) {
         Tensor y = random("y", dtype, 2, 70, 9, 64);
         Tensor t = random("t", dtype, 2, 70, 9, 64);
-        FusedSteps.Squares error = FusedSteps.squares(y, t, 0.25);
+        FusedOps.Squares error = FusedOps.squares(y, t, 0.25);
         Tensor difference =
                 y.to(Device.CPU).to(DType.FLOAT64).sub(t.to(Device.CPU).to(DType.FLOAT64));
         near("sum", error.sum(), difference.square().sum(), 1e-6);

@@ -10,7 +10,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-class LayersTest {
+class ConfigLayersTest {
     @Command(name = "talk")
     static final class Talk {
         @Option(names = "--model")
@@ -31,15 +31,15 @@ class LayersTest {
     private final CommandLine line =
             new CommandLine(new Root()).addSubcommand(new Talk()).addSubcommand(new Train());
 
-    private Layers layers(String... args) {
-        Layers layers = Layers.of(line, Arguments.scan(args), ENVIRONMENT);
+    private ConfigLayers layers(String... args) {
+        ConfigLayers layers = ConfigLayers.of(line, Arguments.scan(args), ENVIRONMENT);
         line.setDefaultValueProvider(layers);
         return layers.with(line.parseArgs(args));
     }
 
     @Test
     void namedFlagsLieOnTopOfTheTree() {
-        Layers layers = layers("--seed=3", "talk", "--stop", "a", "--stop", "b", "--set", "model=n", "--json");
+        ConfigLayers layers = layers("--seed=3", "talk", "--stop", "a", "--stop", "b", "--set", "model=n", "--json");
         assertThat(layers.tree().toNode())
                 .hasToString("{\"model\":\"n\",\"seed\":\"3\",\"stop\":[\"a\",\"b\"],\"json\":true}");
         assertThat(layers.tree().origin("seed")).isEqualTo(new Origin(Origin.Layer.FLAG, "--seed"));
@@ -52,7 +52,7 @@ class LayersTest {
 
     @Test
     void aVariableOfAnotherCommandIsNoConfigurationKey() {
-        Layers layers = layers("train", "--steps", "4");
+        ConfigLayers layers = layers("train", "--steps", "4");
         CommandLine train = line.getSubcommands().get("train");
         assertThat(layers.forCommand(train.getCommandSpec(), List.of("model", "steps"))
                         .tree()

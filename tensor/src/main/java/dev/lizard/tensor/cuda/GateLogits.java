@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * One logit a head and token, z = x Wᵀ with x [B, T, D] bfloat16 and W [H, D] float32, and its gradients, in kernels that
  * read x once and widen it on the way ({@code logits.cu}). Sums are float32 and always in the same order.
  */
-public final class HeadLogits {
+public final class GateLogits {
     private static final int MOST_HEADS = 16; // of a group
     private static final int WARPS = 8;
     private static final int BLOCKS = 528;
@@ -24,7 +24,7 @@ public final class HeadLogits {
     private static final int THREADS = 288;
     private static final int MOST_SHARED = 160 * 1024;
 
-    private static final Map<Made, HeadLogits> MADE = new ConcurrentHashMap<>();
+    private static final Map<Made, GateLogits> MADE = new ConcurrentHashMap<>();
 
     private record Made(int heads, Device device) {}
 
@@ -37,7 +37,7 @@ public final class HeadLogits {
     private final int groups;
     private final int rows;
 
-    private HeadLogits(Made made) {
+    private GateLogits(Made made) {
         groups = groups(made.heads);
         group = group(made.heads);
         rows = group <= 12 ? 4 : 2;
@@ -78,17 +78,17 @@ public final class HeadLogits {
         return x.isContiguous() && x.address() % 16 == 0;
     }
 
-    private static HeadLogits of(Tensor weight) {
+    private static GateLogits of(Tensor weight) {
         return of(weight.size(0), weight.device());
     }
 
-    private static HeadLogits of(long heads, Device device) {
-        return MADE.computeIfAbsent(new Made((int) heads, device), HeadLogits::new);
+    private static GateLogits of(long heads, Device device) {
+        return MADE.computeIfAbsent(new Made((int) heads, device), GateLogits::new);
     }
 
     /** z [B, T, H], float32. */
     public static Tensor forward(Tensor x, Tensor weight) {
-        HeadLogits made = of(weight);
+        GateLogits made = of(weight);
         Tensor z = Tensors.empty(DType.FLOAT32, x.device(), x.size(0), x.size(1), weight.size(0));
         int count = rows(x);
         made.forward.launch(
@@ -106,7 +106,7 @@ public final class HeadLogits {
 
     /** dx [B, T, D], bfloat16, of dz [B, T, H]. */
     public static Tensor inputs(Tensor dz, Tensor weight) {
-        HeadLogits made = of(weight);
+        GateLogits made = of(weight);
         Tensor dx = Tensors.empty(DType.BFLOAT16, dz.device(), dz.size(0), dz.size(1), weight.size(1));
         int count = rows(dz);
         made.inputs.launch(
@@ -156,7 +156,7 @@ public final class HeadLogits {
 
     /** Of dz [B, T, H] and x [B, T, D]. */
     public static Slopes weights(Tensor dz, Tensor x, Tensor weight) {
-        HeadLogits made = of(weight);
+        GateLogits made = of(weight);
         long heads = weight.size(0);
         long columns = weight.size(1);
         long stride = heads * columns + Math.ceilDiv(heads, 4) * 4; // whole words for the sum

@@ -16,7 +16,8 @@ import java.util.Map;
 import tools.jackson.core.JacksonException;
 
 /**
- * What an {@link Exam} has found so far, so that an interrupted demo goes on without examining anew what is no more: the
+ * What a {@link StageEvaluator} has found so far, so that an interrupted demo goes on without examining anew what is no
+ * more: the
  * student as it was after an earlier stage.
  *
  * @param made seed and size of the demo
@@ -25,7 +26,7 @@ import tools.jackson.core.JacksonException;
  * @param errorsBefore of each layer, freshly swapped
  * @param livesBefore half-lives by layer and head, freshly swapped
  */
-record ExamState(
+record StageEvaluatorState(
         String made,
         List<String> done,
         Map<String, Long> stageTokens,
@@ -49,10 +50,11 @@ record ExamState(
      *
      * @throws LizardException USAGE where it is of another seed or size, INPUT where it is broken
      */
-    static ExamState read(Path out, String made) {
+    static StageEvaluatorState read(Path out, String made) {
         Path file = out.resolve(FILE);
         try {
-            ExamState state = Json.MAPPER.treeToValue(Json.read(file, LizardException.Kind.INPUT), ExamState.class);
+            StageEvaluatorState state =
+                    Json.MAPPER.treeToValue(Json.read(file, LizardException.Kind.INPUT), StageEvaluatorState.class);
             if (!state.made().equals(made)) {
                 throw LizardException.at(
                         LizardException.Kind.USAGE,

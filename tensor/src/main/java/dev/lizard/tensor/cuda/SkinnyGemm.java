@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Products of up to 16 rows with bfloat16 matrices [N, K], with the norm before and the activation or residual after in
  * the same kernel ({@code rows.cu}): the projections and the MLP of a decoding step.
  */
-public final class RowProducts {
+public final class SkinnyGemm {
     private static final int MOST_ROWS = 16;
     private static final int PIECE = 64;
     private static final int COLUMNS = 8;
@@ -66,7 +66,7 @@ public final class RowProducts {
     /** x divided by its root mean square and weighted, and its products with each matrix. */
     public record Normed(Tensor x, List<Tensor> products) {}
 
-    private RowProducts() {}
+    private SkinnyGemm() {}
 
     /** Whether rows x [B, 1, K] are served: few, bfloat16, on CUDA, without gradients. */
     public static boolean serves(Tensor x) {
@@ -142,7 +142,7 @@ public final class RowProducts {
         int width = (int) x.size(2);
         int columns = products.stream().mapToInt(y -> (int) y.size(2)).sum();
         Plan plan = Plan.of(width, norm != null);
-        Kernel kernel = MADE.computeIfAbsent(new Made(shape, norm != null, plan, x.device()), RowProducts::make);
+        Kernel kernel = MADE.computeIfAbsent(new Made(shape, norm != null, plan, x.device()), SkinnyGemm::make);
         kernel.launch(
                 Dim.of(columns / COLUMNS),
                 Dim.of(32 * plan.warps),

@@ -3,13 +3,13 @@ package dev.lizard.base;
 import java.util.Arrays;
 
 /** The middle and the ends of some numbers; of an even count the middle is between the two in it. */
-public record Spread(double least, double median, double most) {
+public record Quantiles(double least, double median, double most) {
     /**
      * Looks at {@code values} in any order.
      *
      * @throws IllegalArgumentException if there are none
      */
-    public static Spread of(double... values) {
+    public static Quantiles of(double... values) {
         if (values.length == 0) {
             throw new IllegalArgumentException("the spread of no numbers");
         }
@@ -17,6 +17,6 @@ public record Spread(double least, double median, double most) {
         Arrays.sort(sorted);
         int middle = sorted.length / 2;
         double median = sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-        return new Spread(sorted[0], median, sorted[sorted.length - 1]);
+        return new Quantiles(sorted[0], median, sorted[sorted.length - 1]);
     }
 }

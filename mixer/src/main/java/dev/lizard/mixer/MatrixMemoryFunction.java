@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * {@link MatrixMemory} over whole sequences by CUDA kernels with gradients of their own, values with a column of ones.
  * It multiplies in bfloat16, so only models of that dtype are given to it.
  */
-final class LearningMemory implements Tape.Operation {
-    private LearningMemory() {}
+final class MatrixMemoryFunction implements Tape.Operation {
+    private MatrixMemoryFunction() {}
 
     /** Whether kernels take over the memory of such an input, f features a head, with their gradients on {@code tape}. */
     static boolean serves(MixerInput in, int features, Tape tape) {
@@ -35,14 +35,14 @@ final class LearningMemory implements Tape.Operation {
      * @param v values [B, G, T, d]
      * @param logGate float32, contiguous, or null; clamped
      */
-    static Weighted weigh(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, Tape tape) {
+    static PartialAttention weigh(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, Tape tape) {
         List<Tensor> inputs =
                 new ArrayList<>(List.of(q.to(DType.BFLOAT16), k.to(DType.BFLOAT16), v.to(DType.BFLOAT16)));
         if (logGate != null) {
             inputs.add(logGate);
         }
-        List<Tensor> read = tape.apply(new LearningMemory(), inputs);
-        return new Weighted(read.get(0).to(DType.FLOAT32), read.get(1).unsqueeze(-1));
+        List<Tensor> read = tape.apply(new MatrixMemoryFunction(), inputs);
+        return new PartialAttention(read.get(0).to(DType.FLOAT32), read.get(1).unsqueeze(-1));
     }
 
     private static MemoryInputs inputs(List<Tensor> operands) {

@@ -8,18 +8,18 @@ import dev.lizard.tensor.Tensor;
  * @param numerator Σ_j a_ij v_j [B, H, T, d]
  * @param mass Σ_j a_ij [B, H, T, 1]
  */
-record Weighted(Tensor numerator, Tensor mass) {
+record PartialAttention(Tensor numerator, Tensor mass) {
     /** Keeps a row without any weight (an ablated branch before its first key) at zero instead of 0/0. */
     private static final double TINY = 1e-30;
 
     /** All weights times {@code factor}, which broadcasts over [B, H, T, 1]. */
-    Weighted times(Tensor factor) {
-        return new Weighted(numerator.mul(factor), mass.mul(factor));
+    PartialAttention times(Tensor factor) {
+        return new PartialAttention(numerator.mul(factor), mass.mul(factor));
     }
 
     /** Weights of both. */
-    Weighted plus(Weighted other) {
-        return new Weighted(numerator.add(other.numerator), mass.add(other.mass));
+    PartialAttention plus(PartialAttention other) {
+        return new PartialAttention(numerator.add(other.numerator), mass.add(other.mass));
     }
 
     /** The weighted mean [B, H, T, d]. */

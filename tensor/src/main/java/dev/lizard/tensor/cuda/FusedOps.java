@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * ({@code training.cu}): where composed operations pass over the data several times, these do once. Arithmetic is
  * float32, results are in the type of the input.
  */
-public final class FusedSteps {
+public final class FusedOps {
     /**
      * A residual stream and its norm.
      *
@@ -26,7 +26,7 @@ public final class FusedSteps {
     /** A sum of squares, float32, and the gradient of {@code factor / 2} times it. */
     public record Squares(Tensor sum, Tensor gradient) {}
 
-    private FusedSteps() {}
+    private FusedOps() {}
 
     /** Whether these kernels can take {@code x} now, and {@code tape} their gradients. */
     public static boolean serve(Tensor x, Tape tape) {

@@ -28,19 +28,19 @@ import java.util.Locale;
  * What is done with teacher and written student, opened as anybody would open them: proof that the student is the one
  * that was trained, the cost of a context, a text of their own.
  */
-record Aftermath(List<Efficiency> efficiency, List<Sample> samples) {
+record FinalEvaluation(List<Efficiency> efficiency, List<Sample> samples) {
     private static final double TEMPERATURE = 0.5;
     private static final double SAME_BITS = 1e-3;
     private static final int PROMPT_SHOWN = 240;
 
-    static Aftermath of(Demo.Options options, DemoSize size, Exam exam, TrainListener listener) {
-        Aftermath after = new Aftermath(new ArrayList<>(), new ArrayList<>());
-        after.examine(options.teacher(), Exam.TEACHER, size, options.seed(), listener);
+    static FinalEvaluation of(Demo.Options options, DemoSize size, StageEvaluator evaluator, TrainListener listener) {
+        FinalEvaluation after = new FinalEvaluation(new ArrayList<>(), new ArrayList<>());
+        after.examine(options.teacher(), StageEvaluator.TEACHER, size, options.seed(), listener);
         try (Scope work = Scope.open();
                 OpenModel student = open(options.model())) {
-            verify(student, options.model(), exam);
+            verify(student, options.model(), evaluator);
         }
-        after.examine(options.model(), Exam.STUDENT, size, options.seed(), listener);
+        after.examine(options.model(), StageEvaluator.STUDENT, size, options.seed(), listener);
         return after;
     }
 
@@ -48,9 +48,9 @@ record Aftermath(List<Efficiency> efficiency, List<Sample> samples) {
         return Models.open(model, DType.FLOAT32, Device.CPU);
     }
 
-    private static void verify(OpenModel student, Path folder, Exam exam) {
-        double expected = exam.proseBits();
-        double found = QualityMeter.measure(student.decoder(), exam.texts().prose(), Exam.BATCH)
+    private static void verify(OpenModel student, Path folder, StageEvaluator evaluator) {
+        double expected = evaluator.proseBits();
+        double found = QualityMeter.measure(student.decoder(), evaluator.texts().prose(), StageEvaluator.BATCH)
                 .bitsPerByte();
         if (!(Math.abs(expected - found) < SAME_BITS)) {
             throw LizardException.at(

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * gradients of all it reads. What leads to its operands (projections, gates, exp of logits) is composed and
  * differentiated as usual.
  */
-final class LearningLizard implements Tape.Operation {
+final class LizardFunction implements Tape.Operation {
     /**
      * What the kernels read beside q, k and v, each with its graph; float32.
      *
@@ -43,7 +43,7 @@ final class LearningLizard implements Tape.Operation {
     private @Nullable Tensor heads;
     private LizardForward.@Nullable Saved saved;
 
-    private LearningLizard(LizardSpec spec, Rotary rotary, long start) {
+    private LizardFunction(LizardSpec spec, Rotary rotary, long start) {
         this.spec = spec;
         this.rotary = rotary;
         this.start = start;
@@ -76,7 +76,7 @@ final class LearningLizard implements Tape.Operation {
         if (operands.sink != null) {
             inputs.add(operands.sink);
         }
-        return tape.apply(new LearningLizard(spec, in.rotary(), in.start()), inputs)
+        return tape.apply(new LizardFunction(spec, in.rotary(), in.start()), inputs)
                 .getFirst();
     }
 

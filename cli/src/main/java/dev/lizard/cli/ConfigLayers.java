@@ -29,18 +29,18 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * The layers below the named flags: {@code --set}, {@code LIZARD_*} variables, the file of {@code --config}. They are
  * one tree; picocli asks it for the value of each option that was not given.
  */
-final class Layers implements IDefaultValueProvider {
+final class ConfigLayers implements IDefaultValueProvider {
     private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config", "set", "origin");
 
     private final ConfigTree tree;
     private final Map<String, OptionSpec> options;
 
-    private Layers(ConfigTree tree, Map<String, OptionSpec> options) {
+    private ConfigLayers(ConfigTree tree, Map<String, OptionSpec> options) {
         this.tree = tree;
         this.options = options;
     }
 
-    static Layers of(CommandLine root, Arguments arguments, Map<String, String> environment) {
+    static ConfigLayers of(CommandLine root, Arguments arguments, Map<String, String> environment) {
         Map<String, OptionSpec> options = new TreeMap<>();
         collect(root, options);
         String file = arguments.config() == null ? given(environment, "LIZARD_CONFIG") : arguments.config();
@@ -58,7 +58,7 @@ final class Layers implements IDefaultValueProvider {
                     end < 0 ? "--set" : "--set " + assignment.substring(0, end).strip();
             tree = tree.set(assignment, new Origin(Origin.Layer.FLAG, name));
         }
-        return new Layers(tree, options);
+        return new ConfigLayers(tree, options);
     }
 
     /** An empty variable counts as none, as in a shell's {@code LIZARD_CACHE=$UNSET}. */
@@ -68,7 +68,7 @@ final class Layers implements IDefaultValueProvider {
     }
 
     /** With the options that were given by name on top, so that the tree holds every layer. */
-    Layers with(ParseResult parsed) {
+    ConfigLayers with(ParseResult parsed) {
         ConfigTree changed = tree;
         for (ParseResult at = parsed; at != null; at = at.hasSubcommand() ? at.subcommand() : null) {
             for (OptionSpec option :
@@ -79,21 +79,21 @@ final class Layers implements IDefaultValueProvider {
                 }
             }
         }
-        return new Layers(changed, options);
+        return new ConfigLayers(changed, options);
     }
 
     /**
      * Without variables that belong to other commands' options but are named like a configuration key of this one:
      * {@code LIZARD_MODEL} is no model section of a configuration.
      */
-    Layers forCommand(CommandSpec command, Collection<String> configKeys) {
-        Set<String> own = command.options().stream().map(Layers::key).collect(Collectors.toSet());
+    ConfigLayers forCommand(CommandSpec command, Collection<String> configKeys) {
+        Set<String> own = command.options().stream().map(ConfigLayers::key).collect(Collectors.toSet());
         List<String> kept = tree.keys().stream()
                 .filter(key -> own.contains(key)
                         || !configKeys.contains(key)
                         || tree.origin(key).layer() != Origin.Layer.ENVIRONMENT)
                 .toList();
-        return new Layers(tree.only(kept), options);
+        return new ConfigLayers(tree.only(kept), options);
     }
 
     /** What was given, as text: a list where the option may be repeated. */

@@ -17,10 +17,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What the host believes of clocks, beside a device made up: its work runs now or is recorded for later. */
 @ExtendWith(LiveTensors.class)
-class RecordedClocksTest {
+class GraphClocksTest {
     private final DecodeClock near = new DecodeClock(new double[] {1, 0.1}, 1, 64, Device.CPU);
     private final DecodeClock far = new DecodeClock(new double[] {1, 0.1}, 1, 128, Device.CPU);
-    private final RecordedClocks clocks = new RecordedClocks();
+    private final GraphClocks clocks = new GraphClocks();
     private final Map<Integer, Tensor> onDevice = new HashMap<>(); // by window
     private final List<Runnable> recording = new ArrayList<>();
     private boolean records;

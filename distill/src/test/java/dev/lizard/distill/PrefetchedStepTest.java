@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Steps begun before the one before is logged, as with recorded passes on a card, change nothing but the order. */
 @ExtendWith(LiveTensors.class)
-class QueuedStepTest {
+class PrefetchedStepTest {
     private static final int STEPS = TrainerTest.STEPS;
     private static final int PASSES = TrainerTest.PASSES;
     private static final long NAP_MS = 20;

@@ -8,8 +8,8 @@ import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.LizardSpec.Variant;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
+import dev.lizard.model.GraphedDecode;
 import dev.lizard.model.ModelConfig;
-import dev.lizard.model.RecordedStep;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
@@ -29,16 +29,18 @@ import tools.jackson.databind.node.ObjectNode;
 /** Sessions whose steps are recorded on the device. */
 @Tag("gpu")
 @ExtendWith(LiveTensors.class)
-class RecordedSessionTest {
+class GraphedSessionTest {
     private static final Device CUDA = Device.cuda(0);
     private static final String SMALL = """
-            {"model_type": "llama", "vocab_size": 300, "hidden_size": 192, "num_hidden_layers": 3,
-             "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 256, "rms_norm_eps": 1e-5,
-             "max_position_embeddings": 4096, "tie_word_embeddings": true, "eos_token_id": 256}""";
+        {"model_type": "llama", "vocab_size": 300, "hidden_size": 192, "num_hidden_layers": 3,
+         "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 256, "rms_norm_eps": 1e-5,
+         "max_position_embeddings": 4096, "tie_word_embeddings": true, "eos_token_id": 256}\
+        """;
     private static final String SMOL = """
-            {"model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "num_hidden_layers": 30,
-             "num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536, "rms_norm_eps": 1e-5,
-             "max_position_embeddings": 8192, "tie_word_embeddings": true, "eos_token_id": 0}""";
+        {"model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "num_hidden_layers": 30,
+         "num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536, "rms_norm_eps": 1e-5,
+         "max_position_embeddings": 8192, "tie_word_embeddings": true, "eos_token_id": 0}\
+        """;
 
     private static Decoder decoder(String json, DType dtype, Device device, int window, double scale) {
         ModelConfig config =
@@ -66,13 +68,13 @@ class RecordedSessionTest {
     }
 
     @Test
-    void recordedStepsAreThoseOfTheCpu() {
+    void graphedStepsAreThoseOfTheCpu() {
         try (Decoder cpu = decoder(SMALL, DType.FLOAT32, Device.CPU, 32, 4);
                 Decoder cuda = decoder(SMALL, DType.FLOAT32, CUDA, 32, 4);
                 Session right = new Session(cpu);
                 Session recorded = new Session(cuda);
                 Session other = new Session(cuda)) {
-            assertThat(RecordedStep.served(cuda)).isTrue();
+            assertThat(GraphedDecode.served(cuda)).isTrue();
             int[] ids = ids(6, 300, 140);
             double worst = 0;
             for (Session session : new Session[] {right, recorded}) {
@@ -207,7 +209,7 @@ class RecordedSessionTest {
             for (int i = 0; i < model.layers(); i++) {
                 state.layer(i).saw(context);
             }
-            try (RecordedStep step = new RecordedStep(model, state, batch)) {
+            try (GraphedDecode step = new GraphedDecode(model, state, batch)) {
                 int[] ids = ids(batch, 40_000, batch);
                 double best = Double.POSITIVE_INFINITY;
                 step.step(ids);

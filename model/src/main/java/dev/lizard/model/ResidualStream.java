@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * The residual stream between blocks [B, T, D]: {@code base + addend}. Where kernels serve, the next norm adds the two on
  * its way, and their gradient is one tensor without a copy.
  */
-record Stream(Tensor base, @Nullable Tensor addend) {
-    static Stream of(Tensor x) {
-        return new Stream(x, null);
+record ResidualStream(Tensor base, @Nullable Tensor addend) {
+    static ResidualStream of(Tensor x) {
+        return new ResidualStream(x, null);
     }
 
     Tensor sum() {
@@ -18,7 +18,7 @@ record Stream(Tensor base, @Nullable Tensor addend) {
     }
 
     /** Hands both parts out of {@code scope}. */
-    Stream promoted(Scope scope) {
+    ResidualStream promoted(Scope scope) {
         scope.promote(base);
         if (addend != null) {
             scope.promote(addend);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * begun, its passes and the clip of their gradients are queued there; only {@link #numbers} waits for them. So it can be
  * made while the device is busy with the step before, and begun before anybody has told of that one.
  */
-final class QueuedStep implements AutoCloseable {
+final class PrefetchedStep implements AutoCloseable {
     /** What a pass reads, and the same on the device: int64 [B, T]. */
     private record Pass(Batch batch, Tensor inputs, Tensor targets) {}
 
@@ -27,7 +27,7 @@ final class QueuedStep implements AutoCloseable {
     private @Nullable Tensor numbers;
 
     /** Reads and uploads what the step after {@code done} others learns from. */
-    QueuedStep(SequenceSource data, TrainSettings settings, long done, Device device) {
+    PrefetchedStep(SequenceSource data, TrainSettings settings, long done, Device device) {
         this.settings = settings;
         long first = done * settings.sequencesPerStep();
         try (Scope work = Scope.open()) {
@@ -43,7 +43,7 @@ final class QueuedStep implements AutoCloseable {
     }
 
     /** Queues zeroing of the gradients, the passes and the clip, once; parameters are read from now on. */
-    void begin(RecordedPass recorded, ParameterBuffer parameters) {
+    void begin(GraphedPass recorded, ParameterBuffer parameters) {
         parameters.zeroGradients();
         double share = 1.0 / settings.accumulate();
         try (Scope work = Scope.open()) {

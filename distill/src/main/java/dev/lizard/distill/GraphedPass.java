@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A recording knows addresses: parameters, gradients and frozen weights stay where they are while it lives, what
  * else it reads is kept, and ids come by copies into tensors of its own.
  */
-final class RecordedPass implements AutoCloseable {
+final class GraphedPass implements AutoCloseable {
     /** Tokens of the pass before a recording. */
     private static final int BEGINNING = 256;
 
@@ -34,7 +34,7 @@ final class RecordedPass implements AutoCloseable {
         }
     }
 
-    RecordedPass(Objective objective) {
+    GraphedPass(Objective objective) {
         this.objective = objective;
         device = objective.parameters().values().device();
     }

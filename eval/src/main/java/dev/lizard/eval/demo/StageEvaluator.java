@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * Examines the decoder each time the linearization has made another model of it: the teacher, the freshly swapped
  * student, the student after each stage, its branches alone. Passes everything else on to the user's listener.
  */
-final class Exam implements TrainListener, AutoCloseable {
+final class StageEvaluator implements TrainListener, AutoCloseable {
     static final String TEACHER = "teacher";
     static final String STUDENT = "after stage 2";
     static final int BATCH = 4;
@@ -69,12 +69,13 @@ final class Exam implements TrainListener, AutoCloseable {
     final List<HalfLife> gates = new ArrayList<>();
 
     /**
-     * An exam that keeps what it finds.
+     * An evaluator that keeps what it finds.
      *
      * @param out the demo's folder
      * @param made seed and size of the demo
      */
-    Exam(TrainListener user, DemoSize size, HeldOutText texts, Recipe recipe, long seed, Path out, String made) {
+    StageEvaluator(
+            TrainListener user, DemoSize size, HeldOutText texts, Recipe recipe, long seed, Path out, String made) {
         this.out = out;
         this.made = made;
         this.user = user;
@@ -88,7 +89,7 @@ final class Exam implements TrainListener, AutoCloseable {
 
     /** Takes up what an interrupted demo had found; the teacher is met again, for it is what students are held against. */
     void resume(Decoder teacher) {
-        ExamState state = ExamState.read(out, made);
+        StageEvaluatorState state = StageEvaluatorState.read(out, made);
         done.addAll(state.done());
         stageTokens.putAll(state.stageTokens());
         errorsBefore =
@@ -105,11 +106,11 @@ final class Exam implements TrainListener, AutoCloseable {
         meet(teacher);
     }
 
-    private ExamState state() {
+    private StageEvaluatorState state() {
         List<List<Double>> lives = Arrays.stream(livesBefore)
                 .map(heads -> Arrays.stream(heads).boxed().toList())
                 .toList();
-        return new ExamState(
+        return new StageEvaluatorState(
                 made,
                 done,
                 stageTokens,
@@ -152,7 +153,7 @@ final class Exam implements TrainListener, AutoCloseable {
 
     @Override
     public void measured(Measurement measurement) {
-        // Said better by the exam itself.
+        // Said better by the evaluator itself.
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /** The places of a conversation that can be gone back to, oldest first. Owns their snapshots; keeps so many at most. */
-final class Places implements AutoCloseable {
+final class TurnSnapshots implements AutoCloseable {
     private static final int MOST = 8;
     private static final long MOST_BYTES = 1L << 29;
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Products of few rows against libtorch's in float64. */
 @Tag("gpu")
 @ExtendWith(LiveTensors.class)
-class RowProductsTest {
+class SkinnyGemmTest {
     private static final Device CUDA = Device.cuda(0);
     private final RandomStream random = new RandomStream(4);
 
@@ -54,7 +54,7 @@ class RowProductsTest {
             Tensor k = normal(0.05, 192, width);
             Tensor v = normal(0.05, 192, width);
             Tensor exact = wide(x).rmsNorm(wide(norm), 1e-5);
-            RowProducts.Normed projected = RowProducts.project(x, norm, 1e-5, q, k, v);
+            SkinnyGemm.Normed projected = SkinnyGemm.project(x, norm, 1e-5, q, k, v);
             check("norm", projected.x(), exact);
             check("q", projected.products().get(0), exact.linear(wide(q), null));
             check("k", projected.products().get(1), exact.linear(wide(k), null));
@@ -62,12 +62,12 @@ class RowProductsTest {
             Tensor gate = normal(0.05, inner, width);
             Tensor up = normal(0.05, inner, width);
             Tensor gated = exact.linear(wide(gate), null).silu().mul(exact.linear(wide(up), null));
-            check("gated", RowProducts.gated(x, norm, 1e-5, gate, up), gated);
+            check("gated", SkinnyGemm.gated(x, norm, 1e-5, gate, up), gated);
             Tensor down = normal(0.05, width, inner);
             Tensor hidden = normal(1, batch, 1, inner);
             check(
                     "added",
-                    RowProducts.added(hidden, down, x),
+                    SkinnyGemm.added(hidden, down, x),
                     wide(hidden).linear(wide(down), null).add(wide(x)));
         }
     }

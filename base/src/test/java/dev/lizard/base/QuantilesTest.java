@@ -5,19 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-class SpreadTest {
+class QuantilesTest {
     @Test
     void middleAndEndsInAnyOrder() {
-        assertThat(Spread.of(3, 1, 10)).isEqualTo(new Spread(1, 3, 10));
-        assertThat(Spread.of(4, 1, 10, 3)).isEqualTo(new Spread(1, 3.5, 10));
-        assertThat(Spread.of(7)).isEqualTo(new Spread(7, 7, 7));
-        assertThatThrownBy(Spread::of).isInstanceOf(IllegalArgumentException.class);
+        assertThat(Quantiles.of(3, 1, 10)).isEqualTo(new Quantiles(1, 3, 10));
+        assertThat(Quantiles.of(4, 1, 10, 3)).isEqualTo(new Quantiles(1, 3.5, 10));
+        assertThat(Quantiles.of(7)).isEqualTo(new Quantiles(7, 7, 7));
+        assertThatThrownBy(Quantiles::of).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void leavesItsNumbersAsTheyAre() {
         double[] values = {2, 1};
-        Spread.of(values);
+        Quantiles.of(values);
         assertThat(values).containsExactly(2, 1);
     }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Mixers that learn through their kernels against the composed operations in float32 on the CPU. */
 @Tag("gpu")
 @ExtendWith(LiveTensors.class)
-class LearningLizardTest {
+class LizardFunctionTest {
     private static final double LIMIT = 0.015; // bfloat16 in, out and between
     private static final HeadDims DIMS = new HeadDims(96, 6, 2, 64);
     private static final long TOKENS = 700;
@@ -36,8 +36,8 @@ class LearningLizardTest {
 
     private static boolean serves(MixerSpec spec, MixerInput in, Tape tape) {
         return spec instanceof LizardSpec lizard && lizard.variant() == LizardSpec.Variant.JOINT
-                ? LearningLizard.serves(lizard, in, tape)
-                : LearningMemory.serves(in, 128, tape);
+                ? LizardFunction.serves(lizard, in, tape)
+                : MatrixMemoryFunction.serves(in, 128, tape);
     }
 
     /** Output and gradients by name, float32 on the CPU. */

@@ -8,7 +8,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.CudaGraph;
-import dev.lizard.tensor.cuda.RecordedClocks;
+import dev.lizard.tensor.cuda.GraphClocks;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A recording knows addresses. It {@linkplain #fits fits} as long as the state's tensors and what the decoder
  * {@linkplain Decoder#prepare prepared} are those of the recording; it is closed before either.
  */
-public final class RecordedStep implements AutoCloseable {
+public final class GraphedDecode implements AutoCloseable {
     private final Decoder decoder;
     private final DecoderState state;
     private final int batch;
@@ -29,12 +29,12 @@ public final class RecordedStep implements AutoCloseable {
     private final Scope preparation;
     private final Tensor ids;
     private final Tensor logits;
-    private final RecordedClocks clocks = new RecordedClocks();
+    private final GraphClocks clocks = new GraphClocks();
     private List<Tensor> memory = List.of();
     private @Nullable CudaGraph graph;
 
     /** Nothing is recorded before the first {@link #step}. {@code decoder} must be {@link #served}. */
-    public RecordedStep(Decoder decoder, DecoderState state, int batch) {
+    public GraphedDecode(Decoder decoder, DecoderState state, int batch) {
         this.decoder = decoder;
         this.state = state;
         this.batch = batch;

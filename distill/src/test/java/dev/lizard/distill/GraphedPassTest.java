@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Replayed passes give the losses and gradients of passes that run. */
 @Tag("gpu")
 @ExtendWith(LiveTensors.class)
-class RecordedPassTest {
+class GraphedPassTest {
     private static final String RECIPE =
             TinyTeacher.RECIPE.replace("window: 8, features: 8", "window: 64, features: 32");
     private static final int LENGTH = 300;
@@ -63,7 +63,7 @@ class RecordedPassTest {
                 Tensor gradient = leaf.grad();
                 if (gradient != null) {
                     String kind = name.replaceFirst(".*(self_attn|_proj)\\.", "");
-                    kinds.merge(kind, gradient.floats(), RecordedPassTest::joined);
+                    kinds.merge(kind, gradient.floats(), GraphedPassTest::joined);
                 }
             });
             student.leave();
@@ -97,7 +97,7 @@ class RecordedPassTest {
             student.seat(stage);
             Objective objective = student.objective(stage);
             assertThat(objective.recordable()).isTrue();
-            try (RecordedPass recorded = new RecordedPass(objective);
+            try (GraphedPass recorded = new GraphedPass(objective);
                     Scope work = Scope.open()) {
                 for (int step = 0; step < 4; step++) {
                     Batch batch = new Numbers(LENGTH, 256, 9).batch(2L * step, 2);

@@ -7,7 +7,7 @@ import java.util.List;
  * The clocks that a recorded step moves on: those that ticked while it was recorded. Others, of windows that no layer of
  * the step has, stay where they are.
  */
-public final class RecordedClocks {
+public final class GraphClocks {
     private List<DecodeClock> ticking = List.of();
 
     /**

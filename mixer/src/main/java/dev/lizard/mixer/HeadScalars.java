@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *   dl = e de        ds = softmax(s) dz
  * </pre>
  */
-final class HeadLogs implements Tape.Operation {
+final class HeadScalars implements Tape.Operation {
     /**
      * @param share e [H]
      * @param sink z [H] or null without sinks
@@ -26,12 +26,13 @@ final class HeadLogs implements Tape.Operation {
     private final int heads;
     private @Nullable Tensor share;
 
-    private HeadLogs(int heads) {
+    private HeadScalars(int heads) {
         this.heads = heads;
     }
 
     static Weights of(Tensor logits, @Nullable Tensor sinks, int heads, Tape tape) {
-        List<Tensor> both = tape.apply(new HeadLogs(heads), sinks == null ? List.of(logits) : List.of(logits, sinks));
+        List<Tensor> both =
+                tape.apply(new HeadScalars(heads), sinks == null ? List.of(logits) : List.of(logits, sinks));
         return new Weights(both.get(0), sinks == null ? null : both.get(1));
     }
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Logits of heads and their gradients against products of matrices in float64. */
 @Tag("gpu")
 @ExtendWith(LiveTensors.class)
-class HeadLogitsTest {
+class GateLogitsTest {
     private static Tensor random(String name, long... shape) {
         int count = 1;
         for (long size : shape) {
@@ -42,22 +42,22 @@ class HeadLogitsTest {
         Tensor thereX = x.to(cuda);
         Tensor thereWeight = weight.to(cuda);
         Tensor thereDz = dz.to(cuda);
-        assertThat(HeadLogits.serve(thereX, thereWeight)).isTrue();
+        assertThat(GateLogits.serve(thereX, thereWeight)).isTrue();
         Tensor wideX = x.to(DType.FLOAT64).view(2L * tokens, width);
         Tensor wideWeight = weight.to(DType.FLOAT64);
         Tensor wideDz = dz.to(DType.FLOAT64).view(2L * tokens, heads);
         near(
                 "z",
-                HeadLogits.forward(thereX, thereWeight).view(2L * tokens, heads),
+                GateLogits.forward(thereX, thereWeight).view(2L * tokens, heads),
                 wideX.matmul(wideWeight.transpose(0, 1)),
                 1e-6);
-        near("dx", HeadLogits.inputs(thereDz, thereWeight).view(2L * tokens, width), wideDz.matmul(wideWeight), 3e-3);
+        near("dx", GateLogits.inputs(thereDz, thereWeight).view(2L * tokens, width), wideDz.matmul(wideWeight), 3e-3);
         near(
                 "dW",
-                HeadLogits.weights(thereDz, thereX, thereWeight).weight(),
+                GateLogits.weights(thereDz, thereX, thereWeight).weight(),
                 wideDz.transpose(0, 1).matmul(wideX),
                 1e-6);
-        near("db", HeadLogits.weights(thereDz, thereX, thereWeight).bias(), wideDz.sum(0, false), 1e-5);
+        near("db", GateLogits.weights(thereDz, thereX, thereWeight).bias(), wideDz.sum(0, false), 1e-5);
     }
 
     @ParameterizedTest
@@ -72,12 +72,12 @@ class HeadLogitsTest {
         Tensor expected =
                 wide.add(bias.to(DType.FLOAT64)).logSigmoid().transpose(1, 2).clampMin(floor);
         expected.backward(dg.to(DType.FLOAT64));
-        Tensor g = HeadLogits.logGates(z.to(cuda), bias.to(cuda), floor);
+        Tensor g = GateLogits.logGates(z.to(cuda), bias.to(cuda), floor);
         near("log gates", g, expected.detach(), 1e-6);
-        near("slopes", HeadLogits.slopes(dg.to(cuda), g, floor), java.util.Objects.requireNonNull(wide.grad()), 1e-6);
+        near("slopes", GateLogits.slopes(dg.to(cuda), g, floor), java.util.Objects.requireNonNull(wide.grad()), 1e-6);
         near(
                 "no bias",
-                HeadLogits.logGates(z.to(cuda), null, floor),
+                GateLogits.logGates(z.to(cuda), null, floor),
                 z.to(DType.FLOAT64).logSigmoid().transpose(1, 2).clampMin(floor),
                 1e-6);
     }
