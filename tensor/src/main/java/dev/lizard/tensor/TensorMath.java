@@ -102,6 +102,21 @@ public abstract sealed class TensorMath permits Tensor {
         return wrap(torch.square(handle()));
     }
 
+    public Tensor cos() {
+        return wrap(torch.cos(handle()));
+    }
+
+    public Tensor sin() {
+        return wrap(torch.sin(handle()));
+    }
+
+    /** Of a division whose quotient is rounded down: in [0, divisor) for a positive one. */
+    public Tensor remainder(long divisor) {
+        try (Scalar scalar = new Scalar(divisor)) {
+            return wrap(torch.remainder(handle(), scalar));
+        }
+    }
+
     public Tensor sigmoid() {
         return wrap(torch.sigmoid(handle()));
     }
