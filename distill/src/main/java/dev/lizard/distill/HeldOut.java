@@ -2,8 +2,8 @@ package dev.lizard.distill;
 
 import dev.lizard.base.Activity;
 import dev.lizard.mixer.Form;
-import dev.lizard.model.Decoder;
-import dev.lizard.model.Losses;
+import dev.lizard.model.LanguageModel;
+import dev.lizard.model.TokenLikelihoods;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -19,23 +19,22 @@ import java.util.List;
  * @param batch B, how many at a time
  */
 record HeldOut(SequenceSource source, int sequences, int batch) {
-    private static final int ROWS = 512;
     private static final int FIRST_EDGE = 128;
 
-    /** NLL of the decoder as it is now. */
-    Measurement measure(Decoder decoder, String stage, long step, String model) {
+    /** NLL of the model as it is now. */
+    Measurement measure(LanguageModel subject, String stage, long step, String model) {
         try (Activity _ = Activity.begin("measuring the " + model + " on held-out text")) {
-            return measured(decoder, stage, step, model);
+            return measured(subject, stage, step, model);
         }
     }
 
-    private Measurement measured(Decoder decoder, String stage, long step, String model) {
+    private Measurement measured(LanguageModel subject, String stage, long step, String model) {
         int length = source.length();
         double[] sums = new double[length];
         long[] counts = new long[length];
         for (int first = 0; first < sequences; first += batch) {
             Batch part = source.batch(first, Math.min(batch, sequences - first));
-            float[] nll = perToken(decoder, part);
+            float[] nll = perToken(subject, part);
             for (int i = 0; i < nll.length; i++) {
                 if (part.targets()[i] != Batch.IGNORED) {
                     sums[i % length] += nll[i];
@@ -53,11 +52,11 @@ record HeldOut(SequenceSource source, int sequences, int batch) {
         return new Measurement(stage, step, model, whole.nll(), positions);
     }
 
-    private static float[] perToken(Decoder decoder, Batch batch) {
+    private static float[] perToken(LanguageModel subject, Batch batch) {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
-            Tensor hidden = decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK); // [B, T, D]
-            return Losses.perToken(decoder, hidden, Ids.targets(batch, decoder.device()), ROWS)
+            Tensor hidden = subject.hidden(Ids.inputs(batch, subject.device()), Form.CHUNK); // [B, T, D]
+            return TokenLikelihoods.nll(subject, hidden, Ids.targets(batch, subject.device()))
                     .floats();
         }
     }

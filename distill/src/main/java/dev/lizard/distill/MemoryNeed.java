@@ -69,7 +69,7 @@ record MemoryNeed(
     /** All of it while a next-token loss trains {@code parameters} numbers: layers' graphs, or only their inputs. */
     long ofNextToken(long parameters, boolean recompute) {
         long numbers = recompute ? perLayer() + (long) config.layers() * config.width() : perLayer() * config.layers();
-        long rows = Math.min(tokens, Losses.rows(config, device));
+        long rows = Math.min(tokens, Losses.rows(config.vocabSize(), device));
         return fixed(parameters) + tokens * numbers * bytesOfNumber() + LOGITS * rows * config.vocabSize() * FLOAT;
     }
 

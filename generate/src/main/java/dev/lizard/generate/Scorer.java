@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
-import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
-import dev.lizard.model.Losses;
+import dev.lizard.model.LanguageModel;
+import dev.lizard.model.TokenLikelihoods;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -28,14 +28,12 @@ import dev.lizard.text.Tokenizer;
 public final class Scorer {
     /** Tokens read at once, over all windows of a batch. */
     private static final int PIECE = 2048;
-    /** Rows of logits that exist at once. */
-    private static final int ROWS = 256;
 
-    private final Decoder decoder;
+    private final LanguageModel model;
 
-    /** The decoder stays its owner's. */
-    public Scorer(Decoder decoder) {
-        this.decoder = decoder;
+    /** The model stays its owner's. */
+    public Scorer(LanguageModel model) {
+        this.model = model;
     }
 
     /** As {@link #score(int[], int, long, Progress)}, for the text that {@code ids} are of. */
@@ -55,7 +53,7 @@ public final class Scorer {
      */
     public Score score(int[] ids, int context, long bytes, Progress progress) {
         check(ids);
-        decoder.prepare(); // its parameters may have been trained since the last time
+        model.prepare(); // its parameters may have been trained since the last time
         int predictions = ids.length - 1;
         int window = context == 0 ? predictions : Math.min(context, predictions);
         float[] nll = new float[predictions];
@@ -75,16 +73,16 @@ public final class Scorer {
 
     /** Scores {@code count} windows of {@code length} predictions, one after the other from token {@code start} on. */
     private void windows(int[] ids, int start, int count, int length, float[] nll) {
-        try (DecoderState state = decoder.newState(count);
+        try (DecoderState state = model.newState(count);
                 Gradients off = Gradients.off()) {
             for (int from = 0; from < length; from += PIECE) {
                 int piece = Math.min(PIECE, length - from);
                 try (Scope work = Scope.open()) {
                     Tensor inputs = rows(ids, start + from, count, length, piece); // [B, T]
                     Tensor targets = rows(ids, start + from + 1, count, length, piece); // [B, T]
-                    Tensor hidden = decoder.advance(inputs, state); // [B, T, D]
+                    Tensor hidden = model.advance(inputs, state); // [B, T, D]
                     float[] values =
-                            Losses.perToken(decoder, hidden, targets, ROWS).floats();
+                            TokenLikelihoods.nll(model, hidden, targets).floats();
                     for (int row = 0; row < count; row++) {
                         System.arraycopy(values, row * piece, nll, start + row * length + from, piece);
                     }
@@ -94,13 +92,13 @@ public final class Scorer {
         requireFinite(nll, start, count * length);
     }
 
-    /** {@code piece} ids of each window, from {@code start} on in the first: int64 [B, T] on the decoder's device. */
+    /** {@code piece} ids of each window, from {@code start} on in the first: int64 [B, T] on the model's device. */
     private Tensor rows(int[] ids, int start, int count, int length, int piece) {
         int[] rows = new int[count * piece];
         for (int row = 0; row < count; row++) {
             System.arraycopy(ids, start + row * length, rows, row * piece, piece);
         }
-        return Tensors.of(rows, count, piece).to(decoder.device());
+        return Tensors.of(rows, count, piece).to(model.device());
     }
 
     private static void requireFinite(float[] nll, int start, int length) {
@@ -119,9 +117,8 @@ public final class Scorer {
             throw LizardException.input(
                     "cannot score a text of %d token(s): expected 2 or more; give a longer text".formatted(ids.length));
         }
-        int vocabulary = decoder.config().vocabSize();
         for (int id : ids) {
-            Session.check(id, vocabulary);
+            Session.check(id, model.vocabulary());
         }
     }
 

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It owns its weights. Any of them can be bound to another tensor, such as a trainable leaf, and any layer can be
  * given another mixer. Not safe for use by several threads at once.
  */
-public final class Decoder implements AutoCloseable {
+public final class Decoder implements LanguageModel, AutoCloseable {
     /** What {@link #advance} goes through: a block and a mixer for each layer. */
     private record Steps(List<Block> blocks, List<Mixer> mixers) {
         static final Steps NONE = new Steps(List.of(), List.of());
@@ -107,11 +107,18 @@ public final class Decoder implements AutoCloseable {
         return config;
     }
 
+    @Override
+    public int vocabulary() {
+        return config.vocabSize();
+    }
+
     /** Type of activations and, unless bound otherwise, weights. */
+    @Override
     public DType dtype() {
         return dtype;
     }
 
+    @Override
     public Device device() {
         return device;
     }
@@ -177,6 +184,7 @@ public final class Decoder implements AutoCloseable {
     // ---- forward ------------------------------------------------------------------------------------------------
 
     /** Final hidden states, after the last norm [B, T, D], of whole sequences of int64 ids [B, T]. */
+    @Override
     public Tensor hidden(Tensor ids, Form form) {
         return hidden(ids, form, null);
     }
@@ -245,6 +253,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     /** Scores of the next token [..., V] for hidden states [..., D]. */
+    @Override
     public Tensor logits(Tensor hidden) {
         return hidden.linear(head.use(), null);
     }
@@ -254,6 +263,7 @@ public final class Decoder implements AutoCloseable {
      * updates added (but for bfloat16). From now on {@link #advance} works with that, when no gradients are recorded;
      * call it again after the parameters changed.
      */
+    @Override
     public void prepare() {
         unprepare();
         Scope owner = Scope.owner();
@@ -301,6 +311,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     /** An empty state for {@code batch} sequences. The caller closes it. */
+    @Override
     public DecoderState newState(int batch) {
         List<MixerState> states = new ArrayList<>();
         for (Mixer mixer : mixers) {
@@ -313,6 +324,7 @@ public final class Decoder implements AutoCloseable {
      * Reads T ≥ 1 more tokens: ids [B, T] to final hidden states [B, T, D], and updates the state. Long texts are read
      * in pieces, so that memory does not grow with them.
      */
+    @Override
     public Tensor advance(Tensor ids, DecoderState state) {
         long start = state.tokens();
         Steps steps = prepared.isEmpty() || Gradients.enabled() ? new Steps(blocks, mixers) : prepared;

@@ -2,7 +2,6 @@ package dev.lizard.model;
 
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
-import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
@@ -27,15 +26,15 @@ public final class Losses {
 
     private Losses() {}
 
-    /** How many tokens' logits a decoder should make at a time. */
-    public static int rows(Decoder decoder) {
-        return rows(decoder.config(), decoder.device());
+    /** How many tokens' logits a model should make at a time. */
+    public static int rows(LanguageModel model) {
+        return rows(model.vocabulary(), model.device());
     }
 
-    /** As {@link #rows(Decoder)}, of a model that is yet to be made. */
-    public static int rows(ModelConfig config, Device device) {
+    /** As {@link #rows(LanguageModel)}, of a model that is yet to be made. */
+    public static int rows(int vocabulary, Device device) {
         long logits = device.isCuda() ? LOGITS_CUDA : LOGITS;
-        long rows = Math.max(64, logits / config.vocabSize());
+        long rows = Math.max(64, logits / vocabulary);
         return (int) (device.isCuda() ? Long.highestOneBit(rows) : rows);
     }
 
@@ -84,7 +83,7 @@ public final class Losses {
     private static Tensor composed(
             Decoder decoder, Tensor rows, Tensor goals, Tensor count, Tensor place, double factor) {
         Tensor cut = rows.detach().requiresGrad(true);
-        Tensor sum = nll(decoder, cut, goals).sum();
+        Tensor sum = TokenLikelihoods.rowNll(decoder, cut, goals).sum();
         sum.div(count).mul(factor).backward();
         place.copy_(gradient(cut));
         return sum.detach().to(DType.FLOAT32).view(1);
@@ -114,31 +113,7 @@ public final class Losses {
         return gradient;
     }
 
-    /** Negative log-likelihood of each target in nats, float32 [B, T], without gradients; 0 where ignored. */
-    public static Tensor perToken(Decoder decoder, Tensor hidden, Tensor targets, int rows) {
-        try (Scope work = Scope.open();
-                Gradients off = Gradients.off()) {
-            Tensor flat = flat(hidden); // [N, D]
-            Tensor goals = targets.reshape(flat.size(0)); // [N]
-            List<Tensor> pieces = new ArrayList<>();
-            for (long from = 0; from < flat.size(0); from += rows) {
-                long length = Math.min(rows, flat.size(0) - from);
-                try (Scope piece = Scope.open()) {
-                    pieces.add(
-                            piece.promote(nll(decoder, flat.narrow(0, from, length), goals.narrow(0, from, length))));
-                }
-            }
-            return work.promote(Tensors.cat(pieces, 0).to(DType.FLOAT32).view(targets.shape()));
-        }
-    }
-
     private static Tensor flat(Tensor hidden) {
         return hidden.detach().reshape(hidden.size(0) * hidden.size(1), hidden.size(2));
-    }
-
-    /** Hidden states [n, D] and targets [n] to [n]. */
-    private static Tensor nll(Decoder decoder, Tensor hidden, Tensor targets) {
-        Tensor logits = decoder.logits(hidden); // [n, V]
-        return (logits.dtype() == DType.BFLOAT16 ? logits.to(DType.FLOAT32) : logits).crossEntropyRows(targets);
     }
 }

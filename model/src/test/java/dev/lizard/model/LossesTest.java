@@ -60,24 +60,6 @@ class LossesTest {
     }
 
     @Test
-    void perTokenIsTheNegativeLogOfTheProbability() {
-        try (Decoder decoder = TinyModels.random(TinyModels.config(Family.LLAMA), DType.FLOAT32)) {
-            Tensor ids = TinyModels.ids(4, 2, 7, 50);
-            Tensor hidden = decoder.hidden(ids, Form.CHUNK);
-            Tensor nll = Losses.perToken(decoder, hidden, targets(), 4);
-            assertThat(nll.shape()).containsExactly(2, 7);
-            assertThat(nll.dtype()).isEqualTo(DType.FLOAT32);
-            float[] logs = decoder.logits(hidden).logSoftmax(-1).floats();
-            long[] goals = targets().longs();
-            float[] values = nll.floats();
-            for (int i = 0; i < goals.length; i++) {
-                float expected = goals[i] < 0 ? 0 : -logs[i * 50 + (int) goals[i]];
-                assertThat(values[i]).isCloseTo(expected, org.assertj.core.data.Offset.offset(1e-5f));
-            }
-        }
-    }
-
-    @Test
     void nothingCountsNothingLost() {
         try (Decoder decoder = TinyModels.random(TinyModels.config(Family.LLAMA), DType.BFLOAT16);
                 Scope work = Scope.open()) {
@@ -88,7 +70,7 @@ class LossesTest {
             assertThat(Losses.nextToken(decoder, hidden, none, 2).item()).isZero();
             assertThat(work.size()).isEqualTo(before + 1);
             try (Gradients off = Gradients.off()) {
-                assertThat(Losses.perToken(decoder, hidden, none, 2).floats()).containsOnly(0f);
+                assertThat(TokenLikelihoods.nll(decoder, hidden, none).floats()).containsOnly(0f);
             }
         }
     }

@@ -141,7 +141,7 @@ class SmolGoldenTest {
         try (Gradients off = Gradients.off()) {
             Tensor ids = Tensors.of(all, 1, tokens);
             Tensor hidden = decoder.hidden(ids.narrow(1, 0, tokens - 1), Form.CHUNK);
-            float[] nll = Losses.perToken(decoder, hidden, ids.narrow(1, 1, tokens - 1), 256)
+            float[] nll = TokenLikelihoods.nll(decoder, hidden, ids.narrow(1, 1, tokens - 1))
                     .floats();
             double sum = 0;
             double worst = 0;

@@ -1,7 +1,8 @@
 package dev.lizard.eval.metric;
 
 import dev.lizard.mixer.Form;
-import dev.lizard.model.Decoder;
+import dev.lizard.model.LanguageModel;
+import dev.lizard.model.TokenLikelihoods;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
@@ -17,23 +18,21 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class QualityMeter {
-    private static final int ROWS = 1_024;
-
     private QualityMeter() {}
 
     /** Loss alone. */
-    public static Quality measure(Decoder model, EvalText text, int batch) {
+    public static Quality measure(LanguageModel model, EvalText text, int batch) {
         return new Pass(model, text, null).run(batch);
     }
 
     /** Loss, and the distance to the teacher. The model's output layer must be the teacher's. */
-    public static Quality measure(Decoder model, Reference reference) {
+    public static Quality measure(LanguageModel model, Reference reference) {
         return new Pass(model, reference.text(), reference).run(reference.batch());
     }
 
     /** The sums of one pass, by position. */
     private static final class Pass {
-        private final Decoder model;
+        private final LanguageModel model;
         private final EvalText text;
         private final @Nullable Reference reference;
         private final double[] nll;
@@ -43,7 +42,7 @@ public final class QualityMeter {
         private final float[][] windowNll;
         private final float[][] windowBytes;
 
-        Pass(Decoder model, EvalText text, @Nullable Reference reference) {
+        Pass(LanguageModel model, EvalText text, @Nullable Reference reference) {
             this.model = model;
             this.text = text;
             this.reference = reference;
@@ -77,23 +76,15 @@ public final class QualityMeter {
             int length = text.length();
             long rows = (long) count * length;
             Tensor hidden = model.hidden(text.inputs(first, count, model.device()), Form.CHUNK);
-            Tensor flat = hidden.reshape(rows, -1); // [N, D]
-            Tensor targets = text.targets(first, count, model.device()).reshape(rows, 1); // [N, 1]
-            Tensor teacher = reference == null ? null : reference.hidden(first).reshape(rows, -1); // [N, D]
-            for (long from = 0; from < rows; from += ROWS) {
-                long part = Math.min(ROWS, rows - from);
-                try (Scope piece = Scope.open()) {
-                    Tensor mine = logProbabilities(flat.narrow(0, from, part)); // [n, V]
-                    keep(
-                            first,
-                            from,
-                            mine.gather(1, targets.narrow(0, from, part)).neg());
-                    if (teacher != null) {
-                        Tensor theirs = logProbabilities(teacher.narrow(0, from, part)); // [n, V]
-                        addTo(kl, from, theirs.exp().mul(theirs.sub(mine)).sum(1, false));
-                        addTo(same, from, theirs.argmax(1).eq(mine.argmax(1)).to(DType.FLOAT32));
-                    }
-                }
+            Tensor targets = text.targets(first, count, model.device());
+            if (reference == null) {
+                keep(first, 0, TokenLikelihoods.nll(model, hidden, targets));
+            } else {
+                compare(
+                        first,
+                        hidden,
+                        targets.reshape(rows, 1),
+                        reference.hidden(first).reshape(rows, -1));
             }
             for (int row = 0; row < count; row++) {
                 for (int t = 0; t < length; t++) {
@@ -103,8 +94,15 @@ public final class QualityMeter {
             }
         }
 
-        private Tensor logProbabilities(Tensor hidden) {
-            return model.logits(hidden).to(DType.FLOAT32).logSoftmax(-1);
+        /** Targets [N, 1] and the teacher's hidden states [N, D]. */
+        private void compare(int first, Tensor hidden, Tensor targets, Tensor teacher) {
+            TokenLikelihoods.read(model, hidden, (from, mine) -> { // [n, V]
+                long part = mine.size(0);
+                keep(first, from, mine.gather(1, targets.narrow(0, from, part)).neg());
+                Tensor theirs = TokenLikelihoods.logs(model, teacher.narrow(0, from, part)); // [n, V]
+                addTo(kl, from, theirs.exp().mul(theirs.sub(mine)).sum(1, false));
+                addTo(same, from, theirs.argmax(1).eq(mine.argmax(1)).to(DType.FLOAT32));
+            });
         }
 
         private void keep(int first, long from, Tensor values) {

@@ -2,7 +2,7 @@ package dev.lizard.eval.metric;
 
 import dev.lizard.eval.result.Recall;
 import dev.lizard.mixer.Form;
-import dev.lizard.model.Decoder;
+import dev.lizard.model.LanguageModel;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
@@ -23,7 +23,7 @@ import java.util.List;
  */
 public record RecallMeter(int samples, int tokensAtOnce, long seed) {
     /** Measures one length. */
-    public Recall measure(Decoder model, String name, RecallTask task, int length) {
+    public Recall measure(LanguageModel model, String name, RecallTask task, int length) {
         int exact = 0;
         int right = 0;
         int asked = 0;
@@ -55,7 +55,7 @@ public record RecallMeter(int samples, int tokensAtOnce, long seed) {
     }
 
     /** Whether each token of the answers is the most likely one, for each text. */
-    private static boolean[][] hits(Decoder model, List<RecallSample> texts) {
+    private static boolean[][] hits(LanguageModel model, List<RecallSample> texts) {
         int length = texts.getFirst().text().length();
         long[] ids = new long[texts.size() * length];
         List<int[]> places = new ArrayList<>();

@@ -1,7 +1,7 @@
 package dev.lizard.eval.metric;
 
 import dev.lizard.mixer.Form;
-import dev.lizard.model.Decoder;
+import dev.lizard.model.LanguageModel;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * What the teacher says of a text, kept as its last hidden states [B, T, D] so that any number of models can be
- * compared with it, also those that the same decoder becomes later. Logits are made when they are asked for.
+ * compared with it, also those that the same model becomes later. Logits are made when they are asked for.
  */
 public final class Reference implements AutoCloseable {
     private final Scope scope = Scope.owner();
@@ -24,7 +24,7 @@ public final class Reference implements AutoCloseable {
     }
 
     /** Runs the teacher over the text, {@code batch} windows at a time. */
-    public static Reference of(Decoder teacher, EvalText text, int batch) {
+    public static Reference of(LanguageModel teacher, EvalText text, int batch) {
         Reference reference = new Reference(text, batch);
         for (int first = 0; first < text.windows().size(); first += batch) {
             try (Scope work = Scope.open();
