@@ -1,9 +1,7 @@
 package dev.lizard.tensor;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +25,7 @@ public final class Tape implements AutoCloseable {
     private final boolean recording;
     private final List<Entry> entries = new ArrayList<>();
     private final GradientSums sums = new GradientSums();
+    private final LeafGradients leaves = new LeafGradients();
 
     /** An operation and its gradient. An instance serves one call, so that it may keep what its gradient needs. */
     public interface Operation {
@@ -144,44 +143,37 @@ public final class Tape implements AutoCloseable {
                     Scope owned = entry.scope;
                     Gradients off = Gradients.off()) {
                 List<@Nullable Tensor> arrived = new ArrayList<>();
-                entry.outputs.forEach(output -> arrived.add(output.grad()));
+                entry.outputs.forEach(output -> arrived.add(leaves.take(output)));
                 if (arrived.stream().anyMatch(gradient -> gradient != null)) {
                     pass(entry, entry.operation.backward(entry.inputs, arrived));
                 }
             }
         }
         sums.flush();
+        leaves.settle();
     }
 
-    /** First through graphs, which only read: a leaf keeps the tensor it is given, and adds to it. */
     private void pass(Entry entry, List<@Nullable Tensor> gradients) {
         List<Tensor> roots = new ArrayList<>();
         List<Tensor> injected = new ArrayList<>();
         for (int i = 0; i < gradients.size(); i++) {
             Tensor gradient = gradients.get(i);
             Tensor source = entry.sources.get(i);
-            if (gradient != null && source.requiresGrad() && !Gradients.endIn(source)) {
+            if (gradient == null || !source.requiresGrad()) {
+                continue;
+            }
+            Tensor place = entry.places.get(i);
+            if (place != null) {
+                sums.add(place, gradient);
+            } else if (Gradients.endIn(source)) {
+                leaves.add(source, gradient);
+            } else {
                 roots.add(source);
                 injected.add(gradient);
             }
         }
-        if (!roots.isEmpty()) {
-            Gradients.inject(roots, injected);
-        }
-        Set<Long> kept = new HashSet<>();
-        for (int i = 0; i < gradients.size(); i++) {
-            Tensor gradient = gradients.get(i);
-            Tensor source = entry.sources.get(i);
-            if (gradient == null || !source.requiresGrad() || !Gradients.endIn(source)) {
-                continue;
-            }
-            Tensor own = kept.add(gradient.address()) ? gradient : gradient.copy();
-            Tensor place = entry.places.get(i);
-            if (place != null) {
-                sums.add(place, own);
-            } else {
-                Gradients.collect(source, own);
-            }
+        if (!roots.isEmpty() && leaves.inject(roots, injected)) {
+            sums.flush();
         }
     }
 
@@ -191,6 +183,7 @@ public final class Tape implements AutoCloseable {
         entries.forEach(entry -> entry.scope.close());
         entries.clear();
         sums.close();
+        leaves.close();
     }
 
     /** The identity. */

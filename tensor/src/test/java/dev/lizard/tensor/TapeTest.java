@@ -7,6 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(LiveTensors.class)
 class TapeTest {
@@ -112,6 +114,88 @@ class TapeTest {
         }
         assertThat(x.grad().doubles()).containsOnly(2);
         near(w.grad(), w.detach().mul(2.0));
+    }
+
+    @Test
+    void aGradientThatViewsLetOneLeafCollectInIsNotChangedForTheOther() {
+        Tensor a = leaf(12, 2, 2);
+        Tensor b = leaf(13, 2, 2);
+        try (Tape tape = new Tape()) {
+            Tensor x = tape.cut(a);
+            Tensor r = tape.cut(b);
+            Tensor later = tape.apply(new ProductAndSum(), List.of(x.mul(2.0), x.mul(3.0)))
+                    .get(1);
+            Tensor y = tape.apply(new Sum(), x.view(4).view(2, 2), r);
+            later.sum().backward();
+            y.sum().backward();
+            tape.unwind();
+        }
+        assertThat(a.grad().doubles()).containsOnly(6);
+        assertThat(b.grad().doubles()).containsOnly(1);
+    }
+
+    @Test
+    void twoGraphsThatGetOneTensorAsTheirGradientDoNotShareIt() {
+        Tensor a = leaf(14, 2, 2);
+        Tensor b = leaf(15, 2, 2);
+        try (Tape tape = new Tape()) {
+            Tensor y = tape.apply(new Sum(), a.view(4), b.view(4));
+            tape.backward(y, Tensors.ones(DType.FLOAT64, Device.CPU, 4));
+        }
+        a.mul(3.0).sum().backward();
+        assertThat(a.grad().doubles()).containsOnly(4);
+        assertThat(b.grad().doubles()).containsOnly(1);
+    }
+
+    /** How many times a leaf is added to, with the gradients that it shares with another. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void aSharedGradientIsNeverWrittenByTheSumsOfTheLeavesThatShareIt(int times) {
+        Tensor a = leaf(16, 2, 2);
+        Tensor b = leaf(17, 2, 2);
+        Tensor gradient = leaf(18, 2, 2).detach();
+        try (Tape tape = new Tape()) {
+            Tensor x = tape.cut(a);
+            Tensor r = tape.cut(b);
+            List<Tensor> all = new ArrayList<>();
+            for (int i = 0; i < times; i++) {
+                all.add(tape.apply(new Sum(), x, r));
+            }
+            all.forEach(y -> y.backward(gradient));
+            tape.unwind();
+        }
+        near(a.grad(), gradient.mul(times));
+        near(b.grad(), gradient.mul(times));
+        assertThat(gradient.doubles()).containsExactly(leaf(18, 2, 2).detach().doubles());
+    }
+
+    @Test
+    void inputsThatShareAGradientOnTheirWayBackNeedNoCopyOfIt() {
+        List<Tensor> seen = new ArrayList<>();
+        Tensor a = leaf(19, 2, 2);
+        Tensor b = leaf(20, 2, 2);
+        try (Tape tape = new Tape()) {
+            Tensor x = tape.apply(new Watched(seen), a);
+            Tensor r = tape.apply(new Watched(seen), b);
+            tape.backward(tape.apply(new Sum(), x, r), Tensors.ones(DType.FLOAT64, Device.CPU, 2, 2));
+        }
+        assertThat(seen).hasSize(2);
+        assertThat(seen.get(0).address()).isEqualTo(seen.get(1).address());
+    }
+
+    /** The identity, which keeps the gradients that arrive at it. */
+    private record Watched(List<Tensor> seen) implements Tape.Operation {
+        @Override
+        public List<Tensor> forward(List<Tensor> inputs, Scope kept) {
+            return List.of(inputs.getFirst().copy());
+        }
+
+        @Override
+        public List<@Nullable Tensor> backward(List<Tensor> inputs, List<@Nullable Tensor> gradients) {
+            seen.add(gradients.getFirst().alias());
+            Scope.current().promote(seen.getLast());
+            return gradients;
+        }
     }
 
     @Test
