@@ -26,10 +26,6 @@ public enum DType {
         return bytes;
     }
 
-    public boolean isFloating() {
-        return this != INT32 && this != INT64 && this != BOOL;
-    }
-
     ScalarType scalarType() {
         return scalarType;
     }

@@ -4,24 +4,26 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.bytedeco.pytorch.BoolOptional;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An n-dimensional array in native memory, with gradients.
  *
- * <p>Here: identity, shape, views, data in and out, gradients. The mathematics is in {@link TensorMath}. Names are
- * libtorch's; methods whose name ends in {@code _} change the tensor in place and return it. Negative axes count from
- * the end. A tensor belongs to a {@link Scope} and cannot be used after that scope, or the tensor itself, was closed.
+ * <p>Here: identity, sizes, copies, data out, gradients. The operations stand by topic in the classes above: {@link
+ * ElementwiseOps}, {@link ComparisonOps}, {@link ReductionOps}, {@link ProductOps}, {@link AttentionOps}, {@link
+ * ShapeOps} and {@link InPlaceOps}. Names are libtorch's; methods whose name ends in {@code _} change the tensor in place
+ * and return it. Negative axes count from the end. A tensor belongs to a {@link Scope} and cannot be used after that scope, or the tensor itself, was closed.
  */
-public final class Tensor extends TensorMath implements AutoCloseable {
+public final class Tensor extends InPlaceOps implements AutoCloseable {
     private static final MemoryFormatOptional SAME_FORMAT = new MemoryFormatOptional();
     private static final BoolOptional DEFAULT = new BoolOptional();
     private static final TensorArrayRefOptional ALL_LEAVES = new TensorArrayRefOptional();
+
+    /** Result of {@link #topK}. */
+    public record TopK(Tensor values, Tensor indices) {}
 
     private org.bytedeco.pytorch.@Nullable Tensor handle;
     private Scope owner;
@@ -77,7 +79,7 @@ public final class Tensor extends TensorMath implements AutoCloseable {
         }
     }
 
-    // ---- shape -------------------------------------------------------------------------------------------------
+    // ---- sizes -------------------------------------------------------------------------------------------------
 
     public long[] shape() {
         long[] shape = new long[rank()];
@@ -126,56 +128,7 @@ public final class Tensor extends TensorMath implements AutoCloseable {
         return handle().is_cuda();
     }
 
-    // ---- views -------------------------------------------------------------------------------------------------
-
-    public Tensor view(long... shape) {
-        return wrap(handle().view(shape));
-    }
-
-    /** A view where possible, else a copy. */
-    public Tensor reshape(long... shape) {
-        return wrap(handle().reshape(shape));
-    }
-
-    public Tensor transpose(int a, int b) {
-        return wrap(handle().transpose(a, b));
-    }
-
-    public Tensor permute(long... axes) {
-        return wrap(handle().permute(axes));
-    }
-
-    /** Broadcast view; -1 keeps an axis. */
-    public Tensor expand(long... shape) {
-        return wrap(handle().expand(shape));
-    }
-
-    public Tensor unsqueeze(int axis) {
-        return wrap(handle().unsqueeze(axis));
-    }
-
-    public Tensor squeeze(int axis) {
-        return wrap(handle().squeeze(axis));
-    }
-
-    /** {@code length} entries of {@code axis} from {@code start}, as a view. */
-    public Tensor narrow(int axis, long start, long length) {
-        return wrap(handle().narrow(axis, start, length));
-    }
-
-    /** Entry {@code index} of {@code axis}, the axis removed, as a view. */
-    public Tensor select(int axis, long index) {
-        return wrap(handle().select(axis, index));
-    }
-
-    /** Sliding windows along {@code axis}: that axis becomes their count, a new last axis their {@code size}. */
-    public Tensor unfold(int axis, long size, long step) {
-        return wrap(handle().unfold(axis, size, step));
-    }
-
-    public Tensor contiguous() {
-        return wrap(handle().contiguous());
-    }
+    // ---- copies ------------------------------------------------------------------------------------------------
 
     public Tensor copy() {
         return wrap(handle().clone());
@@ -197,61 +150,6 @@ public final class Tensor extends TensorMath implements AutoCloseable {
         try (org.bytedeco.pytorch.Tensor pinned = handle().pin_memory()) {
             return wrap(pinned.to(device.handle(), handle().scalar_type(), true, false, SAME_FORMAT));
         }
-    }
-
-    /** Copies {@code source} into this tensor, broadcast and converted. */
-    public Tensor copy_(Tensor source) {
-        handle().copy_(source.handle());
-        return this;
-    }
-
-    public Tensor zero_() {
-        handle().zero_();
-        return this;
-    }
-
-    public Tensor fill_(double value) {
-        try (Scalar scalar = new Scalar(value)) {
-            handle().fill_(scalar);
-        }
-        return this;
-    }
-
-    // ---- indexing -------------------------------------------------------------------------------------------------
-
-    public Tensor indexSelect(int axis, Tensor index) {
-        return wrap(torch.index_select(handle(), axis, index.handle()));
-    }
-
-    public Tensor gather(int axis, Tensor index) {
-        return wrap(torch.gather(handle(), axis, index.handle()));
-    }
-
-    /** Each entry of {@code axis} repeated {@code times} times in place: how key/value heads serve their group. */
-    public Tensor repeatInterleave(long times, int axis) {
-        try (LongOptional along = new LongOptional(axis);
-                LongOptional size = new LongOptional()) {
-            return wrap(handle().repeat_interleave(times, along, size));
-        }
-    }
-
-    /** Pads with {@code value}: pairs (before, after), last axis first. */
-    public Tensor pad(double value, long... amounts) {
-        try (Scalar scalar = new Scalar(value)) {
-            return wrap(torch.constant_pad_nd(handle(), amounts, scalar));
-        }
-    }
-
-    public Tensor flip(int axis) {
-        return wrap(handle().flip(axis));
-    }
-
-    public Tensor tril(int diagonal) {
-        return wrap(torch.tril(handle(), diagonal));
-    }
-
-    public Tensor triu(int diagonal) {
-        return wrap(torch.triu(handle(), diagonal));
     }
 
     // ---- data out ----------------------------------------------------------------------------------------------
