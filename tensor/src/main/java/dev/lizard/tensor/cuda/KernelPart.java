@@ -11,7 +11,8 @@ public enum KernelPart {
     ROWS("projections of a decoding step"),
     LOGITS("logits of gates"),
     TRAINING("norms, gates, rotations and losses"),
-    SMALL("sums and factors of parameters");
+    SMALL("sums and factors of parameters"),
+    SAMPLING("choice of tokens");
 
     private final String title;
 

@@ -26,7 +26,8 @@ record UsualSizes(String text, KernelNeed need) {
             new UsualSizes("9 heads, D 576", GateLogits.need(HALF, 9, 576)),
             new UsualSizes("32 heads, D 2048", GateLogits.need(HALF, 32, 2048)),
             new UsualSizes("any", TrainingKernels.need(HALF, 2048)),
-            new UsualSizes("any", SmallKernels.need(HALF)));
+            new UsualSizes("any", SmallKernels.need(HALF)),
+            new UsualSizes("49152 tokens", TokenDraw.need(HALF, 49_152)));
 
     /** Such as {@code d 64, F 64: kernels}. */
     String on(Card card) {

@@ -85,7 +85,10 @@ class KernelCardsTest {
                 Arguments.of("training D", TrainingKernels.need(HALF, 580), null, ""),
                 Arguments.of("training type", TrainingKernels.need(DType.FLOAT64, 576), null, ""),
                 Arguments.of("small", SmallKernels.need(DType.FLOAT32), 0, EVERY),
-                Arguments.of("small type", SmallKernels.need(DType.FLOAT64), null, ""));
+                Arguments.of("small type", SmallKernels.need(DType.FLOAT64), null, ""),
+                Arguments.of("sampling", TokenDraw.need(HALF, 262_144), 21_504, EVERY),
+                Arguments.of("sampling V", TokenDraw.need(HALF, 262_145), null, ""),
+                Arguments.of("sampling type", TokenDraw.need(DType.FLOAT64, 50), null, ""));
     }
 
     @ParameterizedTest(name = "{0}: {1}")
