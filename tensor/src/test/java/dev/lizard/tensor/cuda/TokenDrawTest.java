@@ -229,7 +229,10 @@ class TokenDrawTest {
                     Engine.synchronize(CUDA);
                     double micros = (System.nanoTime() - start) / 1e3 / turns;
                     System.out.printf("%d x %d %s: %.1f us%n", size[0], size[1], settings, micros);
-                    assertThat(draw.told().to(Device.CPU).longs()).allMatch(id -> id >= 0);
+                    assertThat(Arrays.stream(draw.told().to(Device.CPU).longs())
+                                    .min()
+                                    .orElse(-1))
+                            .isNotNegative();
                 }
             }
         }
