@@ -71,7 +71,7 @@ def twin(x, past, row):
             held += kept[n][1]
             n += 1
         kept = kept[:n]
-    return [(i, w) for i, w in kept if w >= row["m"] * (1 - 1e-6)]
+    return [(i, w) for i, w in kept if w >= row["m"]]
 
 
 def right(kept, u, id):

@@ -50,6 +50,20 @@ final class SamplingOptions {
             description = "Above 1: tokens that were there before become less likely (default: ${DEFAULT-VALUE}).")
     double repetitionPenalty;
 
+    @Option(
+            names = "--presence-penalty",
+            paramLabel = "X",
+            defaultValue = "0",
+            description = "Subtracted from the logits of tokens already written (default: ${DEFAULT-VALUE}).")
+    double presencePenalty;
+
+    @Option(
+            names = "--frequency-penalty",
+            paramLabel = "X",
+            defaultValue = "0",
+            description = "Subtracted as often as a token was written (default: ${DEFAULT-VALUE}).")
+    double frequencyPenalty;
+
     @Option(names = "--stop", paramLabel = "S", description = "A text that ends the answer; may be repeated.")
     @Nullable
     List<String> stop;
@@ -61,7 +75,8 @@ final class SamplingOptions {
      * @throws dev.lizard.base.LizardException USAGE for a value out of range, naming the flag
      */
     GenerationSettings settings(long seed, List<Integer> endIds) {
-        SamplerSettings sampling = new SamplerSettings(temperature, topK, topP, minP, repetitionPenalty, seed);
+        SamplerSettings sampling = new SamplerSettings(
+                temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed);
         return new GenerationSettings(maxTokens, sampling, stop == null ? List.of() : stop, endIds, false);
     }
 }

@@ -140,6 +140,27 @@ final class Candidates {
         count = kept;
     }
 
+    /** The first of the likeliest with which they hold more than {@code share} of what is left. */
+    int at(double share) {
+        double left = share * total();
+        if (!sorted) {
+            startSorting();
+        }
+        for (int i = 0; i < count - 1; i++) {
+            if (!sorted) {
+                takeLargest(i);
+            }
+            left -= weights[i];
+            if (left < 0) {
+                return ids[i];
+            }
+        }
+        if (!sorted) {
+            takeLargest(count - 1);
+        }
+        return ids[count - 1];
+    }
+
     // ---- a heap of ids, largest logit first -----------------------------------------------------------------------
 
     private void startSorting() {

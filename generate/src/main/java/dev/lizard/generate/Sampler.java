@@ -2,24 +2,28 @@ package dev.lizard.generate;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.cuda.DrawRow;
 import java.util.BitSet;
 import java.util.Map;
 
 /**
  * Draws next tokens. One uniform number is drawn a token, none by a greedy sampler; the same settings, logits and seed
- * give the same tokens on every machine. Not thread-safe; one a stream of tokens.
+ * give the same tokens on every machine, and on a card but for rounding ({@link #row}, {@link #follow}). Not thread-safe;
+ * one a stream of tokens.
  */
 public final class Sampler {
     private static final String NOTE = "sampler";
 
     private final SamplerSettings settings;
     private final Candidates candidates;
+    private final int[] drawn;
     private RandomStream random;
 
     /** Starts at the seed; {@code vocabulary} is the length of the rows of logits. */
     public Sampler(SamplerSettings settings, int vocabulary) {
         this.settings = settings;
         candidates = new Candidates(vocabulary);
+        drawn = new int[settings.countsDraws() ? vocabulary : 0];
         random = RandomStream.named(settings.seed(), "sampler");
     }
 
@@ -61,6 +65,43 @@ public final class Sampler {
         }
     }
 
+    /** How a card goes on drawing in this sampler's place; it then must {@link #follow}. */
+    public DrawRow row() {
+        return new DrawRow(
+                state(),
+                settings.repetitionPenalty(),
+                settings.presencePenalty(),
+                settings.frequencyPenalty(),
+                settings.temperature(),
+                settings.topK(),
+                settings.topP(),
+                settings.minP());
+    }
+
+    /** What a card must know for {@link #row}'s penalties: for each token [V] twice how often it was drawn, plus 1 if seen. */
+    public int[] history(BitSet seen) {
+        int[] history = new int[candidates.logits().length];
+        for (int id = 0; id < history.length; id++) {
+            history[id] = (drawn.length > 0 ? 2 * drawn[id] : 0) + (seen.get(id) ? 1 : 0);
+        }
+        return history;
+    }
+
+    /** Takes note of a token that a card drew in this sampler's place. */
+    public void follow(int id) {
+        if (!settings.isGreedy()) {
+            random.nextLong();
+        }
+        count(id);
+    }
+
+    private int count(int id) {
+        if (drawn.length > 0) {
+            drawn[id]++;
+        }
+        return id;
+    }
+
     /**
      * The next token.
      *
@@ -70,20 +111,10 @@ public final class Sampler {
      */
     public int next(float[] logits, BitSet seen) {
         if (settings.isGreedy()) {
-            return settings.repetitionPenalty() == 1
-                    ? Candidates.argmax(logits)
-                    : Candidates.argmax(load(logits, seen));
+            return count(Candidates.argmax(settings.penalises() ? load(logits, seen) : logits));
         }
         filter(logits, seen);
-        double left = random.nextDouble() * candidates.total();
-        int last = candidates.count() - 1;
-        for (int i = 0; i < last; i++) {
-            left -= candidates.weight(i);
-            if (left < 0) {
-                return candidates.id(i);
-            }
-        }
-        return candidates.id(last);
+        return count(candidates.at(random.nextDouble()));
     }
 
     /** The probabilities [V] from which {@link #next} would draw. */
@@ -115,19 +146,29 @@ public final class Sampler {
         }
     }
 
-    /** Copies the logits with the repetition penalty applied. */
+    /** Copies the logits with the penalties applied. */
     private float[] load(float[] logits, BitSet seen) {
         float[] row = candidates.logits();
         if (logits.length != row.length) {
             throw new IllegalArgumentException("%d logits for a vocabulary of %d".formatted(logits.length, row.length));
         }
         System.arraycopy(logits, 0, row, 0, row.length);
-        double penalty = settings.repetitionPenalty();
-        if (penalty != 1) {
+        if (settings.penalises()) {
             for (int id = seen.nextSetBit(0); id >= 0; id = seen.nextSetBit(id + 1)) {
-                row[id] = (float) (row[id] > 0 ? row[id] / penalty : row[id] * penalty);
+                row[id] = penalised(row[id], drawn.length > 0 ? drawn[id] : 0);
+            }
+            for (int id = 0; id < drawn.length; id++) {
+                if (drawn[id] > 0 && !seen.get(id)) {
+                    row[id] = penalised(row[id], drawn[id]);
+                }
             }
         }
         return row;
+    }
+
+    private float penalised(float logit, int times) {
+        double penalty = settings.repetitionPenalty();
+        double x = logit > 0 ? logit / penalty : logit * penalty;
+        return (float) (times > 0 ? x - (settings.presencePenalty() + settings.frequencyPenalty() * times) : x);
     }
 }

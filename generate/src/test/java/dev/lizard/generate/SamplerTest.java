@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.cuda.DrawRow;
+import dev.lizard.tensor.cuda.DrawTwin;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
@@ -147,6 +149,56 @@ class SamplerTest {
     }
 
     @Test
+    void tokensDrawnBeforeBecomeLessLikely() {
+        float[] logits = {2, 1.5f, -1, 1};
+        Sampler greedy =
+                new Sampler(SamplerSettings.GREEDY.withPresencePenalty(0.25).withFrequencyPenalty(0.5), 4);
+        assertThat(greedy.next(logits, NONE)).isEqualTo(0); // then 1.25, 1.5
+        assertThat(greedy.next(logits, NONE)).isEqualTo(1); // then 1.25, 0.75, 1
+        assertThat(greedy.next(logits, NONE)).isEqualTo(0); // then 0.75, 0.75, 1
+        assertThat(greedy.next(logits, NONE)).isEqualTo(3);
+        BitSet seen = BitSet.valueOf(new long[] {0b0001});
+        Sampler all = new Sampler(settings(1).withPresencePenalty(1).withRepetitionPenalty(2), 4);
+        all.follow(0);
+        all.follow(2);
+        double[] expected = softmax(new float[] {2 / 2f - 1, 1.5f, -1 * 2f - 1, 1}, 1);
+        double[] found = all.probabilities(logits, seen);
+        for (int i = 0; i < 4; i++) {
+            assertThat(found[i]).isCloseTo(expected[i], within(1e-12));
+        }
+        assertThat(all.history(seen)).containsExactly(3, 0, 2, 0);
+    }
+
+    /** The same law as on a card: both are held against one definition. */
+    @Test
+    void drawsAreThoseOfTheDefinition() {
+        for (int turn = 0; turn < 400; turn++) {
+            SamplerSettings settings = settings(turn % 7 == 0 ? 0 : 0.2 + 2 * random.nextDouble())
+                    .withTopK(turn % 3 == 0 ? 1 + random.nextInt(40) : 0)
+                    .withTopP(turn % 2 == 0 ? 1 - 0.9 * random.nextDouble() : 1)
+                    .withMinP(turn % 5 == 0 ? 0.3 * random.nextDouble() : 0)
+                    .withRepetitionPenalty(turn % 4 == 0 ? 1.3 : 1)
+                    .withFrequencyPenalty(turn % 6 == 0 ? 0.4 : 0)
+                    .withSeed(random.nextLong());
+            Sampler sampler = new Sampler(settings, VOCABULARY);
+            Sampler follower = new Sampler(settings, VOCABULARY);
+            BitSet seen = new BitSet();
+            float[] logits = logits();
+            for (int step = 0; step < 5; step++) {
+                DrawRow row = sampler.row();
+                List<DrawTwin.Kept> kept = DrawTwin.kept(logits, sampler.history(seen), row);
+                int id = sampler.next(logits, seen);
+                assertThat(DrawTwin.right(kept, DrawTwin.uniform(row), id))
+                        .as("%s seed %d", settings, seed)
+                        .isTrue();
+                follower.follow(id);
+                assertThat(follower.row()).isEqualTo(sampler.row());
+                seen.set(id);
+            }
+        }
+    }
+
+    @Test
     void drawsFollowTheProbabilities() {
         float[] logits = {1, 0, -1, 2, -5};
         Sampler sampler = new Sampler(settings(1.3), 5);
@@ -156,10 +208,11 @@ class SamplerTest {
         for (int i = 0; i < draws; i++) {
             counts[sampler.next(logits, NONE)]++;
         }
+        double chiSquared = 0;
         for (int i = 0; i < 5; i++) {
-            double deviation = Math.sqrt(expected[i] * (1 - expected[i]) / draws);
-            assertThat((double) counts[i] / draws).isCloseTo(expected[i], within(5 * deviation));
+            chiSquared += Math.pow(counts[i] - draws * expected[i], 2) / (draws * expected[i]);
         }
+        assertThat(chiSquared).as("of 4 degrees of freedom").isLessThan(18.5); // 1 in 1000
     }
 
     @Test
@@ -201,6 +254,10 @@ class SamplerTest {
         assertThatThrownBy(() -> settings(1).withTopP(0)).hasMessageContaining("--top-p");
         assertThatThrownBy(() -> settings(1).withTopK(-2)).hasMessageContaining("--top-k");
         assertThatThrownBy(() -> settings(1).withMinP(1.5)).hasMessageContaining("--min-p");
+        assertThatThrownBy(() -> settings(1).withPresencePenalty(Double.NaN))
+                .hasMessageContaining("--presence-penalty");
+        assertThatThrownBy(() -> settings(1).withFrequencyPenalty(Double.POSITIVE_INFINITY))
+                .hasMessageContaining("--frequency-penalty");
         assertThatThrownBy(() -> settings(1).withRepetitionPenalty(0))
                 .isInstanceOfSatisfying(
                         LizardException.class, e -> assertThat(e.kind()).isEqualTo(LizardException.Kind.USAGE))

@@ -47,7 +47,7 @@ public final class DrawTwin {
             held += kept.get(nucleus++).weight();
         }
         return kept.subList(0, row.topP() < 1 ? nucleus : kept.size()).stream()
-                .filter(token -> token.weight() >= row.minP() * (1 - 1e-6))
+                .filter(token -> token.weight() >= row.minP())
                 .toList();
     }
 

@@ -70,7 +70,7 @@ class TokenDrawTest {
             x[i] = switch (kind) {
                 case "normal" -> x[i];
                 case "flat" -> 0.25f;
-                case "nearly flat" -> 1 + 1e-5f * x[i];
+                case "nearly flat" -> 1 + 1e-4f * x[i];
                 case "coarse" -> Math.round(x[i]) / 4f;
                 default -> i == vocabulary - 1 ? 40 : x[i];
             };
