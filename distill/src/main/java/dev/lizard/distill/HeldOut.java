@@ -36,7 +36,7 @@ record HeldOut(SequenceSource source, int sequences, int batch) {
             Batch part = source.batch(first, Math.min(batch, sequences - first));
             float[] nll = perToken(subject, part);
             for (int i = 0; i < nll.length; i++) {
-                if (part.targets()[i] != Batch.IGNORED) {
+                if (part.targets()[i] != Batch.IGNORE_INDEX) {
                     sums[i % length] += nll[i];
                     counts[i % length]++;
                 }

@@ -29,7 +29,7 @@ public record SyntheticSource(SyntheticMix mix, int length, long seed, boolean a
         long[] targets = new long[length];
         for (int t = 0; t < length; t++) {
             inputs[t] = ids[t];
-            targets[t] = masked && !answers[t + 1] ? Batch.IGNORED : ids[t + 1];
+            targets[t] = masked && !answers[t + 1] ? Batch.IGNORE_INDEX : ids[t + 1];
         }
         return new Batch(1, length, inputs, targets);
     }

@@ -83,11 +83,11 @@ class SourcesTest {
             Batch all = corpus.training(true).batch(0, 4);
             Batch responses = corpus.training(false).batch(0, 4);
             assertThat(responses.inputs()).isEqualTo(all.inputs());
-            assertThat(all.learnt()).isBetween(4 * 199, 4 * 200);
-            assertThat(responses.learnt()).isBetween(4, 100);
+            assertThat(all.lossTokens()).isBetween(4 * 199, 4 * 200);
+            assertThat(responses.lossTokens()).isBetween(4, 100);
             for (int t = 0; t < 200; t++) {
                 long target = responses.targets()[t];
-                assertThat(target).isIn(Batch.IGNORED, (long) 'a', 256L); // the answer and what ends it
+                assertThat(target).isIn(Batch.IGNORE_INDEX, (long) 'a', 256L); // the answer and what ends it
             }
         }
     }

@@ -13,11 +13,11 @@ import java.util.List;
  * Next-token losses that never hold the logits of a whole batch: they are made, used and dropped for a few rows (tokens)
  * at a time. Logits are widened to float32 before the softmax.
  *
- * <p>Targets are int64 [B, T], each the token that follows; those of {@value #IGNORED} do not count.
+ * <p>Targets are int64 [B, T], each the token that follows; those of {@value #IGNORE_INDEX} do not count.
  */
 public final class Losses {
     /** The target that does not count. */
-    public static final long IGNORED = -100;
+    public static final long IGNORE_INDEX = -100;
 
     /** Logits of so many numbers exist at a time: 128 MiB on the CPU. */
     private static final long LOGITS = 1L << 25;

@@ -45,7 +45,7 @@ class FusedTrainingTest {
                 Lora.attach(decoder, LORA, buffer.parameters());
                 Tensor ids = TinyModels.ids(4, 2, 40, 64).to(device);
                 Tensor targets = TinyModels.ids(5, 2, 40, 64).to(device);
-                targets.narrow(1, 2, 2).fill_(Losses.IGNORED);
+                targets.narrow(1, 2, 2).fill_(Losses.IGNORE_INDEX);
                 Tensor hidden = decoder.hidden(ids, Form.CHUNK, tape, recompute);
                 result.add(Losses.nextToken(decoder, hidden, targets, 16, 0.5).floats());
                 tape.unwind();

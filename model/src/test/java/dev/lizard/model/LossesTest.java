@@ -21,7 +21,7 @@ class LossesTest {
 
     private static Tensor targets() {
         Tensor targets = TinyModels.ids(5, 2, 7, 50);
-        targets.narrow(1, 2, 2).fill_(Losses.IGNORED);
+        targets.narrow(1, 2, 2).fill_(Losses.IGNORE_INDEX);
         return targets;
     }
 

@@ -6,12 +6,12 @@ package dev.lizard.text;
  * @param batch B, the number of sequences
  * @param length T, the tokens of each
  * @param inputs [B * T] token ids, row by row
- * @param targets [B * T] the id that follows each input, {@link #IGNORED} where it does not count in the loss
+ * @param targets [B * T] the id that follows each input, {@link #IGNORE_INDEX} where it does not count in the loss
  */
 @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
 public record Batch(int batch, int length, long[] inputs, long[] targets) {
     /** The target that losses leave out. */
-    public static final long IGNORED = -100;
+    public static final long IGNORE_INDEX = -100;
 
     public Batch {
         long size = (long) batch * length;
@@ -22,11 +22,11 @@ public record Batch(int batch, int length, long[] inputs, long[] targets) {
     }
 
     /** How many targets count in the loss. */
-    public int learnt() {
-        int learnt = 0;
+    public int lossTokens() {
+        int count = 0;
         for (long target : targets) {
-            learnt += target == IGNORED ? 0 : 1;
+            count += target == IGNORE_INDEX ? 0 : 1;
         }
-        return learnt;
+        return count;
     }
 }

@@ -24,17 +24,17 @@ final class Conversation {
 
     LabelledText label(List<Message> messages) {
         Rendering whole = format.render(messages, false);
-        List<LabelledText.Span> learnt = new ArrayList<>();
+        List<LabelledText.Span> lossSpans = new ArrayList<>();
         int cursor = 0;
         for (int i = 0; i < messages.size(); i++) {
             if (!messages.get(i).role().equals("assistant")) {
                 continue;
             }
             LabelledText.Span span = turn(whole, messages, i, cursor);
-            learnt.add(span);
+            lossSpans.add(span);
             cursor = span.end();
         }
-        return new LabelledText(whole, learnt);
+        return new LabelledText(whole, lossSpans);
     }
 
     private LabelledText.Span turn(Rendering rendering, List<Message> messages, int turn, int cursor) {

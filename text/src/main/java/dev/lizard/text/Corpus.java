@@ -6,12 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.Spliterator;
-import java.util.Spliterators;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Gatherer;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code text}, or else {@code content}.
  * </ol>
  *
- * <p>Documents are read in order; some for each core, or the few that have 32M characters, are in memory at a time. All
+ * <p>Documents are read in order; some for each core are in memory at a time, of long ones a part. All
  * tokens of plain text are learnt, of instructions the answer only, of conversations the assistant's turns, of those with
  * a prompt the turns after it. EOS follows each document where the tokenizer has one. A text file is cut at blank lines
  * into documents of about 64 Ki characters, so that shuffling documents shuffles it; BOS comes before the first of them
@@ -47,8 +43,8 @@ public final class Corpus {
     /** Documents that are tokenised at the same time: enough that one long one does not hold up all cores. */
     private static final int TOGETHER = 4 * Runtime.getRuntime().availableProcessors();
 
-    /** As many characters end a window too: long documents shall not fill the memory. */
-    private static final long MOST_CHARACTERS = 1 << 25;
+    /** Longer pieces, in characters, are tokenised alone and part by part. */
+    private static final int LONG = 2 * TextParts.PART;
 
     private final DataFiles data;
     private final Tokenizer tokenizer;
@@ -98,85 +94,92 @@ public final class Corpus {
     }
 
     /**
-     * The documents in order; close the stream. Reading throws {@link dev.lizard.base.LizardException} INPUT for files
-     * that are empty, binary, no JSON or of no known record, naming file and line.
+     * Gives {@code sink} the documents in order, long ones part by part.
+     *
+     * @throws LizardException INPUT for files that are empty, binary, no JSON or of no known record, naming file and line
      */
-    public Stream<Document> documents() {
-        PieceReader reader = new PieceReader(files().iterator());
+    void read(Consumer<DocumentPart> sink) {
         DocumentMaker maker = new DocumentMaker(tokenizer, chat);
-        int traits = Spliterator.ORDERED | Spliterator.NONNULL;
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, traits), false)
-                .gather(Gatherer.<Pieces.Piece, Window, List<Pieces.Piece>>ofSequential(
-                        Window::new, Window::take, Window::rest))
-                .flatMap(pieces -> pieces.parallelStream().map(piece -> Made.of(piece, maker)).toList().stream())
-                .gather(Gatherer.<Made, NonEmpty, Document>ofSequential(NonEmpty::new, NonEmpty::pass))
-                .onClose(reader::close);
-    }
-
-    /** Gathers pieces that are tokenised together. */
-    private static final class Window {
-        private final List<Pieces.Piece> pieces = new ArrayList<>();
-        private long characters;
-
-        boolean take(Pieces.Piece piece, Gatherer.Downstream<? super List<Pieces.Piece>> next) {
-            pieces.add(piece);
-            characters += piece.characters();
-            boolean full = pieces.size() >= TOGETHER || characters >= MOST_CHARACTERS;
-            return full ? give(next) : true;
-        }
-
-        void rest(Gatherer.Downstream<? super List<Pieces.Piece>> next) {
-            give(next);
-        }
-
-        private boolean give(Gatherer.Downstream<? super List<Pieces.Piece>> next) {
-            List<Pieces.Piece> window = List.copyOf(pieces);
-            pieces.clear();
-            characters = 0;
-            return next.push(window);
+        try (PieceReader reader = new PieceReader(files().iterator())) {
+            List<Pieces.Piece> window = new ArrayList<>();
+            long characters = 0;
+            FileTokens tokens = new FileTokens(sink);
+            while (reader.hasNext()) {
+                Pieces.Piece piece = reader.next();
+                boolean isLong = piece.characters() > LONG;
+                if (!isLong) {
+                    window.add(piece);
+                    characters += piece.characters();
+                }
+                if (isLong || window.size() >= TOGETHER || characters >= (long) TOGETHER * TextParts.PART) {
+                    tokens.addAll(window, maker);
+                    window.clear();
+                    characters = 0;
+                }
+                if (isLong) {
+                    maker.write(piece, tokens);
+                }
+            }
+            tokens.addAll(window, maker);
         }
     }
 
     /** A piece and its tokens, or why there are none: all of a window are done before the first failure is thrown. */
     private record Made(
             Pieces.Piece piece,
-            @Nullable Document document,
+            List<DocumentPart> parts,
             @Nullable RuntimeException failure) {
         static Made of(Pieces.Piece piece, DocumentMaker maker) {
+            List<DocumentPart> parts = new ArrayList<>();
             try {
-                return new Made(piece, maker.of(piece), null);
+                maker.write(piece, parts::add);
+                return new Made(piece, parts, null);
             } catch (RuntimeException e) {
-                return new Made(piece, null, e);
+                return new Made(piece, parts, e);
             }
-        }
-
-        Document tokens() {
-            if (document == null) {
-                throw failure == null ? new IllegalStateException("no document of " + piece) : failure;
-            }
-            return document;
         }
     }
 
-    /** Lets through what has tokens, and refuses a file of which nothing has. */
-    private static final class NonEmpty {
-        private boolean any;
+    /** Passes tokens on, and refuses a file of which there are none. */
+    private static final class FileTokens implements Consumer<DocumentPart> {
+        private final Consumer<DocumentPart> sink;
+        private boolean anyOfFile;
+        private boolean anyOfDocument;
 
-        boolean pass(Made made, Gatherer.Downstream<? super Document> next) {
-            if (made.piece instanceof Pieces.End(Path file)) {
-                if (!any) {
-                    throw LizardException.at(
-                            LizardException.Kind.INPUT, "no text", file, "text", "an empty file", "leave the file out");
+        FileTokens(Consumer<DocumentPart> sink) {
+            this.sink = sink;
+        }
+
+        void addAll(List<Pieces.Piece> pieces, DocumentMaker maker) {
+            List<Made> all =
+                    pieces.parallelStream().map(piece -> Made.of(piece, maker)).toList();
+            for (Made made : all) {
+                if (made.failure != null) {
+                    throw made.failure;
                 }
-                any = false;
-                return true;
+                made.parts.forEach(this);
+                if (made.piece instanceof Pieces.End(Path file)) {
+                    end(file);
+                }
             }
-            Document document = made.tokens();
-            if (document.ids().length == 0) {
-                return true;
+        }
+
+        private void end(Path file) {
+            if (!anyOfFile) {
+                throw LizardException.at(
+                        LizardException.Kind.INPUT, "no text", file, "text", "an empty file", "leave the file out");
             }
-            any = true;
-            return next.push(document);
+            anyOfFile = false;
+        }
+
+        @Override
+        public void accept(DocumentPart part) {
+            anyOfDocument |= part.ids().length > 0;
+            anyOfFile |= anyOfDocument;
+            if (anyOfDocument) {
+                sink.accept(part);
+            }
+            anyOfDocument &= !part.last();
         }
     }
 

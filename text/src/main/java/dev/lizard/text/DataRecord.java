@@ -8,22 +8,26 @@ import tools.jackson.databind.JsonNode;
 /** A record of data: plain text, an instruction with its answer, or a conversation. */
 sealed interface DataRecord {
     /** A text to learn as a whole. */
-    record Text(String text) implements DataRecord {}
+    record Text(Passage text) implements DataRecord {}
 
     /** Stanford Alpaca's form; {@code input} may be empty. */
-    record Instruction(String instruction, String input, String output) implements DataRecord {
+    record Instruction(Passage instruction, Passage input, Passage output) implements DataRecord {
         /** What comes before the answer: the template that models tuned on Alpaca were trained with. */
-        String prompt() {
-            String context = input.isBlank() ? "" : ", paired with an input that provides further context";
-            String given = input.isBlank() ? "" : "### Input:\n" + input + "\n\n";
-            return "Below is an instruction that describes a task" + context
-                    + ". Write a response that appropriately completes the request.\n\n### Instruction:\n" + instruction
-                    + "\n\n" + given + "### Response:\n";
+        Passage prompt() {
+            boolean alone = input.isBlank();
+            String context = alone ? "" : ", paired with an input that provides further context";
+            return Passage.of(
+                    Passage.of("Below is an instruction that describes a task" + context
+                            + ". Write a response that appropriately completes the request.\n\n### Instruction:\n"),
+                    instruction,
+                    Passage.of(alone ? "" : "\n\n### Input:\n"),
+                    alone ? Passage.of("") : input,
+                    Passage.of("\n\n### Response:\n"));
         }
     }
 
     /** A prompt as the model shall see it, and what it shall answer. */
-    record Pair(String prompt, String answer) implements DataRecord {}
+    record Pair(Passage prompt, Passage answer) implements DataRecord {}
 
     /**
      * A conversation for the chat template.
@@ -70,13 +74,13 @@ sealed interface DataRecord {
     }
 
     /** What an instruction is about: Alpaca's input or Dolly's context. A context of another type is not Dolly's. */
-    private static String context(RecordFields fields, RecordKind kind) {
+    private static Passage context(RecordFields fields, RecordKind kind) {
         if (kind == RecordKind.INSTRUCTION && fields.has("input")) {
-            String input = fields.text("input");
+            Passage input = fields.text("input");
             if (!input.isBlank()) {
                 return input;
             }
         }
-        return fields.isText("context") ? fields.text("context") : "";
+        return fields.isText("context") ? fields.text("context") : Passage.of("");
     }
 }

@@ -4,11 +4,10 @@ import dev.lizard.base.LizardException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Turns what a {@link PieceReader} finds into tokens. Many threads may use it at once. */
 final class DocumentMaker {
-    private static final Document NOTHING = new Document(new int[0], new boolean[0]);
-
     private final Tokenizer tokenizer;
     private final Optional<ChatFormat> chat;
     private final List<String> endings;
@@ -23,29 +22,33 @@ final class DocumentMaker {
         this.endings = tokenizer.eosIds().stream().map(tokenizer::piece).toList();
     }
 
-    /** May be without tokens. */
-    Document of(Pieces.Piece piece) {
-        return switch (piece) {
-            case Pieces.Line(String json, String where) -> document(DataRecord.parse(json, where), where);
-            case Pieces.Row(RecordFields fields, int ignored) -> document(DataRecord.of(fields), fields.where());
-            case Pieces.Part(String text, boolean first, boolean last) ->
+    /** Gives {@code parts} the document of a piece, of which nothing may be left but its end. */
+    void write(Pieces.Piece piece, Consumer<DocumentPart> parts) {
+        switch (piece) {
+            case Pieces.Line(String json, String where) -> record(DataRecord.parse(json, where), where, parts);
+            case Pieces.Row(RecordFields fields, int ignored) -> record(DataRecord.of(fields), fields.where(), parts);
+            case Pieces.Part(String text, boolean first, boolean last) -> {
                 plain(
                         first
                                 ? tokenizer.encode(text, true)
                                 : tokenizer
                                         .encodeContinuation(Rendering.trusted(text), ordinary)
                                         .ids(),
-                        last);
-            case Pieces.End ignored -> NOTHING;
-        };
+                        parts);
+                end(last, true, parts);
+            }
+            case Pieces.End ignored -> {}
+        }
     }
 
-    private Document document(DataRecord parsed, String where) {
-        return switch (parsed) {
-            case DataRecord.Text(String text) ->
-                plain(LongText.encode(tokenizer, Rendering.quoted(text), true).ids(), !text.isEmpty());
-            case DataRecord.Instruction instruction -> answered(instruction.prompt(), instruction.output());
-            case DataRecord.Pair(String prompt, String answer) -> answered(prompt, answer);
+    private void record(DataRecord parsed, String where, Consumer<DocumentPart> parts) {
+        switch (parsed) {
+            case DataRecord.Text(Passage text) -> {
+                LongText.encode(tokenizer, text, true, part -> plain(part.ids(), parts));
+                end(text.length() > 0, true, parts);
+            }
+            case DataRecord.Instruction instruction -> answered(instruction.prompt(), instruction.output(), parts);
+            case DataRecord.Pair(Passage prompt, Passage answer) -> answered(prompt, answer, parts);
             case DataRecord.Chat(List<Message> messages, int given, var extras) -> {
                 ChatFormat format = chat.orElseThrow(() -> LizardException.at(
                         LizardException.Kind.INPUT,
@@ -54,20 +57,34 @@ final class DocumentMaker {
                         "a model with one, to write conversations with",
                         "none",
                         "use data with 'text' or a model with a chat template"));
-                LabelledText text = new Conversation(format.with(extras), endings, where)
-                        .label(messages)
-                        .after(assistants(messages, given));
-                // The template writes BOS and the endings itself.
-                Document document = text.tokenize(tokenizer, false);
-                yield endsItself(document.ids()) ? document : ended(document, false);
+                chat(
+                        new Conversation(format.with(extras), endings, where)
+                                .label(messages)
+                                .after(assistants(messages, given)),
+                        parts);
             }
-        };
+        }
     }
 
-    private Document answered(String prompt, String answer) {
-        String text = prompt + answer;
-        LabelledText.Span learnt = new LabelledText.Span(prompt.length(), text.length());
-        return ended(new LabelledText(Rendering.quoted(text), List.of(learnt)).tokenize(tokenizer, true), true);
+    /** The template writes BOS and the endings itself. */
+    private void chat(LabelledText text, Consumer<DocumentPart> parts) {
+        Ending ending = new Ending();
+        LongText.encode(tokenizer, text.text(), false, part -> {
+            ending.read(part.ids());
+            parts.accept(masked(part, text.lossSpans()));
+        });
+        end(!ending.is(tokenizer.eosIds()), false, parts);
+    }
+
+    private void answered(Passage prompt, Passage answer, Consumer<DocumentPart> parts) {
+        Passage text = Passage.of(prompt, answer);
+        List<LabelledText.Span> spans = List.of(new LabelledText.Span(prompt.length(), text.length()));
+        LongText.encode(tokenizer, text, true, part -> parts.accept(masked(part, spans)));
+        end(true, true, parts);
+    }
+
+    private static DocumentPart masked(Tokenized part, List<LabelledText.Span> spans) {
+        return new DocumentPart(part.ids(), LabelledText.lossMask(spans, part.starts()), false);
     }
 
     private static int assistants(List<Message> messages, int first) {
@@ -77,28 +94,36 @@ final class DocumentMaker {
                 .count();
     }
 
-    private Document plain(int[] ids, boolean last) {
-        boolean[] learn = new boolean[ids.length];
-        Arrays.fill(learn, true);
+    private void plain(int[] ids, Consumer<DocumentPart> parts) {
+        boolean[] mask = new boolean[ids.length];
+        Arrays.fill(mask, true);
         if (ids.length > 0 && tokenizer.bosId().orElse(-1) == ids[0]) {
-            learn[0] = false;
+            mask[0] = false;
         }
-        Document document = new Document(ids, learn);
-        return last ? ended(document, true) : document;
+        parts.accept(new DocumentPart(ids, mask, false));
     }
 
-    private Document ended(Document document, boolean learn) {
+    /** Ends a document, with EOS where it {@code needs} one and there is one. */
+    private void end(boolean needs, boolean counts, Consumer<DocumentPart> parts) {
         List<Integer> eos = tokenizer.eosIds();
-        return eos.isEmpty() ? document : LabelledText.append(document, eos.getFirst(), learn);
+        parts.accept(
+                needs && !eos.isEmpty()
+                        ? new DocumentPart(new int[] {eos.getFirst()}, new boolean[] {counts}, true)
+                        : new DocumentPart(new int[0], new boolean[0], true));
     }
 
     /** Whether EOS is the last token, or the last but white space. */
-    private boolean endsItself(int[] ids) {
-        for (int i = ids.length - 1; i >= Math.max(0, ids.length - 3); i--) {
-            if (tokenizer.eosIds().contains(ids[i])) {
-                return true;
-            }
+    private static final class Ending {
+        private int[] last = {};
+
+        void read(int[] ids) {
+            int[] all = Arrays.copyOf(last, last.length + ids.length);
+            System.arraycopy(ids, 0, all, last.length, ids.length);
+            last = Arrays.copyOfRange(all, Math.max(0, all.length - 3), all.length);
         }
-        return false;
+
+        boolean is(List<Integer> eos) {
+            return Arrays.stream(last).anyMatch(eos::contains);
+        }
     }
 }

@@ -1,68 +1,64 @@
 package dev.lizard.text;
 
+import java.io.Reader;
+import java.io.StringReader;
 import java.util.Arrays;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
 
 /**
- * Encodes texts of any length in memory that grows with their tokens alone: a long one is read in sections, cut where
- * that changes nothing. What a tokenizer adds comes once, around the whole.
+ * Encodes texts of any length part by part, with the ids of the whole. What a tokenizer adds comes once, around all.
+ * Other than in a {@link TokenStream} a text may be quoted, and tokens have their places.
  */
 final class LongText {
-    /** A text of up to twice as many characters is encoded at once. */
-    static final int SECTION = 1 << 16;
+    /** Where there is no place to cut within as many characters, a word is broken: longer ones cost too much memory. */
+    private static final int BREAKS = 2 * TextParts.PART;
 
-    private int[] ids = new int[SECTION];
-    private int[] starts = new int[SECTION];
-    private int length;
+    /** What is quoted in the part {@code text}, which begins at {@code at}. */
+    @FunctionalInterface
+    private interface Quotes {
+        Rendering of(int at, String text);
+    }
 
     private LongText() {}
 
-    /** As {@link Tokenizer#encode(Rendering, boolean)}. */
-    static Tokenized encode(Tokenizer tokenizer, Rendering text, boolean addSpecial) {
-        int size = text.text().length();
-        int end = cut(tokenizer, text.text(), 0);
-        Tokenized first = tokenizer.encode(text.part(0, end), addSpecial);
-        if (end == size) {
-            return first;
-        }
+    /** {@code parts} gets what {@link Tokenizer#encode(Rendering, boolean)} gives, in parts. */
+    static void encode(Tokenizer tokenizer, Rendering text, boolean addSpecial, Consumer<Tokenized> parts) {
+        Quotes quotes = (at, part) -> text.part(at, at + part.length());
+        encode(tokenizer, new StringReader(text.text()), quotes, addSpecial, parts);
+    }
+
+    /** As above, for a text that is quoted as a whole. */
+    static void encode(Tokenizer tokenizer, Passage quoted, boolean addSpecial, Consumer<Tokenized> parts) {
+        encode(tokenizer, quoted.reader(), (at, part) -> Rendering.quoted(part), addSpecial, parts);
+    }
+
+    private static void encode(
+            Tokenizer tokenizer, Reader reader, Quotes quotes, boolean addSpecial, Consumer<Tokenized> parts) {
+        TextParts texts = new TextParts(reader, tokenizer::cut, OptionalInt.of(BREAKS));
+        String text = texts.next();
+        Tokenized first = tokenizer.encode(quotes.of(0, text), addSpecial);
         int kept = first.ids().length;
-        while (kept > 0 && first.starts()[kept - 1] < 0) {
+        while (texts.hasNext() && kept > 0 && first.starts()[kept - 1] < 0) {
             kept--; // what is added behind a text
         }
-        LongText all = new LongText();
-        all.append(first, 0, kept, 0);
-        for (int begin = end; begin < size; begin = end) {
-            end = cut(tokenizer, text.text(), begin);
-            int previous = all.length == 0 ? 0 : all.ids[all.length - 1];
-            Tokenized next = tokenizer.encodeContinuation(text.part(begin, end), previous);
-            all.append(next, 0, next.ids().length, begin);
+        parts.accept(part(first, 0, kept, 0));
+        int previous = kept == 0 ? 0 : first.ids()[kept - 1];
+        int begin = text.length();
+        while (texts.hasNext()) {
+            text = texts.next();
+            Tokenized next = tokenizer.encodeContinuation(quotes.of(begin, text), previous);
+            int count = next.ids().length;
+            previous = count == 0 ? previous : next.ids()[count - 1];
+            parts.accept(part(next, 0, count, begin));
+            begin += text.length();
         }
-        all.append(first, kept, first.ids().length, 0);
-        return new Tokenized(Arrays.copyOf(all.ids, all.length), Arrays.copyOf(all.starts, all.length));
+        parts.accept(part(first, kept, first.ids().length, 0));
     }
 
-    private void append(Tokenized part, int from, int to, int shift) {
-        if (length + to - from > ids.length) {
-            int room = Math.max(length + to - from, ids.length + ids.length / 2);
-            ids = Arrays.copyOf(ids, room);
-            starts = Arrays.copyOf(starts, room);
-        }
-        for (int i = from; i < to; i++, length++) {
-            ids[length] = part.ids()[i];
-            starts[length] = part.starts()[i] < 0 ? -1 : part.starts()[i] + shift;
-        }
-    }
-
-    /** Where the section that begins at {@code from} ends. */
-    private static int cut(Tokenizer tokenizer, String text, int from) {
-        int most = from + 2 * SECTION;
-        int cut = -1;
-        for (int least = from + SECTION; cut < 0 && most < text.length(); least = most, most += SECTION) {
-            if (most - from > TokenStream.LONGEST) {
-                // A word of that length is broken: whole, it would take too much memory.
-                return Character.isLowSurrogate(text.charAt(least)) ? least - 1 : least;
-            }
-            cut = tokenizer.cut(text, least, most);
-        }
-        return cut < 0 ? text.length() : cut;
+    private static Tokenized part(Tokenized all, int from, int to, int shift) {
+        int[] starts = Arrays.copyOfRange(all.starts(), from, to);
+        Arrays.setAll(starts, i -> starts[i] < 0 ? -1 : starts[i] + shift);
+        return new Tokenized(Arrays.copyOfRange(all.ids(), from, to), starts);
     }
 }

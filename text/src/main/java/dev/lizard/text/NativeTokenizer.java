@@ -46,7 +46,7 @@ final class NativeTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text, boolean addSpecial) {
-        if (text.length() > 2 * TokenStream.PART) {
+        if (text.length() > 2 * TextParts.PART) {
             return stream(new StringReader(text), addSpecial).rest();
         }
         int[] ids = encoder.ids(text);

@@ -130,10 +130,10 @@ public final class PackedDataset {
             }
             int token = store.token(store.start(order[at]) + place - starts[at]);
             if (t < length) {
-                inputs[offset + t] = token & ~TokenStore.NOT_LEARNT;
+                inputs[offset + t] = token & ~TokenStore.NO_LOSS;
             }
             if (t > 0) {
-                targets[offset + t - 1] = token < 0 ? Batch.IGNORED : token;
+                targets[offset + t - 1] = token < 0 ? Batch.IGNORE_INDEX : token;
             }
         }
     }

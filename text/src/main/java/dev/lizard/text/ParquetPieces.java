@@ -14,6 +14,7 @@ import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +84,7 @@ final class ParquetPieces implements Pieces {
     }
 
     private RecordFields fields(ObjectNode needed) {
-        return new RecordFields(needed, columns, row == 0 ? path.toString() : path + " row " + row);
+        return new RecordFields(needed, columns, row == 0 ? path.toString() : path + " row " + row, Map.of());
     }
 
     /** How many characters a row has. */

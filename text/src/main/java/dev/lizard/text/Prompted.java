@@ -43,8 +43,13 @@ final class Prompted {
         if (fields.isList(key)) {
             messages.addAll(ShareGpt.messages(fields.get(key), MissingNode.getInstance(), fields.at(key)));
         } else {
-            messages.addObject().put("role", role).put("content", fields.text(key));
+            messages.addObject().put("role", role).set("content", text(fields, key));
         }
+    }
+
+    private static JsonNode text(RecordFields fields, String key) {
+        fields.text(key);
+        return fields.get(key);
     }
 
     private static boolean opensWith(String role, JsonNode turns) {

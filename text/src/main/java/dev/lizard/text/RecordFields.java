@@ -5,6 +5,9 @@ import dev.lizard.base.LizardException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -15,8 +18,10 @@ import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * The fields of a record that may be needed, those that are null left out. What nobody needs is passed over, so that it
@@ -25,8 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
  * @param needed the fields of {@link RecordKind#KEYS} that are there
  * @param names of all fields, as far as messages name them
  * @param where the record, for messages
+ * @param excerpts its long strings, by the names that stand for them in {@code needed}
  */
-record RecordFields(ObjectNode needed, List<String> names, String where) {
+record RecordFields(ObjectNode needed, List<String> names, String where, Map<String, StoredText> excerpts) {
     private static final int NAMES = 12;
     private static final int DEEPEST = 1_000;
 
@@ -44,21 +50,31 @@ record RecordFields(ObjectNode needed, List<String> names, String where) {
 
     /** Reads one JSON object; of keys that come twice the last counts. */
     static RecordFields parse(String json, String where) {
-        try (JsonParser parser = MAPPER.createParser(json)) {
+        return parse(() -> MAPPER.createParser(json), null, where);
+    }
+
+    /** As above, for a long record. */
+    static RecordFields parse(ExcerptReader json, String where) {
+        return parse(() -> MAPPER.createParser(json), json, where);
+    }
+
+    private static RecordFields parse(Supplier<JsonParser> open, @Nullable ExcerptReader json, String where) {
+        try (JsonParser parser = open.get()) {
             JsonToken first = parser.nextToken();
             if (first != JsonToken.START_OBJECT) {
                 throw wrong(where, "a JSON object", first == null ? "nothing" : kind(parser));
             }
-            RecordFields fields = new RecordFields(Json.object(), new ArrayList<>(), where);
+            RecordFields fields = new RecordFields(
+                    Json.object(), new ArrayList<>(), where, json == null ? Map.of() : json.excerpts());
             while (parser.nextToken() != JsonToken.END_OBJECT) {
-                String name = parser.currentName();
+                String name = shortName(parser.currentName(), fields.excerpts);
                 if (fields.names.size() < NAMES && !fields.names.contains(name)) {
                     fields.names.add(name);
                 }
                 if (parser.nextToken() == JsonToken.VALUE_NULL) {
                     fields.needed.remove(name);
                 } else if (RecordKind.KEYS.contains(name)) {
-                    fields.needed.set(name, MAPPER.readTree(parser));
+                    fields.needed.set(name, read(parser, json, fields.at(name)));
                 } else {
                     parser.skipChildren();
                 }
@@ -79,6 +95,21 @@ record RecordFields(ObjectNode needed, List<String> names, String where) {
         }
     }
 
+    private static JsonNode read(JsonParser parser, @Nullable ExcerptReader json, String where) {
+        if (json == null || !parser.currentToken().isStructStart()) {
+            return MAPPER.readTree(parser);
+        }
+        json.bound(where);
+        JsonNode value = MAPPER.readTree(parser);
+        json.free();
+        return value;
+    }
+
+    private static String shortName(String name, Map<String, StoredText> excerpts) {
+        StoredText text = excerpts.get(name);
+        return text == null ? name : text.beginning();
+    }
+
     /** A value that a record holds as text. */
     static JsonNode value(String json, String where) {
         try {
@@ -96,9 +127,37 @@ record RecordFields(ObjectNode needed, List<String> names, String where) {
         return needed.has(key);
     }
 
-    /** The value of a key, {@link MissingNode} where there is none. */
+    /** The whole value of a key, {@link MissingNode} where there is none. */
     JsonNode get(String key) {
-        return needed.path(key);
+        JsonNode value = needed.path(key);
+        return excerpts.isEmpty() ? value : whole(value, at(key));
+    }
+
+    private JsonNode whole(JsonNode value, String where) {
+        return switch (value) {
+            case StringNode text
+            when excerpts.get(text.asString()) instanceof StoredText stored -> {
+                if (stored.length() > RecordPieces.LONGEST_LIST) {
+                    throw RecordPieces.tooLong(where, RecordPieces.LONGEST_LIST, "cut the text into several records");
+                }
+                yield StringNode.valueOf(stored.whole());
+            }
+            case ArrayNode list -> {
+                for (int i = 0; i < list.size(); i++) {
+                    list.set(i, whole(list.get(i), where));
+                }
+                yield list;
+            }
+            case ObjectNode object -> {
+                ObjectNode all = Json.object();
+                for (Map.Entry<String, JsonNode> entry : object.properties()) {
+                    StoredText name = excerpts.get(entry.getKey());
+                    all.set(name == null ? entry.getKey() : name.whole(), whole(entry.getValue(), where));
+                }
+                yield all;
+            }
+            default -> value;
+        };
     }
 
     boolean isText(String key) {
@@ -110,11 +169,12 @@ record RecordFields(ObjectNode needed, List<String> names, String where) {
     }
 
     /** A text that must be there. */
-    String text(String key) {
+    Passage text(String key) {
         if (!isText(key)) {
-            throw wrong(at(key), "a string", Json.kindOf(get(key)));
+            throw wrong(at(key), "a string", Json.kindOf(needed.path(key)));
         }
-        return get(key).asString();
+        String text = needed.path(key).asString();
+        return excerpts.get(text) instanceof StoredText stored ? stored : Passage.of(text);
     }
 
     /** The place of a key, for messages. */

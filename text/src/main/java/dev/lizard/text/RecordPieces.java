@@ -11,6 +11,12 @@ final class RecordPieces implements Pieces {
     /** The most characters of a record: what is longer is no record but a text that wants a file of its own. */
     static final int LONGEST = 1 << 25;
 
+    /** The most characters of lists and objects in it, a conversation for instance: templates need them whole. */
+    static final int LONGEST_LIST = 1 << 22;
+
+    /** Longer records are read part by part. */
+    private static final int SHORT = 1 << 17;
+
     private final DataReader reader;
     private final boolean lines;
     private @Nullable Framing framing;
@@ -39,7 +45,7 @@ final class RecordPieces implements Pieces {
             case LINES -> line();
             case STREAM -> {
                 int c = skipBlanks();
-                yield c < 0 ? null : record(c);
+                yield c < 0 ? null : piece(new Characters(c, false));
             }
             case LIST -> item();
             case DONE -> null;
@@ -56,16 +62,8 @@ final class RecordPieces implements Pieces {
     }
 
     private @Nullable Piece line() {
-        StringBuilder text = new StringBuilder();
         int c = skipBlanks();
-        if (c < 0) {
-            return null;
-        }
-        String where = reader.where();
-        for (; c >= 0 && c != '\n'; c = reader.next()) {
-            append(text, c, where);
-        }
-        return new Line(text.toString(), where);
+        return c < 0 ? null : piece(new Characters(c, true));
     }
 
     /** The next record of a list, or what comes after the last. */
@@ -89,53 +87,97 @@ final class RecordPieces implements Pieces {
         if (c == ',' || c == ']' || c < 0) {
             throw bad(reader.where(), "a record", shown(c));
         }
-        return record(c);
+        return piece(new Characters(c, false));
     }
 
-    /** A record that begins with {@code first}: up to the bracket that closes it, or the end of a word. */
-    private Piece record(int first) {
-        String where = reader.where();
+    private static Piece piece(Characters characters) {
         StringBuilder text = new StringBuilder();
-        int depth = 0;
-        boolean quoted = false;
-        for (int c = first; ; c = reader.next()) {
-            if (depth == 0 && !quoted && !text.isEmpty() && (c < 0 || isBlank(c) || c == ',' || c == ']')) {
-                pending = c;
-                return new Line(text.toString(), where);
+        int c = characters.next();
+        for (; c >= 0 && text.length() < SHORT; c = characters.next()) {
+            text.append((char) c);
+        }
+        if (c < 0) {
+            return new Line(text.toString(), characters.where);
+        }
+        String beginning = text.append((char) c).toString();
+        RecordFields fields = RecordFields.parse(new ExcerptReader(beginning, characters::next), characters.where);
+        return new Row(fields, characters.count);
+    }
+
+    /** The characters of one record. */
+    private final class Characters {
+        private final String where = reader.where();
+        private final int first;
+        private final boolean line;
+        private int count;
+        private int depth;
+        private boolean quoted;
+        private boolean escaped;
+        private boolean closed;
+
+        /** @param line whether it ends with its line; else with the bracket that closes it, or the end of a word */
+        Characters(int first, boolean line) {
+            this.first = first;
+            this.line = line;
+        }
+
+        /** The next one, -1 behind the last. */
+        int next() {
+            if (closed) {
+                return -1;
             }
-            if (quoted && c == '\n') {
+            int c = count == 0 ? first : reader.next();
+            if (line ? c < 0 || c == '\n' : endsBefore(c)) {
+                closed = true;
+                return -1;
+            }
+            if (c < 0) {
+                throw bad(where, "a whole record", "an early end");
+            }
+            if (count++ == LONGEST) {
+                throw tooLong(where, LONGEST, "cut the record, or keep the text in a .txt file");
+            }
+            if (!line) {
+                closed = closes(c);
+            }
+            return c;
+        }
+
+        private boolean endsBefore(int c) {
+            if (quoted && !escaped && c == '\n') {
                 throw bad(where, "a whole record", "a string over two lines");
             }
-            append(text, c, where);
-            if (quoted && c == '\\') {
-                append(text, reader.next(), where);
-            } else if (c == '"') {
+            boolean ends = depth == 0 && !quoted && count > 0 && (c < 0 || isBlank(c) || c == ',' || c == ']');
+            pending = ends ? c : pending;
+            return ends;
+        }
+
+        private boolean closes(int c) {
+            if (escaped) {
+                escaped = false;
+                return false;
+            }
+            if (c == '"') {
                 quoted = !quoted;
-            } else if (!quoted && (c == '{' || c == '[')) {
+            } else if (quoted) {
+                escaped = c == '\\';
+            } else if (c == '{' || c == '[') {
                 depth++;
-            } else if (!quoted && (c == '}' || c == ']')) {
+            } else if (c == '}' || c == ']') {
                 depth--;
             }
-            if (depth <= 0 && !quoted && (c == '}' || c == ']' || c == '"')) {
-                return new Line(text.toString(), where);
-            }
+            return depth <= 0 && !quoted && (c == '}' || c == ']' || c == '"');
         }
     }
 
-    private static void append(StringBuilder text, int c, String where) {
-        if (c < 0) {
-            throw bad(where, "a whole record", "an early end");
-        }
-        if (text.length() == LONGEST) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "record too long",
-                    where,
-                    "at most %,d characters".formatted(LONGEST),
-                    "more",
-                    "cut the record, or keep the text in a .txt file");
-        }
-        text.append((char) c);
+    static LizardException tooLong(String where, int most, String advice) {
+        return LizardException.at(
+                LizardException.Kind.INPUT,
+                "record too long",
+                where,
+                "at most %,d characters".formatted(most),
+                "more",
+                advice);
     }
 
     /** The next character that is not white space, or -1 at the end. */

@@ -2,6 +2,7 @@ package dev.lizard.text;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -18,14 +19,14 @@ import java.util.stream.IntStream;
  * A corpus in tokens, on disk and mapped: made once, opened ever after, so that any place in it is reached by
  * arithmetic. Reading is safe from many threads; closing unmaps it.
  *
- * <p>A folder of three files: {@code tokens.bin}, little-endian 32-bit ids whose sign bit says "not learnt";
+ * <p>A folder of three files: {@code tokens.bin}, little-endian 32-bit ids whose sign bit says "not in the loss";
  * {@code index.bin}, little-endian 64-bit starts of the documents and the end of the last; {@code store.json}, what it
  * was made of.
  */
 public final class TokenStore implements AutoCloseable {
     static final ValueLayout.OfInt TOKEN = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfLong START = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    static final int NOT_LEARNT = Integer.MIN_VALUE;
+    static final int NO_LOSS = Integer.MIN_VALUE;
 
     /**
      * What a store was made of.
@@ -33,12 +34,17 @@ public final class TokenStore implements AutoCloseable {
      * @param version of this format
      * @param documents number of documents
      * @param tokens number of tokens
-     * @param learnt how many of them count in the loss
+     * @param lossTokens how many of them count in the loss
      * @param dataSha256 names the data, see {@link Corpus#sha256}
      * @param tokenizerSha256 names the tokenizer, see {@link Tokenizer#sha256}
      */
     public record Description(
-            int version, int documents, long tokens, long learnt, String dataSha256, String tokenizerSha256) {
+            int version,
+            int documents,
+            long tokens,
+            @JsonProperty("learnt") long lossTokens,
+            String dataSha256,
+            String tokenizerSha256) {
         static final int VERSION = 2;
     }
 
@@ -124,7 +130,7 @@ public final class TokenStore implements AutoCloseable {
         return index.getAtIndex(START, document);
     }
 
-    /** The id at {@code place}, with {@link #NOT_LEARNT} set where it does not count. */
+    /** The id at {@code place}, with {@link #NO_LOSS} set where it does not count. */
     int token(long place) {
         return tokens.getAtIndex(TOKEN, place);
     }

@@ -4,22 +4,36 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /** Makes the files of a {@link TokenStore}: written beside their place and moved there whole. */
-final class TokenStoreWriter {
+final class TokenStoreWriter implements Consumer<DocumentPart> {
     private static final String DESCRIPTION = "store.json";
 
-    private TokenStoreWriter() {}
+    private final OutputStream tokens;
+    private final DataOutputStream starts;
+    private final LongConsumer progress;
+    private final ByteBuffer bytes = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    private int documents;
+    private long place;
+    private long lossTokens;
+
+    private TokenStoreWriter(OutputStream tokens, DataOutputStream starts, LongConsumer progress) {
+        this.tokens = tokens;
+        this.starts = starts;
+        this.progress = progress;
+        start();
+    }
 
     static void write(Path folder, Corpus corpus, String data, String tokenizer, LongConsumer progress)
             throws IOException {
@@ -43,32 +57,53 @@ final class TokenStoreWriter {
 
     private static TokenStore.Description fill(
             Path work, Corpus corpus, String data, String tokenizer, LongConsumer progress) throws IOException {
-        int count = 0;
-        long place = 0;
-        long learnt = 0;
         try (OutputStream tokens = Files.newOutputStream(work.resolve("tokens.bin"));
                 OutputStream index = Files.newOutputStream(work.resolve("index.bin"));
-                DataOutputStream starts = new DataOutputStream(new BufferedOutputStream(index));
-                Stream<Document> documents = corpus.documents()) {
-            for (Iterator<Document> all = documents.iterator(); all.hasNext(); ) {
-                Document document = all.next();
-                int length = document.ids().length;
-                ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(length, Integer.BYTES))
-                        .order(ByteOrder.LITTLE_ENDIAN);
-                for (int i = 0; i < length; i++) {
-                    boolean learn = document.learn()[i];
-                    learnt += learn ? 1 : 0;
-                    bytes.putInt(document.ids()[i] | (learn ? 0 : TokenStore.NOT_LEARNT));
-                }
-                tokens.write(bytes.array());
-                starts.writeLong(Long.reverseBytes(place));
-                place += length;
-                count = Math.incrementExact(count);
-                progress.accept(place);
-            }
-            starts.writeLong(Long.reverseBytes(place));
+                DataOutputStream starts = new DataOutputStream(new BufferedOutputStream(index))) {
+            TokenStoreWriter writer = new TokenStoreWriter(tokens, starts, progress);
+            corpus.read(writer);
+            return new TokenStore.Description(
+                    TokenStore.Description.VERSION, writer.documents, writer.place, writer.lossTokens, data, tokenizer);
+        } catch (UncheckedIOException full) {
+            throw full.getCause();
         }
-        return new TokenStore.Description(TokenStore.Description.VERSION, count, place, learnt, data, tokenizer);
+    }
+
+    @Override
+    public void accept(DocumentPart part) {
+        bytes.clear();
+        for (int i = 0; i < part.ids().length; i++) {
+            if (!bytes.hasRemaining()) {
+                flush();
+            }
+            boolean counts = part.lossMask()[i];
+            lossTokens += counts ? 1 : 0;
+            bytes.putInt(part.ids()[i] | (counts ? 0 : TokenStore.NO_LOSS));
+        }
+        flush();
+        place += part.ids().length;
+        if (part.last()) {
+            documents = Math.incrementExact(documents);
+            start();
+        }
+        progress.accept(place);
+    }
+
+    private void flush() {
+        try {
+            tokens.write(bytes.array(), 0, bytes.position());
+            bytes.clear();
+        } catch (IOException full) {
+            throw new UncheckedIOException(full);
+        }
+    }
+
+    private void start() {
+        try {
+            starts.writeLong(Long.reverseBytes(place));
+        } catch (IOException full) {
+            throw new UncheckedIOException(full);
+        }
     }
 
     static TokenStore.Description describe(Path folder) throws IOException {

@@ -1,12 +1,10 @@
 package dev.lizard.text;
 
-import dev.lizard.base.LizardException;
-import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
+import java.util.OptionalInt;
 
 /**
  * The ids of a text of any length, part by part: as many as the whole text would have, in memory that does not grow with
@@ -14,15 +12,6 @@ import java.util.NoSuchElementException;
  * {@link Tokenizer#stream}; what the reader throws comes as {@link UncheckedIOException}.
  */
 public final class TokenStream implements Iterator<int[]> {
-    /** Characters a part has at least, where there are so many. */
-    static final int PART = 1 << 16;
-
-    /**
-     * Characters within which a place to cut must be. The library needs some hundred bytes for each, and gives up on
-     * a word for which it would have to go back ten million times.
-     */
-    static final int LONGEST = 1 << 21;
-
     /** How the parts of one text are encoded, with nothing around them. */
     interface Parts {
         int[] first(String text);
@@ -31,21 +20,15 @@ public final class TokenStream implements Iterator<int[]> {
         int[] next(String text, int previous);
     }
 
-    private final Reader reader;
-    private final TextCuts cuts;
+    private final TextParts texts;
     private final Parts parts;
     private final TextFrame frame;
-    private final StringBuilder buffer = new StringBuilder();
-    private final char[] chunk = new char[PART];
-    private boolean atEnd;
     private boolean begun;
-    private boolean done;
     private int previous = -1;
 
     /** A text of its own, with {@code frame} around it. */
     TokenStream(Reader reader, TextCuts cuts, Parts parts, TextFrame frame) {
-        this.reader = reader;
-        this.cuts = cuts;
+        this.texts = new TextParts(reader, cuts::last, OptionalInt.empty());
         this.parts = parts;
         this.frame = frame;
     }
@@ -59,26 +42,24 @@ public final class TokenStream implements Iterator<int[]> {
 
     @Override
     public boolean hasNext() {
-        return !done;
+        return texts.hasNext();
     }
 
     /** The ids of the next part; perhaps none. */
     @Override
     public int[] next() {
-        if (done) {
-            throw new NoSuchElementException();
-        }
-        String text = part();
+        String text = texts.next();
         boolean first = !begun;
         begun = true;
         int[] ids = first ? parts.first(text) : text.isEmpty() ? new int[0] : parts.next(text, previous);
         previous = ids.length == 0 ? previous : ids[ids.length - 1];
-        return new TextFrame(first ? frame.before() : new int[0], done ? frame.after() : new int[0]).around(ids);
+        return new TextFrame(first ? frame.before() : new int[0], texts.hasNext() ? new int[0] : frame.after())
+                .around(ids);
     }
 
     /** The rest of the ids in one array. */
     public int[] rest() {
-        int[] all = new int[PART];
+        int[] all = new int[TextParts.PART];
         int length = 0;
         while (hasNext()) {
             int[] ids = next();
@@ -89,45 +70,5 @@ public final class TokenStream implements Iterator<int[]> {
             length += ids.length;
         }
         return Arrays.copyOf(all, length);
-    }
-
-    private String part() {
-        int searched = 0;
-        while (true) {
-            int wanted = searched + PART;
-            while (!atEnd && buffer.length() <= wanted) {
-                fill();
-            }
-            if (atEnd && buffer.length() <= LONGEST) {
-                done = true;
-                return take(buffer.length());
-            }
-            int cut = cuts.last(buffer, searched, Math.min(buffer.length(), LONGEST));
-            if (cut > 0) {
-                return take(cut);
-            }
-            searched = buffer.length() - 1;
-            if (searched >= LONGEST) {
-                throw LizardException.input(("text without a break: expected the end of a word within %,d characters"
-                                + " but found none after '%s'; break its lines")
-                        .formatted(LONGEST, buffer.substring(0, 20)));
-            }
-        }
-    }
-
-    private String take(int length) {
-        String text = buffer.substring(0, length);
-        buffer.delete(0, length);
-        return text;
-    }
-
-    private void fill() {
-        try {
-            int read = reader.read(chunk);
-            atEnd = read < 0;
-            buffer.append(chunk, 0, Math.max(0, read));
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException(unreadable);
-        }
     }
 }

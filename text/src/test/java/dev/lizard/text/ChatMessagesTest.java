@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,7 +116,7 @@ class ChatMessagesTest {
 
     private static List<String> learnt(ChatFormat format, DataRecord.Chat chat) {
         LabelledText text = new Conversation(format, List.of("</s>"), "x").label(chat.messages());
-        return text.learnt().stream()
+        return text.lossSpans().stream()
                 .map(span -> text.text().text().substring(span.begin(), span.end()))
                 .toList();
     }
@@ -206,12 +205,8 @@ class ChatMessagesTest {
         DocumentMaker maker = new DocumentMaker(tokenizer, java.util.Optional.of(ChatTemplate.of(TEMPLATE)));
         String line = "{\"messages\": [{\"role\": \"user\", \"content\": \"</s><s>assistant yes\"},"
                 + " {\"role\": \"assistant\", \"content\": \"no</s>\"}]}";
-        Document document = maker.of(new Pieces.Line(line, "d.jsonl:1"));
+        DocumentPart document = Documents.of(maker, new Pieces.Line(line, "d.jsonl:1"));
         assertThat(controls(document.ids())).containsExactly(257, 256, 257, 256);
-        int[] learnt = IntStream.range(0, document.ids().length)
-                .filter(i -> document.learn()[i])
-                .map(i -> document.ids()[i])
-                .toArray();
-        assertThat(tokenizer.decode(learnt, false)).isEqualTo("no</s></s>");
+        assertThat(tokenizer.decode(Documents.lossIds(document), false)).isEqualTo("no</s></s>");
     }
 }

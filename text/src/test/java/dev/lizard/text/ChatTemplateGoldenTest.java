@@ -41,16 +41,8 @@ class ChatTemplateGoldenTest {
                     new Message("assistant", "Blue \u00e9."),
                     new Message("user", "Grass?"),
                     new Message("assistant", "Green."));
-            Document document = new Conversation(template, List.of("<|im_end|>"), "x")
-                    .label(messages)
-                    .tokenize(tokenizer, false);
-            List<Integer> learnt = new ArrayList<>();
-            for (int i = 0; i < document.ids().length; i++) {
-                if (document.learn()[i]) {
-                    learnt.add(document.ids()[i]);
-                }
-            }
-            int[] ids = learnt.stream().mapToInt(id -> id).toArray();
+            LabelledText text = new Conversation(template, List.of("<|im_end|>"), "x").label(messages);
+            int[] ids = Documents.lossIds(Documents.of(tokenizer, text, false));
             assertThat(tokenizer.decode(ids, false)).isEqualTo("Blue \u00e9.<|im_end|>Green.<|im_end|>");
         }
     }

@@ -57,10 +57,10 @@ class ConversationTest {
     void onlyTokensThatStartInALearntPartCount() {
         try (Tokenizer tokenizer = Tokenizers.fromGguf(TokenizerTest.sentencePiece(), "toy.gguf")) {
             LabelledText text = new LabelledText(Rendering.trusted("ab ab c"), List.of(new LabelledText.Span(4, 7)));
-            Document document = text.tokenize(tokenizer, true);
+            DocumentPart document = Documents.of(tokenizer, text, true);
             assertThat(TokenizerTest.pieces(tokenizer, document.ids()))
                     .containsExactly("<s>", "\u2581ab", "\u2581ab", "\u2581", "c");
-            assertThat(document.learn()).containsExactly(false, false, false, true, true);
+            assertThat(document.lossMask()).containsExactly(false, false, false, true, true);
         }
     }
 
@@ -73,7 +73,7 @@ class ConversationTest {
     }
 
     private static List<String> learnt(LabelledText text) {
-        return text.learnt().stream()
+        return text.lossSpans().stream()
                 .map(span -> text.text().text().substring(span.begin(), span.end()))
                 .toList();
     }

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -45,7 +44,7 @@ class CorpusTest {
                 "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"r\"}]}");
         write("4a.jsonl", "{\"question\":\"Say.\",\"answer\":\"yo\"}");
         write("4b.jsonl", "{\"prompt\":\"p:\",\"response\":\"r\"}\n{\"prompt\":\"p:\",\"completion\":\"c\"}");
-        List<Document> documents = read(List.of(folder));
+        List<DocumentPart> documents = read(List.of(folder));
         assertThat(documents).hasSize(9);
         assertThat(texts(documents))
                 .startsWith("caf\u00e9\r\n\nx<e>", "one<e>", "two<e>")
@@ -108,7 +107,7 @@ class CorpusTest {
         String paragraph = "word \u00e9 \ud83e\udd16 ".repeat(100) + "\n\n";
         String text = paragraph.repeat(400) + "\ud83e\udd16".repeat(3 * TextPieces.PART / 2) + "\nend";
         write("long.txt", text);
-        List<Document> documents = read(List.of(folder));
+        List<DocumentPart> documents = read(List.of(folder));
         assertThat(documents).hasSizeGreaterThan(5);
         assertThat(String.join("", texts(documents))).isEqualTo(text + "<e>");
         assertThat(texts(documents).getFirst()).endsWith("\n\n").hasSizeLessThan(TextPieces.PART + 2_000);
@@ -160,9 +159,7 @@ class CorpusTest {
     void conversationsNeedATemplate() throws IOException {
         write("c.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}");
         Corpus corpus = Corpus.open(List.of(folder), tokenizer, Optional.empty());
-        try (Stream<Document> documents = corpus.documents()) {
-            assertThatThrownBy(documents::toList).hasMessageContainingAll("c.jsonl:1", "chat template");
-        }
+        assertThatThrownBy(() -> Documents.of(corpus)).hasMessageContainingAll("c.jsonl:1", "chat template");
     }
 
     @Test
@@ -189,7 +186,7 @@ class CorpusTest {
                 .hasMessageNotContaining("\n");
     }
 
-    private List<Document> read(List<Path> data) {
+    private List<DocumentPart> read(List<Path> data) {
         ChatFormat format = (messages, prompt) -> {
             StringBuilder text = new StringBuilder();
             for (Message message : messages) {
@@ -198,23 +195,17 @@ class CorpusTest {
             }
             return Rendering.trusted(text.append(prompt ? "<a>" : "").toString());
         };
-        try (Stream<Document> documents =
-                Corpus.open(data, tokenizer, Optional.of(format)).documents()) {
-            return documents.toList();
-        }
+        return Documents.of(Corpus.open(data, tokenizer, Optional.of(format)));
     }
 
-    private List<String> texts(List<Document> documents) {
+    private List<String> texts(List<DocumentPart> documents) {
         return documents.stream().map(d -> tokenizer.decode(d.ids(), false)).toList();
     }
 
-    private List<String> learnt(List<Document> documents) {
+    private List<String> learnt(List<DocumentPart> documents) {
         return documents.stream()
                 .map(d -> {
-                    int[] ids = java.util.stream.IntStream.range(0, d.ids().length)
-                            .filter(i -> d.learn()[i])
-                            .map(i -> d.ids()[i])
-                            .toArray();
+                    int[] ids = Documents.lossIds(d);
                     assertThat(ids).contains(EOS);
                     return tokenizer.decode(ids, false);
                 })

@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -176,12 +175,9 @@ class DataFormatsTest {
 
     private List<String> read(String name, byte[] content) throws IOException {
         Path file = Files.write(folder.resolve(name), content);
-        try (Stream<Document> documents =
-                Corpus.open(List.of(file), tokenizer, Optional.empty()).documents()) {
-            return documents
-                    .map(document -> tokenizer.decode(document.ids(), false))
-                    .toList();
-        }
+        return Documents.of(Corpus.open(List.of(file), tokenizer, Optional.empty())).stream()
+                .map(document -> tokenizer.decode(document.ids(), false))
+                .toList();
     }
 
     private static byte[] gzip(String text) throws IOException {

@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -135,9 +134,6 @@ class DataFuzzTest extends FuzzContract {
 
     @Override
     public void read(Map<String, byte[]> input) throws IOException {
-        try (Stream<Document> documents =
-                Corpus.open(List.of(folder.with(input)), TOKENIZER, CHAT).documents()) {
-            documents.forEach(document -> {});
-        }
+        Corpus.open(List.of(folder.with(input)), TOKENIZER, CHAT).read(part -> {});
     }
 }

@@ -13,44 +13,43 @@ class DataRecordTest {
     @Test
     void aNullIsNoValue() {
         assertThat(parse("{'text': 't', 'prompt': null, 'messages': null, 'instruction': null, 'output': 'o'}"))
-                .isEqualTo(new DataRecord.Text("t"));
+                .isEqualTo(text("t"));
         assertThat(parse("{'prompt': null, 'instruction': 'i', 'input': null, 'output': 'o', 'text': null}"))
-                .isEqualTo(new DataRecord.Instruction("i", "", "o"));
+                .isEqualTo(instruction("i", "", "o"));
         assertThat(parse("{'prompt': 'p', 'completion': null, 'response': 'r', 'chosen': null}"))
-                .isEqualTo(new DataRecord.Pair("p", "r"));
-        assertThat(parse("{'text': 'first', 'text': null, 'content': 'c'}")).isEqualTo(new DataRecord.Text("c"));
+                .isEqualTo(pair("p", "r"));
+        assertThat(parse("{'text': 'first', 'text': null, 'content': 'c'}")).isEqualTo(text("c"));
     }
 
     @Test
     void keysOfIncompleteKindsOrOtherTypesDoNotMatter() {
         assertThat(parse("{'text': 't', 'prompt': 'p', 'question': 'q', 'instruction': 'i'}"))
-                .isEqualTo(new DataRecord.Text("t"));
+                .isEqualTo(text("t"));
         assertThat(parse("{'messages': 'none', 'conversations': [], 'prompt': 3, 'response': 4, 'text': 't'}"))
-                .isEqualTo(new DataRecord.Text("t"));
+                .isEqualTo(text("t"));
         assertThat(parse("{'question': 'q', 'answer': 2, 'context': {'a': 1}, 'response': 'r', 'content': 'c'}"))
-                .isEqualTo(new DataRecord.Instruction("q", "", "r"));
+                .isEqualTo(instruction("q", "", "r"));
     }
 
     @Test
     void theFirstCompleteKindIsTaken() {
         String rest = "'prompt': 'p', 'response': 'r', 'instruction': 'i', 'output': 'o', 'text': 't', 'content': 'c'";
-        assertThat(parse("{" + rest + "}")).isEqualTo(new DataRecord.Instruction("i", "", "o"));
+        assertThat(parse("{" + rest + "}")).isEqualTo(instruction("i", "", "o"));
         assertThat(parse("{" + rest + ", 'messages': [{'role': 'user', 'content': 'hi'}]}"))
                 .isEqualTo(chat(0, "user", "hi"));
-        assertThat(parse("{'content': 'c', 'text': 't'}")).isEqualTo(new DataRecord.Text("t"));
+        assertThat(parse("{'content': 'c', 'text': 't'}")).isEqualTo(text("t"));
     }
 
     @Test
     void instructionsMayHaveAnInputOrAContext() {
         assertThat(parse("{'instruction': 'i', 'context': 'c', 'response': 'r', 'category': 'x'}"))
-                .isEqualTo(new DataRecord.Instruction("i", "c", "r"));
+                .isEqualTo(instruction("i", "c", "r"));
         assertThat(parse("{'instruction': 'i', 'input': '', 'context': 'c', 'output': 'o'}"))
-                .isEqualTo(new DataRecord.Instruction("i", "c", "o"));
+                .isEqualTo(instruction("i", "c", "o"));
         assertThat(parse("{'instruction': 'i', 'input': 'n', 'context': 'c', 'output': 'o'}"))
-                .isEqualTo(new DataRecord.Instruction("i", "n", "o"));
-        assertThat(parse("{'question': 'q', 'context': 'c', 'answer': 'a'}"))
-                .isEqualTo(new DataRecord.Instruction("q", "c", "a"));
-        assertThat(parse("{'query': 'q', 'response': 'a'}")).isEqualTo(new DataRecord.Instruction("q", "", "a"));
+                .isEqualTo(instruction("i", "n", "o"));
+        assertThat(parse("{'question': 'q', 'context': 'c', 'answer': 'a'}")).isEqualTo(instruction("q", "c", "a"));
+        assertThat(parse("{'query': 'q', 'response': 'a'}")).isEqualTo(instruction("q", "", "a"));
     }
 
     @Test
@@ -85,12 +84,12 @@ class DataRecordTest {
     @Test
     void ofPreferencesTheChosenAnswerIsLearnt() {
         String turns = "[{'role': 'user', 'content': 'a'}, {'role': 'assistant', 'content': 'b'}]";
-        assertThat(parse("{'prompt': 'p', 'chosen': 'c', 'rejected': 'r'}")).isEqualTo(new DataRecord.Pair("p", "c"));
+        assertThat(parse("{'prompt': 'p', 'chosen': 'c', 'rejected': 'r'}")).isEqualTo(pair("p", "c"));
         assertThat(parse("{'prompt': 'a', 'chosen': " + turns + ", 'rejected': []}"))
                 .isEqualTo(chat(1, "user", "a", "assistant", "b"));
         assertThat(parse("{'chosen': " + turns + ", 'rejected': " + turns + "}"))
                 .isEqualTo(chat(1, "user", "a", "assistant", "b"));
-        assertThat(parse("{'chosen': 'whole', 'rejected': 'r'}")).isEqualTo(new DataRecord.Text("whole"));
+        assertThat(parse("{'chosen': 'whole', 'rejected': 'r'}")).isEqualTo(text("whole"));
     }
 
     @Test
@@ -98,12 +97,12 @@ class DataRecordTest {
         String long_ = "9".repeat(20_000);
         assertThat(parse("{'a': NaN, 'b': [Infinity, -Infinity], 'c': %s, 'd': -1e99999, 'text': 't', 'e': '\\ud800'}"
                         .formatted(long_)))
-                .isEqualTo(new DataRecord.Text("t"));
+                .isEqualTo(text("t"));
         assertThat(parse("{'k': %s1%s, 'text': 't'}".formatted("[".repeat(900), "]".repeat(900))))
-                .isEqualTo(new DataRecord.Text("t"));
+                .isEqualTo(text("t"));
         assertThat(parse("{'%s': '%s', 'text': 't'}".formatted("k".repeat(100_000), "v".repeat(30_000_000))))
-                .isEqualTo(new DataRecord.Text("t"));
-        assertThat(parse("{'text': '\\ud800 \\u0000'}")).isEqualTo(new DataRecord.Text("\ud800 \0"));
+                .isEqualTo(text("t"));
+        assertThat(parse("{'text': '\\ud800 \\u0000'}")).isEqualTo(text("\ud800 \0"));
         refused(
                 "{'k': %s1%s, 'text': 't'}".formatted("[".repeat(5_000), "]".repeat(5_000)),
                 "bad record in d.jsonl:7: expected at most 1,000 brackets within each other but found more;");
@@ -136,6 +135,18 @@ class DataRecordTest {
             messages.add(new Message(rolesAndContents[i], rolesAndContents[i + 1]));
         }
         return new DataRecord.Chat(messages, given, java.util.Map.of());
+    }
+
+    private static DataRecord text(String text) {
+        return new DataRecord.Text(Passage.of(text));
+    }
+
+    private static DataRecord instruction(String instruction, String input, String output) {
+        return new DataRecord.Instruction(Passage.of(instruction), Passage.of(input), Passage.of(output));
+    }
+
+    private static DataRecord pair(String prompt, String answer) {
+        return new DataRecord.Pair(Passage.of(prompt), Passage.of(answer));
     }
 
     private static DataRecord parse(String json) {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +49,7 @@ class DocumentMakerTest {
     void aTextThatIsReadInPartsBeginsOnce() throws IOException {
         String line = "a b ab\n\n";
         Path file = Files.writeString(folder.resolve("long.txt"), line.repeat(50_000));
-        List<Document> documents = read(file, pieces);
+        List<DocumentPart> documents = read(file, pieces);
         assertThat(documents).hasSizeGreaterThan(3);
         int[] all = documents.stream().flatMapToInt(d -> Arrays.stream(d.ids())).toArray();
         assertThat(documents.getFirst().ids()).startsWith(BOS, SPACE, 4, SPACE, 5);
@@ -59,15 +58,15 @@ class DocumentMakerTest {
         assertThat(count(all, EOS)).isOne();
         assertThat(all).endsWith(6, 6, EOS);
         assertThat(count(all, SPACE)).isEqualTo(1 + 2 * 50_000);
-        assertThat(documents.getFirst().learn()).startsWith(false, true);
-        assertThat(documents.get(1).learn()).startsWith(true, true);
+        assertThat(documents.getFirst().lossMask()).startsWith(false, true);
+        assertThat(documents.get(1).lossMask()).startsWith(true, true);
     }
 
     @Test
     void eachFileBeginsAnew() throws IOException {
         Files.writeString(folder.resolve("1.txt"), "a");
         Files.writeString(folder.resolve("2.txt"), "b");
-        assertThat(read(folder, pieces).stream().map(Document::ids))
+        assertThat(read(folder, pieces).stream().map(DocumentPart::ids))
                 .containsExactly(new int[] {BOS, SPACE, 4, EOS}, new int[] {BOS, SPACE, 5, EOS});
     }
 
@@ -77,22 +76,22 @@ class DocumentMakerTest {
         Path file = Files.writeString(
                 folder.resolve("long.jsonl"),
                 "{\"text\": \"%s\"}\n{\"prompt\": \"a\", \"response\": \"%s\"}".formatted(text, text));
-        List<Document> documents = read(file, pieces);
+        List<DocumentPart> documents = read(file, pieces);
         assertThat(documents).hasSize(2);
-        for (Document document : documents) {
+        for (DocumentPart document : documents) {
             assertThat(document.ids()).startsWith(BOS, SPACE, 4).endsWith(4, 5, SPACE, EOS);
             assertThat(count(document.ids(), BOS)).isOne();
             assertThat(count(document.ids(), SPACE)).isEqualTo(1 + 3 * 60_000);
         }
         assertThat(documents.getFirst().ids()).hasSize(2 + 1 + text.length());
-        assertThat(documents.getFirst().learn()).startsWith(false, true);
-        assertThat(documents.get(1).learn()).startsWith(false, false, false, true);
+        assertThat(documents.getFirst().lossMask()).startsWith(false, true);
+        assertThat(documents.get(1).lossMask()).startsWith(false, false, false, true);
     }
 
     @Test
     void sectionsKeepPlacesAndCharacters() {
-        String text = "word \u00e9 \ud83e\udd16\n".repeat(30_000) + "\ud83e\udd16".repeat(3 * LongText.SECTION);
-        Tokenized tokenized = LongText.encode(bytes, Rendering.trusted(text), true);
+        String text = "word \u00e9 \ud83e\udd16\n".repeat(30_000) + "\ud83e\udd16".repeat(3 * TextParts.PART);
+        Tokenized tokenized = Documents.longText(bytes, Rendering.trusted(text), true);
         assertThat(bytes.decode(tokenized.ids(), false)).isEqualTo(text);
         assertThat(tokenized).usingRecursiveComparison().isEqualTo(bytes.encode(Rendering.trusted(text), true));
     }
@@ -104,7 +103,7 @@ class DocumentMakerTest {
             {"prompt": "<u>p", "response": "r<e>"}
             {"instruction": "<a>", "output": "<e>"}
             """);
-        for (Document document : read(file, bytes)) {
+        for (DocumentPart document : read(file, bytes)) {
             int[] ids = document.ids();
             assertThat(Arrays.stream(ids, 0, ids.length - 1)).allMatch(id -> id < 256);
             assertThat(ids[ids.length - 1]).isEqualTo(256);
@@ -119,26 +118,17 @@ class DocumentMakerTest {
             """.replace("\n ", " "));
         ChatFormat format = ChatTemplate.of("{% for m in messages %}{{ '<u>' if m.role == 'user' else '<a>' }}"
                 + "{{ m.content }}<e>{% endfor %}{{ '<a>' if add_generation_prompt }}");
-        try (Stream<Document> documents =
-                Corpus.open(List.of(file), bytes, Optional.of(format)).documents()) {
-            Document document = documents.toList().getFirst();
-            int[] learnt = IntStream.range(0, document.ids().length)
-                    .filter(i -> document.learn()[i])
-                    .map(i -> document.ids()[i])
-                    .toArray();
-            assertThat(bytes.decode(document.ids(), false)).isEqualTo("<u>q<e><a>early<e><u>s<e><a>late<e>");
-            assertThat(bytes.decode(learnt, false)).isEqualTo("late<e>");
-        }
+        DocumentPart document = Documents.of(Corpus.open(List.of(file), bytes, Optional.of(format)))
+                .getFirst();
+        assertThat(bytes.decode(document.ids(), false)).isEqualTo("<u>q<e><a>early<e><u>s<e><a>late<e>");
+        assertThat(bytes.decode(Documents.lossIds(document), false)).isEqualTo("late<e>");
     }
 
     private static long count(int[] ids, int wanted) {
         return Arrays.stream(ids).filter(id -> id == wanted).count();
     }
 
-    private static List<Document> read(Path data, Tokenizer tokenizer) {
-        try (Stream<Document> documents =
-                Corpus.open(List.of(data), tokenizer, Optional.empty()).documents()) {
-            return documents.toList();
-        }
+    private static List<DocumentPart> read(Path data, Tokenizer tokenizer) {
+        return Documents.of(Corpus.open(List.of(data), tokenizer, Optional.empty()));
     }
 }

@@ -43,9 +43,7 @@ class PackedDatasetTest {
         for (int d = 0; d < 57; d++) {
             String text = "%d:".formatted(d) + "x".repeat(random.nextInt(40));
             lines.append("{\"text\":\"").append(text).append("\"}\n");
-            documents.add(LabelledText.append(
-                            new Document(tokenizer.encode(text, false), new boolean[text.length()]), 256, true)
-                    .ids());
+            documents.add(tokenizer.encode(text + "<e>", false));
         }
         Files.writeString(data, lines.toString());
         store = open();
@@ -67,7 +65,7 @@ class PackedDatasetTest {
         long[] stream =
                 documents.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
         assertThat(store.description().tokens()).isEqualTo(stream.length).isEqualTo(tokenized.get());
-        assertThat(store.description().learnt()).isEqualTo(stream.length);
+        assertThat(store.description().lossTokens()).isEqualTo(stream.length);
         for (int length : new int[] {1, 7, 64, stream.length - 1}) {
             PackedDataset packed = new PackedDataset(store, store.documents(), length, 0, false);
             long sequences = (stream.length - 1) / length;
@@ -200,10 +198,10 @@ class PackedDatasetTest {
         try (TokenStore asked = open()) {
             int length = (int) asked.description().tokens() - 1;
             Batch batch = new PackedDataset(asked, asked.documents(), length, 0, true).next(1);
-            assertThat(batch.learnt()).isEqualTo("answer".length() + 1).isEqualTo((int)
-                    asked.description().learnt());
+            assertThat(batch.lossTokens()).isEqualTo("answer".length() + 1).isEqualTo((int)
+                    asked.description().lossTokens());
             assertThat(batch.targets()).endsWith('a', 'n', 's', 'w', 'e', 'r', 256);
-            assertThat(batch.targets()[0]).isEqualTo(Batch.IGNORED);
+            assertThat(batch.targets()[0]).isEqualTo(Batch.IGNORE_INDEX);
             assertThat(Arrays.stream(batch.inputs()).min().orElseThrow()).isNotNegative();
         }
     }

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -115,11 +114,8 @@ class ParquetPiecesTest {
 
     private List<String> read(byte[] bytes) throws IOException {
         Path file = Files.write(folder.resolve("x.parquet"), bytes);
-        try (Stream<Document> documents =
-                Corpus.open(List.of(file), tokenizer, Optional.of(FORMAT)).documents()) {
-            return documents
-                    .map(document -> tokenizer.decode(document.ids(), false))
-                    .toList();
-        }
+        return Documents.of(Corpus.open(List.of(file), tokenizer, Optional.of(FORMAT))).stream()
+                .map(document -> tokenizer.decode(document.ids(), false))
+                .toList();
     }
 }

@@ -272,10 +272,10 @@ class TokenStreamTest {
     void longRecordsHaveTheIdsAndPlacesOfTheWhole(String name) {
         long seed = TestSeed.next();
         Rendering text = Rendering.quoted(text(new Random(seed), 36_000));
-        assertThat(text.text().length()).isGreaterThan(2 * LongText.SECTION);
+        assertThat(text.text().length()).isGreaterThan(2 * TextParts.PART);
         ObjectNode root = name.equals("prefix") ? sentencePiece(true) : byteLevel(name);
         try (Tokenizer tokenizer = Tokenizers.fromJson(root.toString(), TokenizerSettings.none(), name)) {
-            assertThat(LongText.encode(tokenizer, text, true))
+            assertThat(Documents.longText(tokenizer, text, true))
                     .as("seed %d", seed)
                     .usingRecursiveComparison()
                     .isEqualTo(tokenizer.encode(text, true));
@@ -313,7 +313,7 @@ class TokenStreamTest {
     void aTextWithoutABreakIsRefusedAtASizeThatIsSaid() {
         try (Tokenizer tokenizer = ByteTokenizer.open(List.of())) {
             assertThat(tokenizer.encode("a".repeat(300_000), false)).hasSize(300_000);
-            assertThatThrownBy(() -> tokenizer.encode("a".repeat(TokenStream.LONGEST + 200_000), false))
+            assertThatThrownBy(() -> tokenizer.encode("a".repeat((1 << 21) + 200_000), false))
                     .isInstanceOf(LizardException.class)
                     .hasMessageContaining("the end of a word within 2,097,152 characters");
         }

@@ -1,0 +1,100 @@
+package dev.lizard.text;
+
+import dev.lizard.base.LizardException;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.OptionalInt;
+
+/** A text of any length in parts that a tokenizer never looks across ({@link TextCuts}); an empty text has one. */
+final class TextParts implements Iterator<String> {
+    /** Characters a part has at least, where there are so many. */
+    static final int PART = 1 << 16;
+
+    /**
+     * Characters within which a place to cut must be. The library needs some hundred bytes for each, and gives up on
+     * a word for which it would have to go back ten million times.
+     */
+    private static final int LONGEST = 1 << 21;
+
+    /** Where a text may be cut: {@link Tokenizer#cut}. */
+    @FunctionalInterface
+    interface Cuts {
+        int last(CharSequence text, int from, int to);
+    }
+
+    private final Reader reader;
+    private final Cuts cuts;
+    private final OptionalInt breaksAt;
+    private final int longest;
+    private final StringBuilder buffer = new StringBuilder();
+    private final char[] chunk = new char[PART];
+    private boolean atEnd;
+    private boolean done;
+
+    /** @param breaksAt characters after which a word is broken; otherwise one that is too long is refused */
+    TextParts(Reader reader, Cuts cuts, OptionalInt breaksAt) {
+        this.reader = reader;
+        this.cuts = cuts;
+        this.breaksAt = breaksAt;
+        this.longest = breaksAt.orElse(LONGEST);
+    }
+
+    @Override
+    public boolean hasNext() {
+        return !done;
+    }
+
+    @Override
+    public String next() {
+        if (done) {
+            throw new NoSuchElementException();
+        }
+        int searched = 0;
+        while (true) {
+            int wanted = searched + PART;
+            while (!atEnd && buffer.length() <= wanted) {
+                fill();
+            }
+            if (atEnd && buffer.length() <= longest) {
+                done = true;
+                return take(buffer.length());
+            }
+            int cut = cuts.last(buffer, searched, Math.min(buffer.length(), longest));
+            if (cut > 0) {
+                return take(cut);
+            }
+            searched = buffer.length() - 1;
+            if (searched >= longest) {
+                return broken();
+            }
+        }
+    }
+
+    private String broken() {
+        if (breaksAt.isEmpty()) {
+            throw LizardException.input(("text without a break: expected the end of a word within %,d characters"
+                            + " but found none after '%s'; break its lines")
+                    .formatted(longest, buffer.substring(0, 20)));
+        }
+        return take(Character.isLowSurrogate(buffer.charAt(longest)) ? longest - 1 : longest);
+    }
+
+    private String take(int length) {
+        String text = buffer.substring(0, length);
+        buffer.delete(0, length);
+        return text;
+    }
+
+    private void fill() {
+        try {
+            int read = reader.read(chunk);
+            atEnd = read < 0;
+            buffer.append(chunk, 0, Math.max(0, read));
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+}
