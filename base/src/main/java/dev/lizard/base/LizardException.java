@@ -4,9 +4,8 @@ package dev.lizard.base;
  * A failure that a user can act on: one line that says what went wrong, where, and what to do, and the exit code that
  * scripts may rely on. Anything else that escapes is a fault of this program.
  *
- * <p>The line reads {@code <what> in <where>: <expected> but <found>; <what to do>}; build it with {@link #at}. Control
- * characters that come with a name out of a file are spelt ({@code \n}), so that it stays one line, and what is longer
- * than a screen loses its middle.
+ * <p>The line reads {@code <what> in <where>: <expected> but <found>; <what to do>}; build it with {@link #at}. It
+ * is always one line ({@link OneLine}).
  */
 public final class LizardException extends RuntimeException {
     /** What kind of failure this is; the exit code is part of the command line's contract. */
@@ -33,20 +32,15 @@ public final class LizardException extends RuntimeException {
         }
     }
 
-    /** Characters of a message's beginning, which says what and where, and of its end, which says what to do. */
-    private static final int HEAD = 900;
-
-    private static final int TAIL = 300;
-
     private final Kind kind;
 
     public LizardException(Kind kind, String message) {
-        super(oneLine(message));
+        super(OneLine.of(message));
         this.kind = kind;
     }
 
     public LizardException(Kind kind, String message, Throwable cause) {
-        super(oneLine(message), cause);
+        super(OneLine.of(message), cause);
         this.kind = kind;
     }
 
@@ -79,23 +73,6 @@ public final class LizardException extends RuntimeException {
 
     public static LizardException environment(String message) {
         return new LizardException(Kind.ENVIRONMENT, message);
-    }
-
-    /** Messages quote names out of files, which may hold anything: what would end the line or act on a terminal is spelt. */
-    public static String oneLine(String message) {
-        StringBuilder line = new StringBuilder(message.length());
-        message.codePoints().forEach(c -> {
-            if (c == '\n') {
-                line.append("\\n");
-            } else if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
-                line.append("\\u%04x".formatted(c));
-            } else {
-                line.appendCodePoint(c);
-            }
-        });
-        return line.length() <= HEAD + TAIL
-                ? line.toString()
-                : line.substring(0, HEAD) + " ... " + line.substring(line.length() - TAIL);
     }
 
     public Kind kind() {

@@ -140,7 +140,7 @@ record AdapterConfig(
         for (Entry<?> entry : patterns) {
             if (paths.stream().noneMatch(entry::matches)) {
                 notes.add("%s/%s matches no adapted module and has no effect"
-                        .formatted(file, BadFile.oneLine(entry.key())));
+                        .formatted(file, BadFile.brief(entry.key())));
             }
         }
         return notes;

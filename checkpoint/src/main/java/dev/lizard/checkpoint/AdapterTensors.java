@@ -109,7 +109,7 @@ final class AdapterTensors {
                 file.path(),
                 a.getOrDefault(module, b.getOrDefault(module, module)),
                 "module that the adapter does not target",
-                "one of target_modules " + BadFile.oneLine(String.join(", ", targets)),
+                "one of target_modules " + BadFile.brief(String.join(", ", targets)),
                 module,
                 targets.contains(last)
                         ? "check exclude_modules and layers_to_transform in " + AdapterFiles.CONFIG

@@ -175,7 +175,7 @@ public final class AtomicFiles {
         String message = full
                 ? "cannot write %s: no space left on the device; free space or choose another folder".formatted(path)
                 : "cannot write %s: %s; check the folder and its permissions"
-                        .formatted(path, BadFile.oneLine(e.toString()));
+                        .formatted(path, BadFile.brief(e.toString()));
         return new LizardException(LizardException.Kind.ENVIRONMENT, message, e);
     }
 

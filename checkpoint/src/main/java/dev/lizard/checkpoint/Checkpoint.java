@@ -1,10 +1,9 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,15 +83,7 @@ public record Checkpoint(
      * at each call.
      */
     public String sha256() {
-        if (contentFiles.size() == 1) {
-            return Hashes.sha256(contentFiles.getFirst());
-        }
-        MessageDigest digest = Hashes.sha256();
-        for (Path file : contentFiles) {
-            String line = Hashes.sha256(file) + "  " + file.getFileName() + "\n";
-            digest.update(line.getBytes(StandardCharsets.UTF_8));
-        }
-        return Hashes.hex(digest);
+        return Hashes.sha256(contentFiles);
     }
 
     @Override

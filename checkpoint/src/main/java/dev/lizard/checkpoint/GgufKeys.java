@@ -109,7 +109,7 @@ final class GgufKeys {
                             "use another model");
                 }
             } else if (!READ.contains(key) && !HARMLESS.contains(key)) {
-                unknown.add(BadFile.oneLine(full));
+                unknown.add(BadFile.brief(full));
             }
         });
         return unknown.isEmpty()

@@ -1,6 +1,7 @@
 package dev.lizard.checkpoint;
 
 import dev.lizard.base.Activity;
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import java.io.IOException;

@@ -62,11 +62,11 @@ final class HubHttp implements AutoCloseable {
             URI next = uri.resolve(location);
             boolean downgrade = "https".equals(uri.getScheme()) && !"https".equals(next.getScheme());
             if (next.getHost() == null || downgrade) {
-                throw new IOException("redirect to an unusable address: " + BadFile.oneLine(location));
+                throw new IOException("redirect to an unusable address: " + BadFile.brief(location));
             }
             return next;
         } catch (IllegalArgumentException e) {
-            throw new IOException("redirect to an unusable address: " + BadFile.oneLine(location), e);
+            throw new IOException("redirect to an unusable address: " + BadFile.brief(location), e);
         }
     }
 

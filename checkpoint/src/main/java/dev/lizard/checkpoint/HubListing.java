@@ -121,7 +121,7 @@ record HubListing(HubName name, List<HubFile> files) {
     private static final class BadFileOnHub {
         static LizardException of(HubName name, String what, String expected, String found, String whatToDo) {
             return LizardException.at(
-                    LizardException.Kind.INPUT, what, "model " + name, expected, BadFile.oneLine(found), whatToDo);
+                    LizardException.Kind.INPUT, what, "model " + name, expected, BadFile.brief(found), whatToDo);
         }
     }
 }

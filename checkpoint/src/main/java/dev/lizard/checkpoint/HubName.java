@@ -33,7 +33,7 @@ public record HubName(String repository, String revision, Optional<String> file)
         if (!matcher.matches()) {
             throw LizardException.usage(
                     "bad model name '%s': expected owner/name, owner/name@revision or owner/name/file.gguf; check it"
-                            .formatted(BadFile.oneLine(text)));
+                            .formatted(BadFile.brief(text)));
         }
         return new HubName(
                 matcher.group(1),

@@ -26,7 +26,7 @@ final class HubRetry {
             throw new LizardException(
                     LizardException.Kind.ENVIRONMENT,
                     "cannot download %s from %s: %s after %d tries; check the network and run again to resume"
-                            .formatted(what, options.base(), BadFile.oneLine(cause.toString()), failures),
+                            .formatted(what, options.base(), BadFile.brief(cause.toString()), failures),
                     cause);
         }
         Duration wait = options.pause().multipliedBy(1L << Math.min(failures - 1, 6));

@@ -49,7 +49,7 @@ final class JsonFiles {
     static LizardException unreadable(Path file, IOException e) {
         return new LizardException(
                 LizardException.Kind.INPUT,
-                "cannot read %s: %s; check that it is readable".formatted(file, BadFile.oneLine(e.toString())),
+                "cannot read %s: %s; check that it is readable".formatted(file, BadFile.brief(e.toString())),
                 e);
     }
 }

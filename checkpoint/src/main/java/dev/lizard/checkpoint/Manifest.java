@@ -1,5 +1,6 @@
 package dev.lizard.checkpoint;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.base.Progress;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.Json;
-import dev.lizard.base.LizardException;
+import dev.lizard.base.OneLine;
 import dev.lizard.base.Progress;
 import java.io.PrintStream;
 import java.io.Writer;
@@ -104,7 +104,7 @@ final class Console {
 
     /** Something wrong that does not stop the work. */
     void warn(String text) {
-        say("lizard: warning: " + LizardException.oneLine(text));
+        say("lizard: warning: " + OneLine.of(text));
     }
 
     /** The line of an error. */
@@ -161,10 +161,10 @@ final class Console {
         } else if (!quiet && displays == 0 && !midLine) {
             switch (form()) {
                 case LIVE -> {
-                    live("%s ... %s".formatted(LizardException.oneLine(what), ProgressLine.duration(seconds)));
+                    live("%s ... %s".formatted(OneLine.of(what), ProgressLine.duration(seconds)));
                     passing = true;
                 }
-                case PLAIN -> say(LizardException.oneLine(what) + " ...");
+                case PLAIN -> say(OneLine.of(what) + " ...");
                 case JSON -> say(Json.line(Json.object().put("progress", what)));
             }
         }

@@ -1,5 +1,6 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.checkpoint.AtomicFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -8,8 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -33,7 +32,7 @@ final class DemoTeacher {
      */
     static Path unpacked(Path cache) {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        MessageDigest digest = sha256();
+        MessageDigest digest = Hashes.sha256();
         try {
             for (String name : FILES) {
                 byte[] content = content(name);
@@ -43,7 +42,7 @@ final class DemoTeacher {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        String mark = HexFormat.of().formatHex(digest.digest()).substring(0, MARK);
+        String mark = Hashes.hex(digest).substring(0, MARK);
         Path folder = cache.resolve(NAME).resolve("teacher-" + mark);
         if (!Files.isDirectory(folder)) {
             AtomicFiles.replaceFolder(folder, fresh -> {
@@ -61,14 +60,6 @@ final class DemoTeacher {
                 throw new FileNotFoundException("class path:" + RESOURCES + name);
             }
             return in.readAllBytes();
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 }

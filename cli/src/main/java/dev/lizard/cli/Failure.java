@@ -1,6 +1,7 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.base.OneLine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -15,7 +16,7 @@ record Failure(int code, String line) {
     private static final int FAULT = LizardException.Kind.FAILED.exitCode();
 
     Failure {
-        line = LizardException.oneLine(line);
+        line = OneLine.of(line);
     }
 
     static Failure of(Throwable thrown, @Nullable ConfigLayers layers) {
@@ -25,7 +26,7 @@ record Failure(int code, String line) {
         }
         LizardException known = find(thrown, LizardException.class);
         if (known != null) {
-            return new Failure(known.kind().exitCode(), oneLine(known.getMessage()));
+            return new Failure(known.kind().exitCode(), String.valueOf(known.getMessage()));
         }
         if (thrown instanceof ParameterException e) {
             return new Failure(LizardException.Kind.USAGE.exitCode(), ParameterFaults.describe(e, layers));
@@ -40,7 +41,12 @@ record Failure(int code, String line) {
         if (path != null) {
             return new Failure(LizardException.Kind.USAGE.exitCode(), invalid(path));
         }
-        String message = oneLine(String.valueOf(thrown.getMessage()));
+        // What libtorch says has a trace of C++ below its first line.
+        String message = String.valueOf(thrown.getMessage())
+                .lines()
+                .map(String::strip)
+                .findFirst()
+                .orElse("");
         if (isNativeMemory(message)) {
             return new Failure(
                     ENVIRONMENT,
@@ -87,9 +93,5 @@ record Failure(int code, String line) {
             at = at.getCause();
         }
         return null;
-    }
-
-    private static String oneLine(@Nullable String text) {
-        return text == null ? "" : text.lines().map(String::strip).findFirst().orElse("");
     }
 }

@@ -1,6 +1,7 @@
 package dev.lizard.distill;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.base.ProcessMemory;
 import dev.lizard.tensor.AdamW;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.Scope;
@@ -197,7 +198,15 @@ public final class Trainer implements AutoCloseable {
             begin();
         }
         return new StepRecord(
-                settings.stage(), step, tokens, loss, rate, norm, seen / seconds, elapsed, ResidentMemory.bytes());
+                settings.stage(),
+                step,
+                tokens,
+                loss,
+                rate,
+                norm,
+                seen / seconds,
+                elapsed,
+                ProcessMemory.residentBytes().orElse(Runtime.getRuntime().totalMemory()));
     }
 
     /** The mean loss of all passes. */

@@ -3,6 +3,7 @@ package dev.lizard.distill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lizard.base.ProcessMemory;
 import dev.lizard.mixer.Form;
 import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.MixerSpec;
@@ -219,24 +220,15 @@ class TransferTest {
             Objective objective = student.objective(stage);
             Batch batch = batch(2, 2048);
             Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // the peak starts anew
-            long before = status("VmRSS:");
+            long before = ProcessMemory.residentBytes().orElseThrow();
             try (Scope work = Scope.open()) {
                 objective.accumulate(batch, 1);
             }
-            return status("VmHWM:") - before;
+            return ProcessMemory.peakBytes().orElseThrow() - before;
         }
     }
 
     private static int[] all(int layers) {
         return java.util.stream.IntStream.range(0, layers).toArray();
-    }
-
-    private static long status(String key) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-            if (line.startsWith(key)) {
-                return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
-            }
-        }
-        throw new IOException("no " + key);
     }
 }

@@ -1,5 +1,6 @@
 package dev.lizard.generate;
 
+import dev.lizard.base.SplitMix64;
 import java.util.Arrays;
 import java.util.BitSet;
 
@@ -10,8 +11,6 @@ import java.util.BitSet;
 final class History {
     /** Last ids kept. */
     static final int TAIL = 64;
-
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
     private final BitSet seen;
     private final int[] ring;
@@ -46,7 +45,7 @@ final class History {
     }
 
     private static long next(long hash, int id) {
-        long z = (hash ^ (id + 1L)) * GOLDEN;
+        long z = (hash ^ (id + 1L)) * SplitMix64.GOLDEN;
         return z ^ (z >>> 29);
     }
 

@@ -2,6 +2,7 @@ package dev.lizard.generate;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.checkpoint.Adapter;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Lora;
@@ -26,7 +27,7 @@ import java.util.Optional;
 final class ModelFingerprint {
     private static final int PROBES = 32;
 
-    private final MessageDigest digest = Digests.sha256();
+    private final MessageDigest digest = Hashes.sha256();
 
     private ModelFingerprint() {}
 
@@ -43,7 +44,7 @@ final class ModelFingerprint {
             }
             Lora.adapter(decoder, Optional.empty()).ifPresent(print::add);
         }
-        return Digests.hex(print.digest);
+        return Hashes.hex(print.digest);
     }
 
     private void add(String text) {

@@ -2,6 +2,7 @@ package dev.lizard.generate;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Safetensors;
 import dev.lizard.checkpoint.SafetensorsFile;
@@ -65,7 +66,7 @@ final class SessionFile {
             MessageDigest digest = begin(metadata);
             tensors.replaceAll((name, tensor) -> tensor.detach().to(Device.CPU).contiguous());
             tensors.forEach((name, host) -> add(digest, name + Arrays.toString(host.shape()), host.segment()));
-            metadata.put(CONTENT, Digests.hex(digest));
+            metadata.put(CONTENT, Hashes.hex(digest));
             Safetensors.write(file, tensors, metadata);
         }
     }
@@ -199,11 +200,11 @@ final class SessionFile {
         for (String name : new TreeSet<>(source.names())) {
             add(digest, name + source.info(name).shape(), source.raw(name));
         }
-        return Digests.hex(digest);
+        return Hashes.hex(digest);
     }
 
     private static MessageDigest begin(Map<String, String> metadata) {
-        MessageDigest digest = Digests.sha256();
+        MessageDigest digest = Hashes.sha256();
         digest.update(new TreeMap<>(metadata).toString().getBytes(UTF_8));
         return digest;
     }

@@ -1,18 +1,18 @@
 package dev.lizard.tensor;
 
+import dev.lizard.base.SplitMix64;
+
 /**
  * A seeded stream of random numbers whose whole state is one long, so that a checkpoint can hold it.
  *
- * <p>SplitMix64 (Steele, Lea, Flood 2014). Numbers are drawn in Java, so a seed means the same on every device. Streams
+ * <p>{@link SplitMix64}. Numbers are drawn in Java, so a seed means the same on every device. Streams
  * for different purposes are derived by name and do not disturb one another.
  */
 public final class RandomStream {
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
-
     private long state;
 
     public RandomStream(long seed) {
-        state = mix(seed + GOLDEN);
+        state = SplitMix64.mix(seed + SplitMix64.GOLDEN);
     }
 
     private RandomStream(long state, boolean raw) {
@@ -24,7 +24,7 @@ public final class RandomStream {
     public static RandomStream named(long seed, String name) {
         long hash = seed;
         for (int i = 0; i < name.length(); i++) {
-            hash = mix(hash * 31 + name.charAt(i) + GOLDEN);
+            hash = SplitMix64.mix(hash * 31 + name.charAt(i) + SplitMix64.GOLDEN);
         }
         return new RandomStream(hash);
     }
@@ -39,8 +39,8 @@ public final class RandomStream {
     }
 
     public long nextLong() {
-        state += GOLDEN;
-        return mix(state);
+        state += SplitMix64.GOLDEN;
+        return SplitMix64.mix(state);
     }
 
     /** Uniform in [0, 1) with 53 random bits. */
@@ -70,11 +70,5 @@ public final class RandomStream {
             values[i] = (float) (deviation * nextGaussian());
         }
         return values;
-    }
-
-    private static long mix(long z) {
-        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
     }
 }

@@ -1,7 +1,6 @@
 package dev.lizard.text;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.lizard.base.Hashes;
 import dev.lizard.base.Interrupt;
 import dev.lizard.text.jinja.Quoted;
 import dev.lizard.text.jinja.Template;
@@ -139,6 +138,6 @@ public final class ChatTemplate implements ChatFormat {
     /** Of the source and the special tokens, not of a rendering: templates differ where no sample shows it. */
     @Override
     public String fingerprint() {
-        return Sha256.of((VERSION + new TreeMap<>(specials) + "\n" + source).getBytes(UTF_8));
+        return Hashes.sha256(VERSION + new TreeMap<>(specials) + "\n" + source);
     }
 }

@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,7 +91,7 @@ public final class Corpus {
 
     /** SHA-256 of the data, compressed as they are: of one file its own, of several that of the list of their sums. */
     public String sha256() {
-        return DataFiles.sha256(files());
+        return Hashes.sha256(files());
     }
 
     /**

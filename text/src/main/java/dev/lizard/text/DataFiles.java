@@ -1,15 +1,11 @@
 package dev.lizard.text;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,43 +89,7 @@ record DataFiles(List<Path> files, List<String> notes) {
             Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
             return key == null ? file.toRealPath() : key;
         } catch (IOException unreadable) {
-            throw cannotRead(file, unreadable);
+            throw Hashes.unreadable(file, unreadable);
         }
-    }
-
-    /**
-     * SHA-256 of what {@code files} hold: of one file its own, of several that of the lines {@code sha256sum} would
-     * print for their names without folders.
-     */
-    static String sha256(List<Path> files) {
-        if (files.size() == 1) {
-            return sha256(files.getFirst());
-        }
-        StringBuilder sums = new StringBuilder();
-        for (Path file : files) {
-            sums.append(sha256(file)).append("  ").append(file.getFileName()).append('\n');
-        }
-        return Sha256.of(sums.toString().getBytes(UTF_8));
-    }
-
-    private static String sha256(Path file) {
-        MessageDigest digest = Sha256.digest();
-        byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                digest.update(buffer, 0, n);
-            }
-        } catch (IOException unreadable) {
-            throw cannotRead(file, unreadable);
-        }
-        return Sha256.hex(digest);
-    }
-
-    static LizardException cannotRead(Path path, IOException cause) {
-        String why = cause instanceof AccessDeniedException ? "no permission" : String.valueOf(cause.getMessage());
-        return new LizardException(
-                LizardException.Kind.INPUT,
-                "cannot read %s: %s; check the path and its permissions".formatted(path, why),
-                cause);
     }
 }

@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
@@ -43,7 +44,7 @@ final class DataFolder extends SimpleFileVisitor<Path> {
         try {
             Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
         } catch (IOException unreadable) {
-            throw DataFiles.cannotRead(folder, unreadable);
+            throw Hashes.unreadable(folder, unreadable);
         }
         Collections.sort(visitor.files);
         return visitor.files;
@@ -87,7 +88,7 @@ final class DataFolder extends SimpleFileVisitor<Path> {
             leave(LeftOut.Reason.LOOP, file);
             return FileVisitResult.CONTINUE;
         }
-        throw DataFiles.cannotRead(file, failure);
+        throw Hashes.unreadable(file, failure);
     }
 
     private void leave(LeftOut.Reason reason, Path file) {

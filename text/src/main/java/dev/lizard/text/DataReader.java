@@ -1,5 +1,6 @@
 package dev.lizard.text;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import java.io.Closeable;
 import java.io.IOException;
@@ -31,7 +32,7 @@ final class DataReader implements Closeable {
         try {
             in = Files.newInputStream(file);
         } catch (IOException unreadable) {
-            throw DataFiles.cannotRead(file, unreadable);
+            throw Hashes.unreadable(file, unreadable);
         }
         try {
             reader = Unicode.reader(Packed.open(in, packing, file));
@@ -111,7 +112,7 @@ final class DataReader implements Closeable {
             return binary("bytes that are not UTF-8");
         }
         return packing == DataFormat.Packing.NONE
-                ? DataFiles.cannotRead(file, cause)
+                ? Hashes.unreadable(file, cause)
                 : Packed.broken(file, packing, cause);
     }
 
@@ -138,7 +139,7 @@ final class DataReader implements Closeable {
         try {
             reader.close();
         } catch (IOException unreadable) {
-            throw DataFiles.cannotRead(file, unreadable);
+            throw Hashes.unreadable(file, unreadable);
         }
     }
 }

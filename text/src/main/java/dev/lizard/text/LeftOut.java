@@ -1,6 +1,6 @@
 package dev.lizard.text;
 
-import dev.lizard.base.LizardException;
+import dev.lizard.base.OneLine;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +49,6 @@ final class LeftOut {
             int more = found.size() - first.size();
             all.add(String.join(", ", first) + (more > 0 ? " and " + more + " more" : "") + " (" + reason.text + ")");
         });
-        return LizardException.oneLine(all.toString());
+        return OneLine.of(all.toString());
     }
 }

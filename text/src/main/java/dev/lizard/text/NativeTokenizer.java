@@ -1,8 +1,8 @@
 package dev.lizard.text;
 
+import dev.lizard.base.Hashes;
 import java.io.Reader;
 import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
@@ -188,7 +188,7 @@ final class NativeTokenizer implements Tokenizer {
 
     @Override
     public String sha256() {
-        return Sha256.of(json.getBytes(StandardCharsets.UTF_8));
+        return Hashes.sha256(json);
     }
 
     @Override

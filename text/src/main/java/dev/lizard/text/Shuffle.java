@@ -1,12 +1,13 @@
 package dev.lizard.text;
 
-/** Permutations that depend on a seed and an epoch only: SplitMix64 (Steele, Lea, Flood 2014) drives Fisher-Yates. */
+import dev.lizard.base.SplitMix64;
+
+/** Permutations that depend on a seed and an epoch only: {@link SplitMix64} drives Fisher-Yates. */
 final class Shuffle {
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
     private long state;
 
     private Shuffle(long seed, long epoch) {
-        state = mix(seed + GOLDEN) ^ mix(epoch * GOLDEN + 1);
+        state = SplitMix64.mix(seed + SplitMix64.GOLDEN) ^ SplitMix64.mix(epoch * SplitMix64.GOLDEN + 1);
     }
 
     /** A new array with the elements of {@code items} in the order of this seed and epoch. */
@@ -23,14 +24,7 @@ final class Shuffle {
     }
 
     private long next() {
-        state += GOLDEN;
-        return mix(state);
-    }
-
-    private static long mix(long value) {
-        long z = value;
-        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
+        state += SplitMix64.GOLDEN;
+        return SplitMix64.mix(state);
     }
 }

@@ -1,8 +1,7 @@
 package dev.lizard.text;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -82,15 +81,14 @@ public final class TokenStore implements AutoCloseable {
     public static TokenStore open(Path cache, Corpus corpus, LongConsumer progress) {
         String data = corpus.sha256();
         String tokenizer = corpus.tokenizer().sha256();
-        String key = Sha256.of("%d %s %s %s %s %s"
+        String key = Hashes.sha256("%d %s %s %s %s %s"
                 .formatted(
                         Description.VERSION,
                         data,
                         corpus.formats(),
                         tokenizer,
                         corpus.tokenizer().settings().eosIds(),
-                        corpus.chatFingerprint())
-                .getBytes(UTF_8));
+                        corpus.chatFingerprint()));
         Path folder = cache.resolve("tokens-" + key.substring(0, 16));
         try {
             if (Files.exists(folder)) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -169,9 +170,8 @@ class CorpusTest {
                 .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         write("b.txt", "abc");
         assertThat(Corpus.open(List.of(folder), tokenizer, Optional.empty()).sha256())
-                .isEqualTo(Sha256.of(("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.txt\n"
-                                + "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  b.txt\n")
-                        .getBytes(UTF_8)));
+                .isEqualTo(Hashes.sha256(("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.txt\n"
+                        + "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  b.txt\n")));
     }
 
     private void refused(String name, String content, String... parts) throws IOException {

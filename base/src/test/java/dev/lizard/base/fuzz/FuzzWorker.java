@@ -2,6 +2,7 @@ package dev.lizard.base.fuzz;
 
 import com.sun.management.ThreadMXBean;
 import dev.lizard.base.LizardException;
+import dev.lizard.base.SplitMix64;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
@@ -85,7 +86,7 @@ final class FuzzWorker extends Thread {
     }
 
     private void attempt(long number) throws IOException {
-        SplittableRandom random = new SplittableRandom(settings.seed() * 0x9E3779B97F4A7C15L + number);
+        SplittableRandom random = new SplittableRandom(settings.seed() * SplitMix64.GOLDEN + number);
         Map<String, byte[]> sample = samples.get(random.nextInt(samples.size()));
         Map<String, byte[]> input = target.mutate(sample, new Mutator(random));
         journal.begin(number);

@@ -1,14 +1,13 @@
 package dev.lizard.tensor.cuda;
 
+import dev.lizard.base.Hashes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -47,7 +46,7 @@ record KernelCache(Path folder) {
     }
 
     static String key(KernelSource source, int capability, String compilerVersion) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Hashes.sha256();
         add(digest, compilerVersion);
         add(digest, Integer.toString(capability));
         add(digest, source.name());
@@ -57,7 +56,7 @@ record KernelCache(Path folder) {
             add(digest, text);
         });
         source.options().forEach(option -> add(digest, option));
-        return HexFormat.of().formatHex(digest.digest());
+        return Hashes.hex(digest);
     }
 
     /** Length first, so that no two lists of texts give the same bytes. */
@@ -74,7 +73,7 @@ record KernelCache(Path folder) {
                 return Optional.empty();
             }
             byte[] code = Arrays.copyOfRange(all, DIGEST, all.length);
-            return Arrays.equals(sha256().digest(code), 0, DIGEST, all, 0, DIGEST)
+            return Arrays.equals(Hashes.sha256().digest(code), 0, DIGEST, all, 0, DIGEST)
                     ? Optional.of(code)
                     : Optional.empty();
         } catch (IOException e) {
@@ -87,7 +86,7 @@ record KernelCache(Path folder) {
             Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
             Path fresh = Files.createTempFile(folder, "kernel", ".tmp");
             try {
-                byte[] all = Arrays.copyOf(sha256().digest(code), DIGEST + code.length);
+                byte[] all = Arrays.copyOf(Hashes.sha256().digest(code), DIGEST + code.length);
                 System.arraycopy(code, 0, all, DIGEST, code.length);
                 Files.write(fresh, all);
                 Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -96,14 +95,6 @@ record KernelCache(Path folder) {
             }
         } catch (IOException e) {
             // kept for speed only: without it the next process compiles again
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 }

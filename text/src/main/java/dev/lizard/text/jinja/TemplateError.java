@@ -2,6 +2,7 @@ package dev.lizard.text.jinja;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
+import dev.lizard.base.OneLine;
 import java.util.Collection;
 import java.util.List;
 
@@ -13,13 +14,14 @@ final class TemplateError {
 
     /** The template is wrong, or does not suit the conversation. */
     static LizardException at(int line, String what) {
-        return LizardException.input("chat template, line %d: %s; use another template".formatted(line, oneLine(what)));
+        return LizardException.input(
+                "chat template, line %d: %s; use another template".formatted(line, OneLine.of(what, LONGEST)));
     }
 
     /** The template uses what is left out here. */
     static LizardException unsupported(int line, String construct) {
         return LizardException.input("chat template, line %d: %s is not supported; write the template without it"
-                .formatted(line, oneLine(construct)));
+                .formatted(line, OneLine.of(construct, LONGEST)));
     }
 
     /** As {@link #unsupported}, with the nearest of {@code known} names. */
@@ -35,10 +37,5 @@ final class TemplateError {
     /** The template costs too much. */
     static LizardException beyond(String what) {
         return LizardException.input("chat template: %s; use another template".formatted(what));
-    }
-
-    private static String oneLine(String text) {
-        String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...";
-        return cut.replace("\r", "").replace('\n', ' ');
     }
 }
