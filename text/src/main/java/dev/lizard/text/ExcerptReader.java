@@ -126,7 +126,7 @@ final class ExcerptReader extends Reader {
 
     private void count() {
         if (bounded != null && ++structure > RecordPieces.LONGEST_LIST) {
-            throw RecordPieces.tooLong(bounded, RecordPieces.LONGEST_LIST, "cut the conversation into several");
+            throw RecordPieces.listTooLong(bounded);
         }
     }
 
@@ -145,11 +145,7 @@ final class ExcerptReader extends Reader {
             if (at < beginning.length()) {
                 return beginning.charAt(at++);
             }
-            int c = character();
-            if (c >= 0) {
-                count();
-            }
-            return c;
+            return character();
         }
 
         /** The next character, {@link #NONE} behind the last. */

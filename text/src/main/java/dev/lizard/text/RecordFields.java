@@ -130,21 +130,30 @@ record RecordFields(ObjectNode needed, List<String> names, String where, Map<Str
     /** The whole value of a key, {@link MissingNode} where there is none. */
     JsonNode get(String key) {
         JsonNode value = needed.path(key);
-        return excerpts.isEmpty() ? value : whole(value, at(key));
+        if (excerpts.isEmpty()) {
+            return value;
+        }
+        if (excerpted(value) > RecordPieces.LONGEST_LIST) {
+            throw RecordPieces.listTooLong(at(key));
+        }
+        return whole(value);
     }
 
-    private JsonNode whole(JsonNode value, String where) {
+    /** Characters of a value that are kept aside. */
+    private long excerpted(JsonNode value) {
+        StoredText text = value.isString() ? excerpts.get(value.asString()) : null;
+        return text != null
+                ? text.length()
+                : value.valueStream().mapToLong(this::excerpted).sum();
+    }
+
+    private JsonNode whole(JsonNode value) {
         return switch (value) {
             case StringNode text
-            when excerpts.get(text.asString()) instanceof StoredText stored -> {
-                if (stored.length() > RecordPieces.LONGEST_LIST) {
-                    throw RecordPieces.tooLong(where, RecordPieces.LONGEST_LIST, "cut the text into several records");
-                }
-                yield StringNode.valueOf(stored.whole());
-            }
+            when excerpts.get(text.asString()) instanceof StoredText stored -> StringNode.valueOf(stored.whole());
             case ArrayNode list -> {
                 for (int i = 0; i < list.size(); i++) {
-                    list.set(i, whole(list.get(i), where));
+                    list.set(i, whole(list.get(i)));
                 }
                 yield list;
             }
@@ -152,7 +161,7 @@ record RecordFields(ObjectNode needed, List<String> names, String where, Map<Str
                 ObjectNode all = Json.object();
                 for (Map.Entry<String, JsonNode> entry : object.properties()) {
                     StoredText name = excerpts.get(entry.getKey());
-                    all.set(name == null ? entry.getKey() : name.whole(), whole(entry.getValue(), where));
+                    all.set(name == null ? entry.getKey() : name.whole(), whole(entry.getValue()));
                 }
                 yield all;
             }

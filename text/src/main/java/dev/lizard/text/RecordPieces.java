@@ -170,7 +170,11 @@ final class RecordPieces implements Pieces {
         }
     }
 
-    static LizardException tooLong(String where, int most, String advice) {
+    static LizardException listTooLong(String where) {
+        return tooLong(where, LONGEST_LIST, "cut the conversation into several");
+    }
+
+    private static LizardException tooLong(String where, int most, String advice) {
         return LizardException.at(
                 LizardException.Kind.INPUT,
                 "record too long",
