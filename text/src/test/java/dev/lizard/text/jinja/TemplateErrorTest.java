@@ -66,7 +66,7 @@ class TemplateErrorTest {
         refused("{{ " + "(".repeat(5_000) + " }}", "line 1", "nested");
         refused("{{ " + "-".repeat(200_000) + "1 }}", "line 1", "nested more than 200 deep");
         refused("{{ 1" + "+1".repeat(200_000) + " }}", "nest too deep");
-        refused("{{ raise_exception('a\\nb') }}", "conversation: a b;");
+        refused("{{ raise_exception('a\\nb') }}", "conversation: a\\nb;");
         refused("{% if x %}".repeat(5_000), "line 1", "nesting");
     }
 
