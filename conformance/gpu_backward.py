@@ -40,7 +40,7 @@ class Problem(ctypes.Structure):
 
 
 def defines(p):
-    return dict(WIDTH=p["q"].shape[3], HALF=p["map_q"].shape[2], MAP_FLOAT=int(p["map_q"].dtype == torch.float32),
+    return dict(D=p["q"].shape[3], HALF_F=p["map_q"].shape[2], MAP_FLOAT=int(p["map_q"].dtype == torch.float32),
                 DOCUMENTS=int(p.get("documents") is not None))
 
 

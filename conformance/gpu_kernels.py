@@ -52,7 +52,7 @@ def module(name, **defines):
 
 def defines(p, save):
     q = p["q"]
-    return dict(D=q.shape[3], HALF=p["map_q"].shape[2], WINDOW=p["window"], MODE=p["mode"],
+    return dict(D=q.shape[3], HALF_F=p["map_q"].shape[2], WINDOW=p["window"], MODE=p["mode"],
                 IO_FLOAT=1 if q.dtype == torch.float32 else None, MAP_FLOAT=1 if p["map_q"].dtype == torch.float32 else None,
                 SAVE=1 if save else None, DOCUMENTS=1 if p.get("documents") is not None else None)
 

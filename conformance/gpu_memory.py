@@ -80,7 +80,7 @@ def problem(b=1, h=2, g=1, t=200, d=64, f=64, gates=HEAD, gamma=None, counted=Fa
 
 
 def defines(p):
-    return dict(WIDTH=p["v"].shape[3], FEATURES=p["q"].shape[3], GATES=p["gates"], COUNTED=int(p["counted"]))
+    return dict(D=p["v"].shape[3], FEATURES=p["q"].shape[3], GATES=p["gates"], COUNTED=int(p["counted"]))
 
 
 class Arranged:

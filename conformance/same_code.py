@@ -17,22 +17,22 @@ import tempfile
 
 from compiler import FOLDER, ROOT, SOURCES, machine_code
 
-FORWARD = dict(D=64, HALF=64, MAP_FLOAT=1, WINDOW=128, MODE=0)
-BACKWARD = dict(WIDTH=64, HALF=64, MAP_FLOAT=1)
-MEMORY = dict(WIDTH=64, FEATURES=128, GATES=1, COUNTED=1)
-DECODE = dict(D=64, F=64, R=3, BF16=1, THREADS=512, SLICES=1, KEYS=4, VALUES=4, LATE=0)
+FORWARD = dict(D=64, HALF_F=64, MAP_FLOAT=1, WINDOW=128, MODE=0)
+BACKWARD = dict(D=64, HALF_F=64, MAP_FLOAT=1)
+MEMORY = dict(D=64, FEATURES=128, GATES=1, COUNTED=1)
+DECODE = dict(D=64, HALF_F=64, R=3, BF16=1, THREADS=512, SLICES=1, KEYS=4, VALUES=4, LATE=0)
 ROWS = dict(NORM=1, GLU=0, RESIDUAL=0, WARPS=8, EARLY=1, STAGED=0)
 VARIANTS = {
     "lizard_forward.cu": [FORWARD | x for x in (
         {}, dict(SAVE=1), dict(MODE=1), dict(MODE=2), dict(SAVE=1, GROUPED=0), dict(SAVE=1, DOCUMENTS=1, WINDOW=64),
         dict(SAVE=1, D=128), dict(SAVE=1, D=128, GROUPED=0, WINDOW=112), dict(SAVE=1, IO_FLOAT=1, WINDOW=80))],
-    "lizard_backward.cu": [BACKWARD | x for x in ({}, dict(DOCUMENTS=1), dict(WIDTH=128), dict(HALF=32, MAP_FLOAT=0))],
-    "memory.cu": [MEMORY | x for x in ({}, dict(GATES=0), dict(GATES=2, COUNTED=0), dict(WIDTH=128, FEATURES=256))],
-    "decode.cu": [DECODE | x for x in ({}, dict(D=128, F=128, R=1), dict(BF16=0), dict(SLICES=4, LATE=1))],
+    "lizard_backward.cu": [BACKWARD | x for x in ({}, dict(DOCUMENTS=1), dict(D=128), dict(HALF_F=32, MAP_FLOAT=0))],
+    "memory.cu": [MEMORY | x for x in ({}, dict(GATES=0), dict(GATES=2, COUNTED=0), dict(D=128, FEATURES=256))],
+    "decode.cu": [DECODE | x for x in ({}, dict(D=128, HALF_F=128, R=1), dict(BF16=0), dict(SLICES=4, LATE=1))],
     "rows.cu": [ROWS | x for x in ({}, dict(GLU=1), dict(NORM=0, RESIDUAL=1), dict(STAGED=1))],
     "logits.cu": [dict(GROUP=9, ROWS=4), dict(GROUP=16, ROWS=2)],
-    "training.cu": [{}, dict(HALF=1)],
-    "small.cu": [{}, dict(HALF=1)],
+    "training.cu": [{}, dict(BF16=1)],
+    "small.cu": [{}, dict(BF16=1)],
 }
 
 

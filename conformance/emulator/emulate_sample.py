@@ -90,7 +90,7 @@ def sources(folder):
 
 def check(folder, settings, seed):
     v, slices, is_half, broken = settings["v"], settings["slices"], settings.get("half"), settings.get("broken")
-    lib = host.library(folder, "sample.cpp", {"THREADS": THREADS, "HALF": 1 if is_half else None})
+    lib = host.library(folder, "sample.cpp", {"THREADS": THREADS, "BF16": 1 if is_half else None})
     r = random.Random(f"{settings} {seed}")
     rows = [dict(dict(t=1.0, k=0, p=1.0, m=0.0, r=1.0, a=0.0, f=0.0), **f) for f in FILTERS]
     b = len(rows)

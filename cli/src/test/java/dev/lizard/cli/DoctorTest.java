@@ -53,13 +53,13 @@ class DoctorTest {
     void eachPartOfTheWorkHasItsLineOnACardWithKernels() {
         Card card = new Card("RTX 4090", 89, 99 * 1024, 128, List.of(80, 86, 89, 90));
         assertThat(EngineChecks.paths(card))
-                .hasSize(8)
+                .hasSize(9)
                 .allSatisfy(finding -> assertThat(finding.status()).isEqualTo(Finding.Status.OK))
                 .contains(
                         Finding.ok(
                                 "kernels/lizard-forward",
-                                "lizard over sequences: d 64, F 64, w 128: composed operations, as a kernel needs"
-                                    + " 109,840 bytes of shared memory a block, the card has 101,376; d 128, F 64, w"
+                                "lizard over sequences: d 64, f 128, w 128: composed operations, as a kernel needs"
+                                    + " 109,840 bytes of shared memory a block, the card has 101,376; d 128, f 128, w"
                                     + " 128: composed operations, as a kernel needs 216,336 bytes of shared memory a"
                                     + " block, the card has 101,376"),
                         Finding.ok("kernels/training", "norms, gates, rotations and losses: any: kernels"));

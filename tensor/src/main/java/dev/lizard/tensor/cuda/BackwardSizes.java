@@ -4,9 +4,9 @@ package dev.lizard.tensor.cuda;
  * Shared memory of the kernels of {@code lizard_backward.cu}, bytes a block; must agree with its constants.
  *
  * @param width d
- * @param half F, half of the features
+ * @param halfFeatures f/2, the columns of a feature map
  */
-record BackwardSizes(int width, int half) {
+record BackwardSizes(int width, int halfFeatures) {
     /** Size of the struct that all kernels take: 44 pointers, 15 strides and 12 ints. */
     static final int PROBLEM_BYTES = 520;
 
@@ -21,15 +21,15 @@ record BackwardSizes(int width, int half) {
     }
 
     private int features() {
-        return LizardSizes.tile(2 * half, ROWS);
+        return LizardSizes.tile(2 * halfFeatures, ROWS);
     }
 
     private int map() {
-        return LizardSizes.tile(half, width);
+        return LizardSizes.tile(halfFeatures, width);
     }
 
     private int state() {
-        return LizardSizes.tile(width, 2 * half);
+        return LizardSizes.tile(width, 2 * halfFeatures);
     }
 
     /** Of kernel 1. */
@@ -46,12 +46,12 @@ record BackwardSizes(int width, int half) {
 
     /** Of kernel 5. */
     int maps() {
-        return 2 * (rows() + LizardSizes.tile(half, ROWS));
+        return 2 * (rows() + LizardSizes.tile(halfFeatures, ROWS));
     }
 
     /** Floats that a stretch of kernel 1 hands on: what its threads accumulate and a decay. */
     int carry() {
-        return (2 * half / 64 * (width / 2 + 4) + 1) * THREADS;
+        return (2 * halfFeatures / 64 * (width / 2 + 4) + 1) * THREADS;
     }
 
     /**

@@ -33,8 +33,8 @@ public final class LizardBackward {
      * @param logGate [B, H, T], float32, of the clamped log-gates
      * @param sink [H], float32, or null without sinks
      * @param share [H], float32, of e itself, not of its logarithm
-     * @param queryMap [H, d, F], float32
-     * @param keyMap [H, d, F], float32
+     * @param queryMap [H, d, f/2], float32
+     * @param keyMap [H, d, f/2], float32
      */
     public record Slopes(
             Tensor q,
@@ -73,21 +73,24 @@ public final class LizardBackward {
         multiprocessors = Card.of(made.device).multiprocessors();
     }
 
-    /** Whether the kernels serve heads of width d and F = {@code half} on {@code device}; the window may be any. */
-    public static boolean serves(Device device, int width, int half) {
-        return Kernel.fits(device, need(width, half));
+    /** Whether the kernels serve heads of width d and f/2 = {@code halfFeatures} on {@code device}; the window may be any. */
+    public static boolean serves(Device device, int width, int halfFeatures) {
+        return Kernel.fits(device, need(width, halfFeatures));
     }
 
     /** Why not; empty where they do. */
-    public static Optional<String> refusal(Device device, int width, int half) {
-        return Kernel.refusal(device, need(width, half));
+    public static Optional<String> refusal(Device device, int width, int halfFeatures) {
+        return Kernel.refusal(device, need(width, halfFeatures));
     }
 
-    static KernelNeed need(int width, int half) {
-        return KernelNeed.of(KernelPart.LIZARD_BACKWARD, new BackwardSizes(width, half).most())
+    static KernelNeed need(int width, int halfFeatures) {
+        return KernelNeed.of(KernelPart.LIZARD_BACKWARD, new BackwardSizes(width, halfFeatures).most())
                 .onlyIf(
-                        (width == 64 || width == 128) && half >= 32 && half <= 128 && half % 32 == 0,
-                        "d 64 or 128, F 32 to 128 in steps of 32");
+                        (width == 64 || width == 128)
+                                && halfFeatures >= 32
+                                && halfFeatures <= 128
+                                && halfFeatures % 32 == 0,
+                        "d 64 or 128, f 64 to 256 in steps of 64");
     }
 
     /**
@@ -106,14 +109,14 @@ public final class LizardBackward {
                             .formatted(in.join(), in.past(), in.state() == null ? "" : " and a state"));
         }
         KernelSource source = KernelSource.of("lizard_backward.cu")
-                .define("WIDTH", in.q().size(3))
-                .define("HALF", in.queryMap().size(2))
+                .define("D", in.q().size(3))
+                .define("HALF_F", in.queryMap().size(2))
                 .define("MAP_FLOAT", in.queryMap().dtype() == DType.FLOAT32 ? 1 : 0);
         KernelSource masked = in.documents() == null ? source : source.define("DOCUMENTS", 1);
         LizardBackward made = MADE.computeIfAbsent(new Made(masked, in.q().device()), LizardBackward::new);
         try (Scope scope = Scope.open()) {
             DType dtype = in.q().dtype();
-            Slopes slopes = made.launch(in, half(in.q()), half(in.k()), half(in.v()), half(y), half(dy), saved);
+            Slopes slopes = made.launch(in, bf16(in.q()), bf16(in.k()), bf16(in.v()), bf16(y), bf16(dy), saved);
             Slopes all = new Slopes(
                     slopes.q.to(dtype),
                     slopes.k.to(dtype),
@@ -128,7 +131,7 @@ public final class LizardBackward {
         }
     }
 
-    private static Tensor half(Tensor x) {
+    private static Tensor bf16(Tensor x) {
         return AlignedRows.of(x.to(DType.BFLOAT16));
     }
 
@@ -140,8 +143,8 @@ public final class LizardBackward {
         int window = in.window();
         int keyHeads = heads / in.group();
         int width = (int) q.size(3);
-        int half = (int) in.queryMap().size(2);
-        BackwardSizes sizes = new BackwardSizes(width, half);
+        int halfFeatures = (int) in.queryMap().size(2);
+        BackwardSizes sizes = new BackwardSizes(width, halfFeatures);
         int chunks = Math.ceilDiv(tokens, LizardSizes.CHUNK);
         int keyChunks = (tokens - 1 + window) / LizardSizes.CHUNK + 1;
         int parts = Math.max(1, Math.min(batch * chunks, 2 * multiprocessors / heads + 1));
@@ -149,7 +152,7 @@ public final class LizardBackward {
         Memory on = new Memory(q.device());
         Tensor sink = in.sink();
         int beside = beside(q, k, v);
-        Tensor rows = beside == 0 ? null : on.half(batch, tokens, beside);
+        Tensor rows = beside == 0 ? null : on.bf16(batch, tokens, beside);
         Slopes out = new Slopes(
                 on.heads(rows, 0, batch, tokens, heads, width),
                 on.heads(rows, (long) heads * width, batch, tokens, keyHeads, width),
@@ -157,8 +160,8 @@ public final class LizardBackward {
                 on.full(batch, heads, tokens),
                 sink == null ? null : on.full(heads),
                 on.full(heads),
-                on.full(heads, width, half),
-                on.full(heads, width, half));
+                on.full(heads, width, halfFeatures),
+                on.full(heads, width, halfFeatures));
         boolean grouped = in.group() > 1;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment problem = new ProblemWords(arena, BackwardSizes.PROBLEM_BYTES)
@@ -171,18 +174,20 @@ public final class LizardBackward {
                             in.queryMap(),
                             in.keyMap())
                     .pointers(out.q, out.k, out.v, out.logGate, out.sink, out.share, out.queryMap, out.keyMap)
-                    .pointers(on.half(batch, heads, tokens, width), on.half(batch, keyHeads, tokens, width))
-                    .pointers(on.half(batch, heads, chunks, 2L * half, width))
-                    .pointers(on.half(batch, heads, chunks, 2L * half, width))
-                    .pointers(on.full(batch, heads, chunks, 2L * half), on.full(batch, heads, chunks, 2L * half))
+                    .pointers(on.bf16(batch, heads, tokens, width), on.bf16(batch, keyHeads, tokens, width))
+                    .pointers(on.bf16(batch, heads, chunks, 2L * halfFeatures, width))
+                    .pointers(on.bf16(batch, heads, chunks, 2L * halfFeatures, width))
+                    .pointers(
+                            on.full(batch, heads, chunks, 2L * halfFeatures),
+                            on.full(batch, heads, chunks, 2L * halfFeatures))
                     .pointers(on.full(batch, heads, tokens), on.full(batch, heads, tokens, 4))
                     .pointers(on.full(batch, heads, tokens), on.full(batch, heads, chunks))
-                    .pointers(on.full(batch, heads, chunks), on.full(batch, heads, chunks, 2L * half))
-                    .pointers(on.half(batch, heads, tokens, half), on.half(batch, heads, tokens, half))
-                    .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
-                    .pointers(grouped ? on.half(batch, tokens, heads, width) : null)
+                    .pointers(on.full(batch, heads, chunks), on.full(batch, heads, chunks, 2L * halfFeatures))
+                    .pointers(on.bf16(batch, heads, tokens, halfFeatures), on.bf16(batch, heads, tokens, halfFeatures))
+                    .pointers(grouped ? on.bf16(batch, tokens, heads, width) : null)
+                    .pointers(grouped ? on.bf16(batch, tokens, heads, width) : null)
                     .pointers(on.full(heads, batch, chunks), on.full(heads, batch, chunks))
-                    .pointers(on.full(2, parts, heads, width, half))
+                    .pointers(on.full(2, parts, heads, width, halfFeatures))
                     .pointers(cuts > 1 ? on.full(2, batch, heads, cuts - 1L, sizes.carry()) : null)
                     .strides(q)
                     .strides(k)
@@ -198,7 +203,7 @@ public final class LizardBackward {
             }
             states.launch(Dim.of(2 * cuts, heads, batch), block, sizes.states(), problem);
             queries.launch(Dim.of(chunks, heads, batch), block, sizes.pairs(), problem);
-            settle.launch(Dim.of(Math.ceilDiv(batch * heads * 2 * half, THREADS)), block, 0, problem);
+            settle.launch(Dim.of(Math.ceilDiv(batch * heads * 2 * halfFeatures, THREADS)), block, 0, problem);
             keys.launch(Dim.of(keyChunks, heads, batch), block, sizes.pairs(), problem);
             maps.launch(Dim.of(parts, heads, 2), block, sizes.maps(), problem);
             sums.launch(Dim.of(8 * multiprocessors, grouped ? 2 : 1), block, 0, problem);
@@ -224,13 +229,13 @@ public final class LizardBackward {
 
     /** Where results and workspace lie. */
     private record Memory(Device device) {
-        Tensor half(long... shape) {
+        Tensor bf16(long... shape) {
             return Tensors.empty(DType.BFLOAT16, device, shape);
         }
 
         /** [B, n, T, d] of its own, or a part of {@code rows} [B, T, S] from {@code first} on. */
         Tensor heads(@Nullable Tensor rows, long first, long batch, long tokens, long n, long width) {
-            return (rows == null ? half(batch, tokens, n, width) : rows.narrow(2, first, n * width))
+            return (rows == null ? bf16(batch, tokens, n, width) : rows.narrow(2, first, n * width))
                     .view(batch, tokens, n, width)
                     .transpose(1, 2);
         }

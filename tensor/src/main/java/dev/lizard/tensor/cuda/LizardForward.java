@@ -52,25 +52,25 @@ public final class LizardForward {
      * Whether the kernel takes over a model of this type with these sizes on {@code device}.
      *
      * @param width d
-     * @param half F
+     * @param halfFeatures f/2
      * @param window w
      */
-    public static boolean serves(Device device, DType model, int width, int half, int window) {
-        return Kernel.fits(device, need(model, width, half, window));
+    public static boolean serves(Device device, DType model, int width, int halfFeatures, int window) {
+        return Kernel.fits(device, need(model, width, halfFeatures, window));
     }
 
     /** Why not; empty where it does. */
-    public static Optional<String> refusal(Device device, DType model, int width, int half, int window) {
-        return Kernel.refusal(device, need(model, width, half, window));
+    public static Optional<String> refusal(Device device, DType model, int width, int halfFeatures, int window) {
+        return Kernel.refusal(device, need(model, width, halfFeatures, window));
     }
 
     /** It multiplies in bfloat16, so only models of that type are given to it. */
-    static KernelNeed need(DType model, int width, int half, int window) {
-        LizardSizes sizes = new LizardSizes(width, half, window);
+    static KernelNeed need(DType model, int width, int halfFeatures, int window) {
+        LizardSizes sizes = new LizardSizes(width, halfFeatures, window);
         return KernelNeed.of(KernelPart.LIZARD_FORWARD, sizes.forwardShared())
                 .onlyIf(
                         model == DType.BFLOAT16 && sizes.served(),
-                        "d 64 or 128, F 32 or 64 (128 with d 64), w 64 to 128 in steps of 16, in bfloat16");
+                        "d 64 or 128, f 64 or 128 (256 with d 64), w 64 to 128 in steps of 16, in bfloat16");
     }
 
     /**
@@ -97,7 +97,7 @@ public final class LizardForward {
                     .transpose(1, 2); // [B, H, T, d]
             Saved saved = save ? new Saved(row(in, device), row(in, device), row(in, device)) : null;
             Tensor state = wantState
-                    ? Tensors.empty(DType.FLOAT32, device, batch, heads, 2L * sizes.half(), sizes.width() + 1L)
+                    ? Tensors.empty(DType.FLOAT32, device, batch, heads, 2L * sizes.halfFeatures(), sizes.width() + 1L)
                     : null;
             int length = sizes.stretch(multiprocessors, batch * heads, tokens);
             int stretches = Math.ceilDiv(tokens, length);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param logGate log γ [B, H, T], float32, contiguous
  * @param sink one folded sink logit a head [H], float32, or null for none
  * @param share a head [H], float32: e = exp(window logit) of {@link Join#JOINT}, b of {@link Join#SUM}
- * @param queryMap W of the queries' features [H, d, F], bfloat16 or float32, contiguous, at a multiple of 16 bytes
+ * @param queryMap W of the queries' features [H, d, f/2], bfloat16 or float32, contiguous, at a multiple of 16 bytes
  * @param keyMap W of the keys' features, likewise
  * @param window w
  * @param join how the branches are joined
@@ -112,7 +112,7 @@ public record LizardInputs(
     /** The common defines of the sources. */
     KernelSource defined(KernelSource source) {
         KernelSource known = source.define("D", q.size(3))
-                .define("HALF", queryMap.size(2))
+                .define("HALF_F", queryMap.size(2))
                 .define("WINDOW", window)
                 .define("MODE", mode());
         KernelSource io = q.dtype() == DType.FLOAT32 ? known.define("IO_FLOAT", 1) : known;

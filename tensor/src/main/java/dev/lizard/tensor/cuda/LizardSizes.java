@@ -5,10 +5,10 @@ package dev.lizard.tensor.cuda;
  * same meaning in {@code lizard_forward.cu}.
  *
  * @param width d
- * @param half F, half of the features
+ * @param halfFeatures f/2, the columns of a feature map
  * @param window w
  */
-record LizardSizes(int width, int half, int window) {
+record LizardSizes(int width, int halfFeatures, int window) {
     /** Queries of a chunk. */
     static final int CHUNK = 64;
 
@@ -23,7 +23,7 @@ record LizardSizes(int width, int half, int window) {
 
     /** Whether there is a kernel for these. */
     boolean served() {
-        boolean maps = half == 32 || half == 64 || (half == 128 && width == 64);
+        boolean maps = halfFeatures == 32 || halfFeatures == 64 || (halfFeatures == 128 && width == 64);
         return (width == 64 || width == 128) && maps && window % 16 == 0 && window >= 64 && window <= 128;
     }
 
@@ -34,7 +34,7 @@ record LizardSizes(int width, int half, int window) {
 
     /** Floats a stretch leaves for the following ones. */
     int carryFloats() {
-        return threads() * half + 2 * half + 4;
+        return threads() * halfFeatures + 2 * halfFeatures + 4;
     }
 
     /**
@@ -57,11 +57,11 @@ record LizardSizes(int width, int half, int window) {
     /** Dynamic shared memory of a block of the forward pass. */
     int forwardShared() {
         int ring = 2 * tile(width, window + CHUNK);
-        int keys = tile(Math.max(2 * half, width), CHUNK);
-        int queries = Math.max(tile(width, CHUNK) + tile(2 * half, CHUNK), tile(window + CHUNK, CHUNK));
-        int maps = 2 * tile(half, width);
+        int keys = tile(Math.max(2 * halfFeatures, width), CHUNK);
+        int queries = Math.max(tile(width, CHUNK) + tile(2 * halfFeatures, CHUNK), tile(window + CHUNK, CHUNK));
+        int maps = 2 * tile(halfFeatures, width);
         int tables = width == 128 ? 4 * CHUNK * width : 0;
-        int floats = 2 * half + 11 * CHUNK + 4;
+        int floats = 2 * halfFeatures + 11 * CHUNK + 4;
         return ring + keys + queries + maps + tables + floats * Float.BYTES;
     }
 

@@ -86,13 +86,13 @@ public final class MemoryBackward {
                     : given.mass != null
                             ? given.mass.contiguous()
                             : Tensors.zeros(DType.FLOAT32, device, batch, heads, tokens);
-            Tensor dq = half(device, batch, tokens, heads, sizes.features());
-            Tensor dk = half(device, batch, tokens, heads, sizes.features());
-            Tensor dv = half(device, batch, tokens, valueHeads, sizes.width());
+            Tensor dq = bf16(device, batch, tokens, heads, sizes.features());
+            Tensor dk = bf16(device, batch, tokens, heads, sizes.features());
+            Tensor dv = bf16(device, batch, tokens, valueHeads, sizes.width());
             Tensor dgate = like(in.logGate(), device);
             Tensor dstate = like(in.state(), device);
             boolean grouped = valueHeads < heads;
-            Tensor perHead = grouped ? half(device, batch, tokens, heads, sizes.width()) : null;
+            Tensor perHead = grouped ? bf16(device, batch, tokens, heads, sizes.width()) : null;
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment problem = new ProblemWords(arena, MemorySizes.PROBLEM_BYTES)
                         .pointers(in.q(), in.k(), in.v(), dy, in.logGate(), dmass, in.state())
@@ -122,7 +122,7 @@ public final class MemoryBackward {
         }
     }
 
-    private static Tensor half(Device device, long... shape) {
+    private static Tensor bf16(Device device, long... shape) {
         return Tensors.empty(DType.BFLOAT16, device, shape);
     }
 

@@ -94,7 +94,7 @@ public record MemoryInputs(
 
     KernelSource source() {
         return KernelSource.of("memory.cu")
-                .define("WIDTH", v.size(3))
+                .define("D", v.size(3))
                 .define("FEATURES", q.size(3))
                 .define("GATES", logGate == null ? 0 : logGate.rank() == 3 ? 1 : 2)
                 .define("COUNTED", counted ? 1 : 0);

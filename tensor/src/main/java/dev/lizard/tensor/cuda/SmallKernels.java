@@ -11,7 +11,7 @@ final class SmallKernels {
     private static final int THREADS = 256;
     private static final Map<Made, Kernel> MADE = new ConcurrentHashMap<>();
 
-    private record Made(String function, boolean half, Device device) {}
+    private record Made(String function, boolean bf16, Device device) {}
 
     private SmallKernels() {}
 
@@ -28,7 +28,7 @@ final class SmallKernels {
     private static Kernel kernel(String function, DType dtype, Device device) {
         return MADE.computeIfAbsent(new Made(function, dtype == DType.BFLOAT16, device), made -> {
             KernelSource source = KernelSource.of("small.cu");
-            return Kernel.of(made.half ? source.define("HALF", 1) : source, made.function, made.device);
+            return Kernel.of(made.bf16 ? source.define("BF16", 1) : source, made.function, made.device);
         });
     }
 

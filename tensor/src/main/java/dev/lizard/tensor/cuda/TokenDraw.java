@@ -27,7 +27,7 @@ public final class TokenDraw implements AutoCloseable {
 
     private static final Map<Made, Kernel> MADE = new ConcurrentHashMap<>();
 
-    private record Made(String function, boolean half, Device device) {}
+    private record Made(String function, boolean bf16, Device device) {}
 
     private final Scope scope = Scope.owner();
     private final Device device;
@@ -117,7 +117,7 @@ public final class TokenDraw implements AutoCloseable {
     private Kernel kernel(String function, Tensor logits) {
         return MADE.computeIfAbsent(new Made(function, logits.dtype() == DType.BFLOAT16, device), made -> {
             KernelSource source = KernelSource.of("sample.cu");
-            return Kernel.of(made.half ? source.define("HALF", 1) : source, made.function, made.device);
+            return Kernel.of(made.bf16 ? source.define("BF16", 1) : source, made.function, made.device);
         });
     }
 

@@ -19,7 +19,7 @@ final class TrainingKernels {
 
     private static final Map<Made, Kernel> MADE = new ConcurrentHashMap<>();
 
-    private record Made(String function, boolean half, Device device) {}
+    private record Made(String function, boolean bf16, Device device) {}
 
     private TrainingKernels() {}
 
@@ -52,7 +52,7 @@ final class TrainingKernels {
     private static Kernel kernel(String function, Tensor like) {
         return MADE.computeIfAbsent(new Made(function, like.dtype() == DType.BFLOAT16, like.device()), made -> {
             KernelSource source = KernelSource.of("training.cu");
-            return Kernel.of(made.half ? source.define("HALF", 1) : source, made.function, made.device);
+            return Kernel.of(made.bf16 ? source.define("BF16", 1) : source, made.function, made.device);
         });
     }
 

@@ -34,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
     const bool far = c < p.chunks, later = c + 1 < p.chunks;
     const i64 chunk = (i64)bh * p.chunks + c;
     const bf16* dy = p.dy + b * p.sdy.batch + h * p.sdy.head;
-    bf16* scores = p.scoreK + row * F;
+    bf16* scores = p.scoreK + row * HALF_F;
     const int j0 = r0 + own_row(), j1 = j0 + 8;
 
     copy_tile<CHUNK, D>(base + W_OWN, p.v + b * p.sv.batch + g * p.sv.head, p.sv.token, r0, T);
@@ -58,10 +58,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
         wait<1>();
         publish();
         {
-            float zq[F / 8][4], zk[F / 8][4];
-            begin<F, D, CHUNK, false, D, true>(zq, base + W_PHIQ, base + W_STATE, false);
-            begin<F, D, CHUNK, false, D, true>(zk, base + W_PHIK, base + W_STATE + MAP_BYTES, false);
-            end<F, 1>(zq), end<F>(zk);
+            float zq[HALF_F / 8][4], zk[HALF_F / 8][4];
+            begin<HALF_F, D, CHUNK, false, D, true>(zq, base + W_PHIQ, base + W_STATE, false);
+            begin<HALF_F, D, CHUNK, false, D, true>(zk, base + W_PHIK, base + W_STATE + MAP_BYTES, false);
+            end<HALF_F, 1>(zq), end<HALF_F>(zk);
             __syncthreads();
             if (later) copy_state(base, p.slopes + chunk * FEATURES * D, p.massSlope + chunk * FEATURES);
             commit();
@@ -129,7 +129,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
             if (ROOMY) begin<D, CHUNK, CHUNK, true>(dv, value, base + W_OTHER, later);
             end<FEATURES, ROOMY ? 1 : 0>(dphi);
             features_slope(dphi, base + W_PHIK);
-            write_rows<F>(scores, F, dphi, r0, T);
+            write_rows<HALF_F>(scores, HALF_F, dphi, r0, T);
             if (ROOMY) end<D>(dv);
         }
         if (!ROOMY) {
@@ -239,14 +239,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_ke
     bf16* outK = group == 1 ? p.dk : p.headK;
     bf16* outV = group == 1 ? p.dv : p.headV;
     const i64 token = group == 1 ? slope_row(p, p.heads) : (i64)p.heads * D, out = (i64)b * T * token + h * D;
-    u32 dz[F / 16][4];
+    u32 dz[HALF_F / 16][4];
     if (far) read_rows(dz, scores, r0, T);
     write_rows<D>(outV + out, token, dv, r0, T);
     turn_back(dk, p, r0, scale);
     if (far) {
         wait<0>();
         publish();
-        product<D, F, D, false>(dk, dz, base + W_STAGES + (tiles & 1) * 2 * X_BYTES, true);
+        product<D, HALF_F, D, false>(dk, dz, base + W_STAGES + (tiles & 1) * 2 * X_BYTES, true);
     }
     write_rows<D>(outK + out, token, dk, r0, T);
 }

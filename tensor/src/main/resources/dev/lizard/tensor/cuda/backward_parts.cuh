@@ -2,11 +2,11 @@
 #pragma once
 #include "tiles.cuh"
 
-#ifndef WIDTH
-#define WIDTH 64 // d: head width, 64 or 128
+#ifndef D
+#define D 64 // d: head width, 64 or 128
 #endif
-#ifndef HALF
-#define HALF 64 // F: columns of a feature map: 32, 64, 96 or 128
+#ifndef HALF_F
+#define HALF_F 64 // f/2: columns of a feature map: 32, 64, 96 or 128
 #endif
 #ifndef DOCUMENTS
 #define DOCUMENTS 0 // 1: a token sees only those of its document
@@ -15,17 +15,15 @@
 #define MAP_FLOAT 0 // 1: feature maps are float32, else bfloat16
 #endif
 
-constexpr int D = WIDTH;
-constexpr int F = HALF;
-constexpr int FEATURES = 2 * F;
+constexpr int FEATURES = 2 * HALF_F;
 constexpr int DP = (D + 63) / 64;        // panels of a tile with d columns
 constexpr int FP = (FEATURES + 63) / 64; // with f columns
-constexpr int HP = (F + 63) / 64;        // with F columns
+constexpr int HP = (HALF_F + 63) / 64;   // with f/2 columns
 constexpr int X_BYTES = DP * CHUNK * 128;
 constexpr int PHI_BYTES = FP * CHUNK * 128;
 constexpr int MAP_BYTES = HP * D * 128;
 constexpr int STATE_BYTES = DP * FEATURES * 128;
-constexpr int BLOCKS = F > 64 ? 1 : D == 64 ? 3 : 2; // of a multiprocessor: bounds registers
+constexpr int BLOCKS = HALF_F > 64 ? 1 : D == 64 ? 3 : 2; // of a multiprocessor: bounds registers
 constexpr bool ROOMY = BLOCKS <= 2; // registers for three products at once, or for reading ahead
 constexpr float SMALLEST = 1e-12f;
 constexpr float FLOOR = -30; // lowest log-gate that is told from 0; below it gradients are 0
@@ -43,14 +41,14 @@ struct Problem {
     const int *best, *documents;                               // [B, H, T], [B, T] or null
     const void *queryMap, *keyMap;
     bf16 *dq, *dk, *dv;                                        // [B, T, heads, d], rows of tokens as `beside` says
-    float *dgate, *dsink, *dshare, *dqueryMap, *dkeyMap;       // [B, H, T], [H], [H], [H, d, F] twice
+    float *dgate, *dsink, *dshare, *dqueryMap, *dkeyMap;       // [B, H, T], [H], [H], [H, d, f/2] twice
     bf16 *turnedQ, *turnedK, *states, *slopes;                 // [B, H, T, d], [B, G, T, d], images [B, H, N, f, d] twice
     float *mass, *massSlope;                                   // [B, H, N, f] twice
     float *delta, *settled, *rows, *across;                    // [B, H, T], [B, H, T, 4], [B, H, T], [B, H, N]
     float *decay, *massError;                                  // [B, H, N], [B, H, N, f]
-    bf16 *scoreQ, *scoreK;                                     // dz [B, H, T, F] twice
+    bf16 *scoreQ, *scoreK;                                     // dz [B, H, T, f/2] twice
     bf16 *headK, *headV;                                       // [B, T, H, d] twice, if R > 1
-    float *partShare, *partSink, *partMap;                     // [H, B N] twice, [2, parts, H, d, F]
+    float *partShare, *partSink, *partMap;                     // [H, B N] twice, [2, parts, H, d, f/2]
     float *carry;                                              // [2, B, H, stretches - 1, CARRY]
     Strides sq, sk, sv, sy, sdy;
     int batch, tokens, heads, keyHeads, window, delay, chunks, keyChunks, parts, stretches;
@@ -63,17 +61,17 @@ DEVICE i64 slope_row(const Problem& p, int heads) { return p.beside ? p.beside :
 
 // ---- parts shared by the kernels ------------------------------------------------------------------------------------
 
-// The map of one head, W [d, F], as a tile. Publish before use.
+// The map of one head, W [d, f/2], as a tile. Publish before use.
 DEVICE void copy_map(u32 tile, const void* maps, int head) {
 #if MAP_FLOAT
-    const float4* from = (const float4*)((const float*)maps + (i64)head * D * F);
-    for (int i = threadIdx.x; i < D * F / 8; i += THREADS) {
+    const float4* from = (const float4*)((const float*)maps + (i64)head * D * HALF_F);
+    for (int i = threadIdx.x; i < D * HALF_F / 8; i += THREADS) {
         float4 a = from[2 * i], b = from[2 * i + 1];
-        store(piece<D>(tile, i / (F / 8), i % (F / 8)),
+        store(piece<D>(tile, i / (HALF_F / 8), i % (HALF_F / 8)),
               make_uint4(pack(a.x, a.y), pack(a.z, a.w), pack(b.x, b.y), pack(b.z, b.w)));
     }
 #else
-    copy_tile<D, F>(tile, (const bf16*)maps + (i64)head * D * F, F, 0, D);
+    copy_tile<D, HALF_F>(tile, (const bf16*)maps + (i64)head * D * HALF_F, HALF_F, 0, D);
 #endif
 }
 
@@ -83,15 +81,15 @@ DEVICE void write_features(u32 tile, const float (*z)[4], float scale0, float sc
     for (int sign = 0; sign < 2; sign++) {
         const float c = sign ? -LOG2E : LOG2E;
         float m0 = z[0][0], m1 = z[0][2], s0 = 0, s1 = 0;
-        float p[F / 8][4];
+        float p[HALF_F / 8][4];
 #pragma unroll
-        for (int n = 0; n < F / 8; n++) {
+        for (int n = 0; n < HALF_F / 8; n++) {
             m0 = sign ? fminf(m0, fminf(z[n][0], z[n][1])) : fmaxf(m0, fmaxf(z[n][0], z[n][1]));
             m1 = sign ? fminf(m1, fminf(z[n][2], z[n][3])) : fmaxf(m1, fmaxf(z[n][2], z[n][3]));
         }
         m0 = -quad_max(m0 * c), m1 = -quad_max(m1 * c);
 #pragma unroll
-        for (int n = 0; n < F / 8; n++) {
+        for (int n = 0; n < HALF_F / 8; n++) {
             p[n][0] = exp2_fast(fmaf(z[n][0], c, m0)), p[n][1] = exp2_fast(fmaf(z[n][1], c, m0));
             p[n][2] = exp2_fast(fmaf(z[n][2], c, m1)), p[n][3] = exp2_fast(fmaf(z[n][3], c, m1));
             s0 += p[n][0] + p[n][1];
@@ -100,8 +98,8 @@ DEVICE void write_features(u32 tile, const float (*z)[4], float scale0, float sc
         s0 = scale0 * inverse_fast(quad_sum(s0)), s1 = scale1 * inverse_fast(quad_sum(s1));
         const float least0 = SMALLEST * scale0, least1 = SMALLEST * scale1;
 #pragma unroll
-        for (int n = 0; n < F / 8; n++) {
-            u32 at = pair_address(tile, sign * (F / 8) + n);
+        for (int n = 0; n < HALF_F / 8; n++) {
+            u32 at = pair_address(tile, sign * (HALF_F / 8) + n);
             store(at, pack(fmaxf(p[n][0] * s0, least0), fmaxf(p[n][1] * s0, least0)));
             store(at + 1024, pack(fmaxf(p[n][2] * s1, least1), fmaxf(p[n][3] * s1, least1)));
         }
@@ -119,7 +117,7 @@ DEVICE void features_slope(float (*c)[4], u32 phi) {
         c[n][1] = high(a) > CLAMPED ? c[n][1] * high(a) : 0;
         c[n][2] = low(b) > CLAMPED ? c[n][2] * low(b) : 0;
         c[n][3] = high(b) > CLAMPED ? c[n][3] * high(b) : 0;
-        if (n < F / 8) {
+        if (n < HALF_F / 8) {
             plus0 += c[n][0] + c[n][1];
             plus1 += c[n][2] + c[n][3];
         } else {
@@ -129,13 +127,13 @@ DEVICE void features_slope(float (*c)[4], u32 phi) {
     }
     plus0 = quad_sum(plus0), plus1 = quad_sum(plus1), minus0 = quad_sum(minus0), minus1 = quad_sum(minus1);
 #pragma unroll
-    for (int n = 0; n < F / 8; n++) {
-        u32 at = pair_address(phi, n), bt = pair_address(phi, n + F / 8);
+    for (int n = 0; n < HALF_F / 8; n++) {
+        u32 at = pair_address(phi, n), bt = pair_address(phi, n + HALF_F / 8);
         u32 a = load(at), b = load(at + 1024), e = load(bt), f = load(bt + 1024);
-        c[n][0] += low(e) * minus0 - low(a) * plus0 - c[n + F / 8][0];
-        c[n][1] += high(e) * minus0 - high(a) * plus0 - c[n + F / 8][1];
-        c[n][2] += low(f) * minus1 - low(b) * plus1 - c[n + F / 8][2];
-        c[n][3] += high(f) * minus1 - high(b) * plus1 - c[n + F / 8][3];
+        c[n][0] += low(e) * minus0 - low(a) * plus0 - c[n + HALF_F / 8][0];
+        c[n][1] += high(e) * minus0 - high(a) * plus0 - c[n + HALF_F / 8][1];
+        c[n][2] += low(f) * minus1 - low(b) * plus1 - c[n + HALF_F / 8][2];
+        c[n][3] += high(f) * minus1 - high(b) * plus1 - c[n + HALF_F / 8][3];
     }
 }
 
@@ -226,15 +224,15 @@ DEVICE void write_rows(bf16* to, i64 stride, const float (*c)[4], int first, int
         }
     }
 }
-// What write_rows<F> wrote of the thread's own rows, as left operand.
+// What write_rows<HALF_F> wrote of the thread's own rows, as left operand.
 DEVICE void read_rows(u32 (*a)[4], const bf16* from, int first, int end) {
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         int t = first + own_row() + 8 * r;
         bool valid = t >= 0 && t < end;
-        const u32* row = (const u32*)(from + (valid ? (i64)t * F : 0)) + (lane() & 3);
+        const u32* row = (const u32*)(from + (valid ? (i64)t * HALF_F : 0)) + (lane() & 3);
 #pragma unroll
-        for (int k = 0; k < F / 16; k++) {
+        for (int k = 0; k < HALF_F / 16; k++) {
             a[k][r] = valid ? row[8 * k] : 0;
             a[k][2 + r] = valid ? row[8 * k + 4] : 0;
         }

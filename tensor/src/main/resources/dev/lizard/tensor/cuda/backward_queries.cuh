@@ -37,7 +37,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
     float near0 = 0, near1 = 0;   // c_i: what the maximum takes back; first from what is far
     float share0 = 0, share1 = 0; // of what is far in the row's mass
     float* const kept = vectors + 128; // by row: its gradient of gates, the share of the mass that belongs to it; weights
-    bf16* scores = p.scoreQ + row * F;
+    bf16* scores = p.scoreQ + row * HALF_F;
 
     if (far) {
         copy_tile<CHUNK, D>(base + W_PHIQ, p.q + b * p.sq.batch + h * p.sq.head, p.sq.token, r0, T);
@@ -51,10 +51,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         wait<1>();
         publish();
         {
-            float zq[F / 8][4], zk[F / 8][4];
-            begin<F, D, CHUNK, false, D, true>(zq, base + W_PHIQ, base + W_STATE, false);
-            begin<F, D, CHUNK, false, D, true>(zk, base + W_PHIK, base + W_STATE + MAP_BYTES, false);
-            end<F, 1>(zq), end<F>(zk);
+            float zq[HALF_F / 8][4], zk[HALF_F / 8][4];
+            begin<HALF_F, D, CHUNK, false, D, true>(zq, base + W_PHIQ, base + W_STATE, false);
+            begin<HALF_F, D, CHUNK, false, D, true>(zk, base + W_PHIK, base + W_STATE + MAP_BYTES, false);
+            end<HALF_F, 1>(zq), end<HALF_F>(zk);
             __syncthreads();
             if (old) copy_state(base, p.states + chunk * FEATURES * D, p.mass + chunk * FEATURES);
             commit();
@@ -146,7 +146,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         read(PART);
         end<FEATURES>(dphi);
         features_slope(dphi, base + W_PHIQ);
-        write_rows<F>(scores, F, dphi, r0, T);
+        write_rows<HALF_F>(scores, HALF_F, dphi, r0, T);
         if ((lane() & 3) == 0) {
             kept[own_row()] = rows0, kept[own_row() + 8] = rows1;
             kept[64 + own_row()] = before0, kept[64 + own_row() + 8] = before1;
@@ -214,7 +214,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
         product<D, CHUNK, CHUNK, true>(dq, ds, stage, kc > kc0);
         __syncthreads();
     }
-    u32 dz[F / 16][4];
+    u32 dz[HALF_F / 16][4];
     if (far) read_rows(dz, scores, r0, T);
     if (old) copy_tile<CHUNK, D>(base + W_TURNED, p.q + b * p.sq.batch + h * p.sq.head, p.sq.token, r0, T);
     commit();
@@ -258,13 +258,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) lizard_backward_qu
     if (far) {
         wait<0>();
         publish();
-        product<D, F, D, false>(dq, dz, map, true);
+        product<D, HALF_F, D, false>(dq, dz, map, true);
     }
     write_rows<D>(p.dq + (i64)b * T * slope_row(p, p.heads) + h * D, slope_row(p, p.heads), dq, r0, T);
     if (old) { // features once more, now that the errors are known
-        float z[F / 8][4];
-        begin<F, D, CHUNK, false, D, true>(z, base + W_TURNED, map, false);
-        end<F>(z);
+        float z[HALF_F / 8][4];
+        begin<HALF_F, D, CHUNK, false, D, true>(z, base + W_TURNED, map, false);
+        end<HALF_F>(z);
         __syncthreads();
         write_features(base, z, 1, 1);
         __syncthreads();

@@ -158,9 +158,9 @@ DEVICE void states(const Problem& p, int b, int h, int stretch, u32 base, float*
         }
         wait<1>();
         publish();
-        float z[F / 8][4];
-        begin<F, D, CHUNK, false, D, true>(z, base + S1_X, base + S1_MAP, false);
-        if (!ROOMY) end<F>(z);
+        float z[HALF_F / 8][4];
+        begin<HALF_F, D, CHUNK, false, D, true>(z, base + S1_X, base + S1_MAP, false);
+        if (!ROOMY) end<HALF_F>(z);
         if (writes) {
             constexpr int BATCH = ROOMY ? 4 : 1;
             uint4* to = (uint4*)((SLOPE ? p.slopes : p.states) + at * FEATURES * D);
@@ -174,7 +174,7 @@ DEVICE void states(const Problem& p, int b, int h, int stretch, u32 base, float*
             }
         }
         if (turns && !SUM) write_turned(turned, base + S1_X, p, r0);
-        if (ROOMY) end<F>(z);
+        if (ROOMY) end<HALF_F>(z);
         wait<0>();
         publish();
         if (step + 1 < to) copy_tile<CHUNK, D>(base + S1_X, x, xStride, next * CHUNK - shift, T);

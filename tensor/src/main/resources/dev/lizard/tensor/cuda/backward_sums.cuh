@@ -14,19 +14,19 @@ extern "C" __global__ void __launch_bounds__(THREADS) lizard_backward_maps(const
     const int end = keys ? min(T, p.chunks * CHUNK - p.delay) : T;
     const int begin = keys ? 0 : p.delay / CHUNK * CHUNK; // earlier queries have nothing far
     const int perBatch = end > begin ? (end - begin + CHUNK - 1) / CHUNK : 0, count = perBatch * p.batch;
-    float c[D / 64][F / 8][4];
+    float c[D / 64][HALF_F / 8][4];
 #pragma unroll
     for (int m = 0; m < D / 64; m++) {
 #pragma unroll
-        for (int n = 0; n < F / 8; n++) c[m][n][0] = c[m][n][1] = c[m][n][2] = c[m][n][3] = 0;
+        for (int n = 0; n < HALF_F / 8; n++) c[m][n][0] = c[m][n][1] = c[m][n][2] = c[m][n][3] = 0;
     }
     auto fetch = [&](int i, int stage) {
         if (i < count) {
             int b = i / perBatch, t = begin + i % perBatch * CHUNK;
             const bf16* x = keys ? p.k + b * p.sk.batch + g * p.sk.head : p.q + b * p.sq.batch + h * p.sq.head;
-            const bf16* z = (keys ? p.scoreK : p.scoreQ) + (i64)(b * p.heads + h) * T * F;
+            const bf16* z = (keys ? p.scoreK : p.scoreQ) + (i64)(b * p.heads + h) * T * HALF_F;
             copy_tile<CHUNK, D>(base + stage * S4_STAGE, x, keys ? p.sk.token : p.sq.token, t, end);
-            copy_tile<CHUNK, F>(base + stage * S4_STAGE + X_BYTES, z, F, t, end);
+            copy_tile<CHUNK, HALF_F>(base + stage * S4_STAGE + X_BYTES, z, HALF_F, t, end);
         }
         commit();
     };
@@ -37,26 +37,26 @@ extern "C" __global__ void __launch_bounds__(THREADS) lizard_backward_maps(const
         wait<1>();
         publish();
 #pragma unroll
-        for (int m = 0; m < D / 64; m++) settle<F>(c[m]);
+        for (int m = 0; m < D / 64; m++) settle<HALF_F>(c[m]);
         arrive();
 #pragma unroll
         for (int m = 0; m < D / 64; m++) {
-            steps<F, CHUNK, CHUNK, true, CHUNK, true>(c[m], base + stage * S4_STAGE + m * (CHUNK * 128),
+            steps<HALF_F, CHUNK, CHUNK, true, CHUNK, true>(c[m], base + stage * S4_STAGE + m * (CHUNK * 128),
                                                      base + stage * S4_STAGE + X_BYTES, true);
         }
         finish();
 #pragma unroll
-        for (int m = 0; m < D / 64; m++) settle<F>(c[m]);
+        for (int m = 0; m < D / 64; m++) settle<HALF_F>(c[m]);
         __syncthreads();
     }
-    float* to = p.partMap + (((i64)keys * p.parts + part) * p.heads + h) * D * F;
+    float* to = p.partMap + (((i64)keys * p.parts + part) * p.heads + h) * D * HALF_F;
 #pragma unroll
     for (int m = 0; m < D / 64; m++) {
 #pragma unroll
-        for (int n = 0; n < F / 8; n++) {
-            float* at = to + (m * 64 + own_row()) * F + n * 8 + (lane() & 3) * 2;
+        for (int n = 0; n < HALF_F / 8; n++) {
+            float* at = to + (m * 64 + own_row()) * HALF_F + n * 8 + (lane() & 3) * 2;
             *(float2*)at = make_float2(c[m][n][0], c[m][n][1]);
-            *(float2*)(at + 8 * F) = make_float2(c[m][n][2], c[m][n][3]);
+            *(float2*)(at + 8 * HALF_F) = make_float2(c[m][n][2], c[m][n][3]);
         }
     }
 }
@@ -67,7 +67,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) lizard_backward_maps(const
 extern "C" __global__ void __launch_bounds__(THREADS) lizard_backward_sums(const __grid_constant__ Problem p) {
     const i64 threads = (i64)gridDim.x * THREADS, self = (i64)blockIdx.x * THREADS + threadIdx.x;
     if (blockIdx.y == 0) {
-        const i64 size = (i64)p.heads * D * F / 4;
+        const i64 size = (i64)p.heads * D * HALF_F / 4;
         for (i64 i = self; i < 2 * size; i += threads) {
             const float4* from = (const float4*)p.partMap + (i >= size ? (i64)p.parts * size + i - size : i);
             float4 s = make_float4(0, 0, 0, 0);

@@ -338,24 +338,24 @@ struct Rotation {
 
 /**
  * phi = max([softmax(x W), softmax(-x W)], 1e-12) of 16 rows, in C fragments: plus[n] holds features 8 n.., minus[n]
- * features half + 8 n.. .
+ * features half_f + 8 n.. .
  *
  * @param plus at first x W
  */
-template <int half>
-__device__ __forceinline__ void features(float (&plus)[half / 8][4], float (&minus)[half / 8][4]) {
+template <int half_f>
+__device__ __forceinline__ void features(float (&plus)[half_f / 8][4], float (&minus)[half_f / 8][4]) {
 #pragma unroll
     for (int side = 0; side < 2; side++) { // row r, row r + 8
         float top = NONE, bottom = -NONE;
 #pragma unroll
-        for (int n = 0; n < half / 8; n++) {
+        for (int n = 0; n < half_f / 8; n++) {
             top = fmaxf(top, fmaxf(plus[n][2 * side], plus[n][2 * side + 1]));
             bottom = fminf(bottom, fminf(plus[n][2 * side], plus[n][2 * side + 1]));
         }
         top = quadMax(top) * LOG2E, bottom = quadMin(bottom) * LOG2E;
         float up = 0.f, down = 0.f;
 #pragma unroll
-        for (int n = 0; n < half / 8; n++) {
+        for (int n = 0; n < half_f / 8; n++) {
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 float z = plus[n][2 * side + i];
@@ -365,7 +365,7 @@ __device__ __forceinline__ void features(float (&plus)[half / 8][4], float (&min
         }
         up = reciprocal(quadSum(up)), down = reciprocal(quadSum(down));
 #pragma unroll
-        for (int n = 0; n < half / 8; n++) {
+        for (int n = 0; n < half_f / 8; n++) {
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 plus[n][2 * side + i] = fmaxf(plus[n][2 * side + i] * up, 1e-12f);

@@ -5,14 +5,14 @@
 /** Small arrays in shared memory. */
 struct Small {
     float z[FEATURES];              // sum of decayed phi_k
-    float decay[C];                 // G
-    float write[C];                 // weight of a written key at the chunk's end
-    float ages[C];                  // decay from a written key to the last of its 16
-    float mass[C];                  // phi_q . z
-    float factor[C];                // of a query's row of phi_q S
-    float top[2][C];                // exchange between the two warps of 16 queries
-    float sum[2][C];
-    float far[2][C];
+    float decay[CHUNK];                 // G
+    float write[CHUNK];                 // weight of a written key at the chunk's end
+    float ages[CHUNK];                  // decay from a written key to the last of its 16
+    float mass[CHUNK];                  // phi_q . z
+    float factor[CHUNK];                // of a query's row of phi_q S
+    float top[2][CHUNK];                // exchange between the two warps of 16 queries
+    float sum[2][CHUNK];
+    float far[2][CHUNK];
     float total[4];                 // G at the chunk's end
 };
 
@@ -110,7 +110,7 @@ struct Held {
     }
 
     __device__ __forceinline__ void write(u32 tile) const {
-        u32 own = tile + at<C>(ownRow(), ownPiece());
+        u32 own = tile + at<CHUNK>(ownRow(), ownPiece());
 #pragma unroll
         for (int n = 0; n < COPIES; n++) {
             store16(own + n * 16 * 128, x[n]);
@@ -119,8 +119,8 @@ struct Held {
 };
 
 __device__ __forceinline__ void stageMap(u32 tile, const Map* w) {
-    for (int t = threadIdx.x; t < D * (HALF / 8); t += THREADS) {
-        int row = t / (HALF / 8), piece = t % (HALF / 8);
-        stage8(tile + at<D>(row, piece), w + row * HALF + 8 * piece, true);
+    for (int t = threadIdx.x; t < D * (HALF_F / 8); t += THREADS) {
+        int row = t / (HALF_F / 8), piece = t % (HALF_F / 8);
+        stage8(tile + at<D>(row, piece), w + row * HALF_F + 8 * piece, true);
     }
 }

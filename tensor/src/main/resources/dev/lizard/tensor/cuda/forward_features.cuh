@@ -3,17 +3,17 @@
 #include "forward_copies.cuh"
 
 /** x W of 16 rows of a tile, by one warp. */
-__device__ __forceinline__ void project(float (&z)[HALF / 8][4], u32 x, int row, u32 map, int lane) {
+__device__ __forceinline__ void project(float (&z)[HALF_F / 8][4], u32 x, int row, u32 map, int lane) {
 #pragma unroll
-    for (int n = 0; n < HALF / 8; n++) {
+    for (int n = 0; n < HALF_F / 8; n++) {
         z[n][0] = z[n][1] = z[n][2] = z[n][3] = 0.f;
     }
 #pragma unroll
     for (int step = 0; step < D / 16; step++) {
         u32 a[4];
-        loadA<C>(a, x, row, step, lane);
+        loadA<CHUNK>(a, x, row, step, lane);
 #pragma unroll
-        for (int n = 0; n < HALF / 16; n++) {
+        for (int n = 0; n < HALF_F / 16; n++) {
             u32 b[4];
             loadBt<D>(b, map, 16 * step, n, lane);
             mma(z[2 * n], a, b[0], b[1]);
@@ -24,23 +24,23 @@ __device__ __forceinline__ void project(float (&z)[HALF / 8][4], u32 x, int row,
 
 /** Features of 16 rows into a tile, rounded; their product with z, if wanted, into mass. plus: at first x W. */
 template <bool withMass>
-__device__ __forceinline__ void mapRows(float (&plus)[HALF / 8][4], u32 to, Small& small, int row, int lane) {
-    float minus[HALF / 8][4];
-    features<HALF>(plus, minus);
+__device__ __forceinline__ void mapRows(float (&plus)[HALF_F / 8][4], u32 to, Small& small, int row, int lane) {
+    float minus[HALF_F / 8][4];
+    features<HALF_F>(plus, minus);
     __syncwarp(); // the features of keys overwrite the keys
     float above = 0.f, below = 0.f;
 #pragma unroll
-    for (int n = 0; n < HALF / 8; n++) {
+    for (int n = 0; n < HALF_F / 8; n++) {
         if (n % 2 == 0) {
-            storeC2<C>(to, row, n / 2, lane, pack(plus[n][0], plus[n][1]), pack(plus[n][2], plus[n][3]),
+            storeC2<CHUNK>(to, row, n / 2, lane, pack(plus[n][0], plus[n][1]), pack(plus[n][2], plus[n][3]),
                        pack(plus[n + 1][0], plus[n + 1][1]), pack(plus[n + 1][2], plus[n + 1][3]));
-            storeC2<C>(to, row, HALF / 16 + n / 2, lane, pack(minus[n][0], minus[n][1]), pack(minus[n][2], minus[n][3]),
+            storeC2<CHUNK>(to, row, HALF_F / 16 + n / 2, lane, pack(minus[n][0], minus[n][1]), pack(minus[n][2], minus[n][3]),
                        pack(minus[n + 1][0], minus[n + 1][1]), pack(minus[n + 1][2], minus[n + 1][3]));
         }
         if (withMass) {
             int column = 8 * n + 2 * (lane & 3);
             float2 zp = *reinterpret_cast<const float2*>(small.z + column);
-            float2 zm = *reinterpret_cast<const float2*>(small.z + HALF + column);
+            float2 zm = *reinterpret_cast<const float2*>(small.z + HALF_F + column);
             above += plus[n][0] * zp.x + plus[n][1] * zp.y + minus[n][0] * zm.x + minus[n][1] * zm.y;
             below += plus[n][2] * zp.x + plus[n][3] * zp.y + minus[n][2] * zm.x + minus[n][3] * zm.y;
         }
@@ -72,7 +72,7 @@ __device__ __forceinline__ void sumGates(Small& small, float2 gates, const Sourc
     bool keepB = j + 1 >= -in.past && first + 2 * lane + 1 < in.tokens;
     float keep = 1.f;
 #ifdef DOCUMENTS
-    int last = in.document[min(first + C, in.tokens) - 1];
+    int last = in.document[min(first + CHUNK, in.tokens) - 1];
     keepA = keepA && in.document[max(j, 0)] == last;
     keepB = keepB && in.document[max(j + 1, 0)] == last;
     keep = first == 0 || in.document[first - 1] == last ? 1.f : 0.f;

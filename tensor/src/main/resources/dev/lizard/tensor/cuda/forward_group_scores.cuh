@@ -9,7 +9,7 @@
 template <int FROM, int COLUMNS, bool WITH_FAR>
 struct GroupScores {
     static constexpr int N = COLUMNS / 8;
-    static constexpr int M = WITH_FAR ? C / 8 : 1;
+    static constexpr int M = WITH_FAR ? CHUNK / 8 : 1;
     static constexpr int TWIN = WITH_FAR ? (WRITTEN - FROM) / 8 : 0; // block of x that stands where a[0] does
     float x[N][4];       // near: scores, then their exponentials
     float a[M][4];       // far
@@ -22,10 +22,10 @@ struct GroupScores {
         for (int n = 0; n < COLUMNS; n += WHOLE) {
             int row = in.ring + FROM + n;
             row -= row >= RING ? RING : 0;
-            steps<WHOLE, D, C, false, RING, false>(x + n / 8, in.queries, in.keys + row * 128, false);
+            steps<WHOLE, D, CHUNK, false, RING, false>(x + n / 8, in.queries, in.keys + row * 128, false);
         }
         if (WITH_FAR) {
-            steps<C, FEATURES, C, false, C, false>(a, in.phiQ, in.phiK, false);
+            steps<CHUNK, FEATURES, CHUNK, false, CHUNK, false>(a, in.phiQ, in.phiK, false);
         }
         leave();
     }
@@ -34,7 +34,7 @@ struct GroupScores {
     __device__ __forceinline__ void weigh(const Row& in, const Source& source, Small& small, int warp, int lane) {
         settle<COLUMNS>(x);
         if (WITH_FAR) {
-            settle<C>(a);
+            settle<CHUNK>(a);
         }
         const int m = warp & 3, rows = 16 * m; // rows: first query in the chunk
         const int r = lane >> 2, c = 2 * (lane & 3);
@@ -96,7 +96,7 @@ struct GroupScores {
     __device__ __forceinline__ void store(u32 p, int warp, int lane) const {
 #pragma unroll
         for (int n = 0; n < N; n += 2) {
-            storeC2<C>(p, 16 * (warp & 3), (FROM + 8 * n) / 16, lane, weights[n][0], weights[n][1], weights[n + 1][0],
+            storeC2<CHUNK>(p, 16 * (warp & 3), (FROM + 8 * n) / 16, lane, weights[n][0], weights[n][1], weights[n + 1][0],
                        weights[n + 1][1]);
         }
     }
@@ -107,7 +107,7 @@ private:
 #pragma unroll
         for (int n = 0; n < N; n++) {
             const int column = FROM + 8 * n;
-            const bool first = column < C;
+            const bool first = column < CHUNK;
             const int block = (first ? column : column - WINDOW) / 16; // the warp's own holds its diagonal
             if (first ? m >= block : column >= WINDOW && m <= block) {
 #pragma unroll

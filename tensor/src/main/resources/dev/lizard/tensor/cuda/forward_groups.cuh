@@ -9,7 +9,7 @@
 
 struct Groups {
     /** O: this warp's 16 columns of d as rows, o[n] for queries 8 n .. . */
-    typedef float Output[C / 8][4];
+    typedef float Output[CHUNK / 8][4];
 
     /** Barrier after which what was written to shared memory may be read, by products as well. */
     __device__ __forceinline__ static void publish() {
@@ -36,9 +36,9 @@ struct Groups {
         if (PAIR == 1) {
             weighAndRecall<0, RING, FAR>(row, in, small, state, o, base, warp, lane);
         } else if (warp < 4) {
-            weighAndRecall<WRITTEN, C, FAR>(row, in, small, state, o, base, warp, lane);
+            weighAndRecall<WRITTEN, CHUNK, FAR>(row, in, small, state, o, base, warp, lane);
         } else {
-            weighAndRecall<WRITTEN == 0 ? C : 0, WINDOW, false>(row, in, small, state, o, base, warp, lane);
+            weighAndRecall<WRITTEN == 0 ? CHUNK : 0, WINDOW, false>(row, in, small, state, o, base, warp, lane);
         }
     }
 
@@ -59,7 +59,7 @@ struct Groups {
         } else {
             rejoin<0>();
         }
-        settle<C>(o);
+        settle<CHUNK>(o);
         writeOut(o, y, stride, row.first, tokens, lane);
         if (FAR) {
             keepSums(z, small, warp, lane);
@@ -76,15 +76,15 @@ private:
     template <bool QUERY>
     __device__ __forceinline__ static void mapAndTurn(
             const Rotation<D>& rotation, u32 base, Small& small, int fresh, int lane) {
-        constexpr int TASKS = Rotation<D>::TASKS, ROWS = QUERY ? C : RING;
+        constexpr int TASKS = Rotation<D>::TASKS, ROWS = QUERY ? CHUNK : RING;
         const int rows = 16 * (threadIdx.x >> 5 & 3);
         const u32 from = base + (QUERY ? QUERIES : PHI_K), turned = base + (QUERY ? QUERIES : KEYS);
         int first = QUERY ? rows : fresh + rows;
         first -= first >= ROWS ? ROWS : 0;
-        float z[HALF / 8][4];
+        float z[HALF_F / 8][4];
         if (FAR) {
             arrive();
-            steps<HALF, D, C, false, D, true>(z, from, base + (QUERY ? MAP_Q : MAP_K), false);
+            steps<HALF_F, D, CHUNK, false, D, true>(z, from, base + (QUERY ? MAP_Q : MAP_K), false);
             leave();
         }
         uint4 x[TASKS], y[TASKS];
@@ -94,7 +94,7 @@ private:
         }
         if (FAR) {
             rejoin<0>();
-            settle<HALF>(z);
+            settle<HALF_F>(z);
             barrier(QUERY ? 6 : 7, 128); // no warp reads the raw rows any more
         }
 #pragma unroll
@@ -122,7 +122,7 @@ private:
             recall(o, state, row.phiQ);
         }
         rejoin<0>();
-        settle<C>(o);
+        settle<CHUNK>(o);
         barrier(5, THREADS); // P takes the place of q and phi_q
         scores.store(base + WEIGHTS, warp, lane);
     }
@@ -141,7 +141,7 @@ private:
                 a[k][2] = pack(y[0], y[1]), a[k][3] = pack(y[2], y[3]);
             }
             arrive();
-            steps<C, PART, C, false>(o, a, phiQ + part * panels(PART) * C * 128, part > 0);
+            steps<CHUNK, PART, CHUNK, false>(o, a, phiQ + part * panels(PART) * CHUNK * 128, part > 0);
             leave();
         }
     }
@@ -149,7 +149,7 @@ private:
     /** Each query's part of phi_q S by its factor. */
     __device__ __forceinline__ static void scale(Output& o, const Small& small, int lane) {
 #pragma unroll
-        for (int n = 0; n < C / 8; n++) {
+        for (int n = 0; n < CHUNK / 8; n++) {
             float2 by = *reinterpret_cast<const float2*>(small.factor + 8 * n + 2 * (lane & 3));
             o[n][0] *= by.x, o[n][1] *= by.y, o[n][2] *= by.x, o[n][3] *= by.y;
         }
@@ -157,14 +157,14 @@ private:
 
     /** Starts O += P V; ring: row of column 0 of P. */
     __device__ __forceinline__ static void addValues(Output& o, u32 base, int ring) {
-        settle<C>(o);
+        settle<CHUNK>(o);
         arrive();
 #pragma unroll
         for (int k = 0; k < STEPS; k++) {
             int r = ring + 16 * k;
             r -= r >= RING ? RING : 0;
             u32 values = base + VALUES + (threadIdx.x >> 7) * (RING * 128) + r * 128;
-            term<C, RING, true, C, false>(o, values, 0, base + WEIGHTS, k, FAR || k > 0);
+            term<CHUNK, RING, true, CHUNK, false>(o, values, 0, base + WEIGHTS, k, FAR || k > 0);
         }
         leave();
     }
@@ -176,9 +176,9 @@ private:
      */
     __device__ __forceinline__ static void learn(
             State& state, u32 values, int row, u32 phi, const Small& small, int warp, int lane) {
-        u32 a[C / 16][4]; // this warp's 16 columns of V, as rows
+        u32 a[CHUNK / 16][4]; // this warp's 16 columns of V, as rows
 #pragma unroll
-        for (int n = 0; n < C / 16; n++) {
+        for (int n = 0; n < CHUNK / 16; n++) {
             int r = row + 16 * n;
             r -= r >= RING ? RING : 0;
             u32 v[4];
@@ -191,7 +191,7 @@ private:
         state.decay(small.total[0]);
         settle<FEATURES>(state.s);
         arrive();
-        steps<FEATURES, C, C, true>(state.s, a, phi, true);
+        steps<FEATURES, CHUNK, CHUNK, true>(state.s, a, phi, true);
         leave();
     }
 
@@ -203,7 +203,7 @@ private:
             z[n][0] = z[n][1] = z[n][2] = z[n][3] = 0.f;
         }
 #pragma unroll
-        for (int k = 0; k < C / 16; k++) {
+        for (int k = 0; k < CHUNK / 16; k++) {
             float2 x = *reinterpret_cast<const float2*>(small.write + 16 * k + 2 * (lane & 3));
             float2 y = *reinterpret_cast<const float2*>(small.write + 16 * k + 8 + 2 * (lane & 3));
             u32 a0 = lane < 4 ? pack(x.x, x.y) : 0, a2 = lane < 4 ? pack(y.x, y.y) : 0; // one row of weights
@@ -216,7 +216,7 @@ private:
             const Output& o, Io* y, long long stride, int first, int tokens, int lane) {
         int r = lane >> 2, c = lane & 3;
 #pragma unroll
-        for (int n = 0; n < C / 8; n++) {
+        for (int n = 0; n < CHUNK / 8; n++) {
 #ifdef IO_FLOAT
 #pragma unroll
             for (int i = 0; i < 4; i++) {

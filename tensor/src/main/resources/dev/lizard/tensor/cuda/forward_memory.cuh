@@ -8,7 +8,7 @@ __device__ __forceinline__ void addFeatures(
 #pragma unroll
     for (int n = 0; n < SHARE; n++) {
         u32 x[4];
-        loadBt<C>(x, phi, 16 * step, min(warp * SHARE + n, NF / 2 - 1), lane);
+        loadBt<CHUNK>(x, phi, 16 * step, min(warp * SHARE + n, NF / 2 - 1), lane);
         mma(z[2 * n], w0, 0, w2, 0, x[0], x[1]);
         mma(z[2 * n + 1], w0, 0, w2, 0, x[2], x[3]);
     }
@@ -97,7 +97,7 @@ struct State {
 #pragma unroll
         for (int n = 0; n < NF / 2; n++) {
             u32 x[4];
-            loadBt<C>(x, phi, 16 * step, n, lane);
+            loadBt<CHUNK>(x, phi, 16 * step, n, lane);
             mma(s[2 * n], a0, a1, a2, a3, x[0], x[1]);
             mma(s[2 * n + 1], a0, a1, a2, a3, x[2], x[3]);
         }

@@ -9,7 +9,7 @@
 template <int FROM, int TO, bool WITH_FAR>
 struct Scores {
     static constexpr int N = TO - FROM;
-    static constexpr int M = WITH_FAR ? C / 8 : 1;
+    static constexpr int M = WITH_FAR ? CHUNK / 8 : 1;
     u32 near[N][2];
     u32 far[M][2];
 
@@ -29,8 +29,8 @@ struct Scores {
 #pragma unroll
         for (int step = 0; step < D / 32; step++) {
             u32 p[4], q[4];
-            loadA<C>(p, in.queries, rows, 2 * step, lane);
-            loadA<C>(q, in.queries, rows, 2 * step + 1, lane);
+            loadA<CHUNK>(p, in.queries, rows, 2 * step, lane);
+            loadA<CHUNK>(q, in.queries, rows, 2 * step + 1, lane);
 #pragma unroll
             for (int n = 0; n < N; n++) {
                 int row = in.ring + rows + 8 * (FROM + n);
@@ -49,14 +49,14 @@ struct Scores {
 #pragma unroll
             for (int step = 0; step < FEATURES / 32; step++) {
                 u32 p[4], q[4];
-                loadA<C>(p, in.phiQ, rows, 2 * step, lane);
-                loadA<C>(q, in.phiQ, rows, 2 * step + 1, lane);
+                loadA<CHUNK>(p, in.phiQ, rows, 2 * step, lane);
+                loadA<CHUNK>(q, in.phiQ, rows, 2 * step + 1, lane);
 #pragma unroll
                 for (int u = 0; u < M; u++) {
                     int block = rows / 8 + 1 - u;
                     if (block >= 0) {
                         u32 b[4];
-                        loadB<C>(b, in.phiK, 8 * block, step, lane);
+                        loadB<CHUNK>(b, in.phiK, 8 * block, step, lane);
                         mma(a[u], p, b[0], b[1]);
                         mma(a[u], q, b[2], b[3]);
                     }
@@ -199,14 +199,14 @@ struct Scores {
         int rows = 16 * (warp & 3);
 #pragma unroll
         for (int n = 0; n < N; n += 2) {
-            storeC2<C>(p, rows, rows / 16 + (FROM + n) / 2, lane, near[n][0], near[n][1], near[n + 1][0], near[n + 1][1]);
+            storeC2<CHUNK>(p, rows, rows / 16 + (FROM + n) / 2, lane, near[n][0], near[n][1], near[n + 1][0], near[n + 1][1]);
         }
         if (WITH_FAR) {
 #pragma unroll
             for (int u = 1; u < M; u += 2) {
                 int pair = rows / 16 - u / 2;
                 if (twin(u) < 0 && pair >= 0) {
-                    storeC2<C>(p, rows, WRITTEN / 16 + pair, lane, far[u][0], far[u][1], far[u - 1][0], far[u - 1][1]);
+                    storeC2<CHUNK>(p, rows, WRITTEN / 16 + pair, lane, far[u][0], far[u][1], far[u - 1][0], far[u - 1][1]);
                 }
             }
         }

@@ -27,12 +27,12 @@ typedef u16 Map;
 
 using namespace lz;
 
-constexpr int C = 64;                       // queries of a chunk
-constexpr int FEATURES = 2 * HALF;          // f
+constexpr int CHUNK = 64;                   // queries of a chunk
+constexpr int FEATURES = 2 * HALF_F;        // f
 constexpr int WARPS = D / 16;
 constexpr int THREADS = 32 * WARPS;
 constexpr int PAIR = WARPS / 4;             // warps that share 16 queries
-constexpr int RING = WINDOW + C;            // rows of the rings
+constexpr int RING = WINDOW + CHUNK;        // rows of the rings
 constexpr int LAG = MODE == JOINT ? WINDOW : 0;
 constexpr int BAND = (WINDOW + 16) / 8;     // blocks of 8 keys in the band of 16 queries
 constexpr int WHOLE = WINDOW % 64 == 0 ? 64 : WINDOW % 32 == 0 ? 32 : 16; // rows that no ring's end cuts
@@ -43,7 +43,7 @@ constexpr int WRITTEN = LAG == 0 ? WINDOW : 0; // column of P at which the writt
 constexpr int SHARE = NF / 2 > WARPS ? NF / 2 / WARPS : 1; // pairs of blocks of features whose part of z a warp sums
 
 static_assert(D == 64 || D == 128, "head width");
-static_assert(HALF % 16 == 0, "features");
+static_assert(HALF_F % 16 == 0, "features");
 static_assert(WINDOW % 16 == 0 && WINDOW >= 64, "window");
 
 constexpr int panels(int columns) {
@@ -60,13 +60,13 @@ constexpr int larger(int a, int b) {
 constexpr int KEYS = 0;
 constexpr int VALUES = KEYS + panels(D) * RING * 128;
 constexpr int PHI_K = VALUES + panels(D) * RING * 128;             // first the written keys, raw
-constexpr int QUERIES = PHI_K + panels(larger(FEATURES, D)) * C * 128;
-constexpr int PHI_Q = QUERIES + panels(D) * C * 128;
+constexpr int QUERIES = PHI_K + panels(larger(FEATURES, D)) * CHUNK * 128;
+constexpr int PHI_Q = QUERIES + panels(D) * CHUNK * 128;
 constexpr int WEIGHTS = QUERIES;                                   // P, over q and phi_q
-constexpr int MAP_Q = QUERIES + larger(panels(D) + panels(FEATURES), panels(RING)) * C * 128;
-constexpr int MAP_K = MAP_Q + panels(HALF) * D * 128;
+constexpr int MAP_Q = QUERIES + larger(panels(D) + panels(FEATURES), panels(RING)) * CHUNK * 128;
+constexpr int MAP_K = MAP_Q + panels(HALF_F) * D * 128;
 constexpr bool TABLES = D == 128;                                 // cos and sin by shared memory, else by registers
-constexpr int COSINES = MAP_K + panels(HALF) * D * 128;
-constexpr int SINES = COSINES + (TABLES ? C * 2 * D : 0);
-constexpr int SMALL = SINES + (TABLES ? C * 2 * D : 0);
-constexpr int SHARED = SMALL + (int)sizeof(float) * (FEATURES + 11 * C + 4);
+constexpr int COSINES = MAP_K + panels(HALF_F) * D * 128;
+constexpr int SINES = COSINES + (TABLES ? CHUNK * 2 * D : 0);
+constexpr int SMALL = SINES + (TABLES ? CHUNK * 2 * D : 0);
+constexpr int SHARED = SMALL + (int)sizeof(float) * (FEATURES + 11 * CHUNK + 4);

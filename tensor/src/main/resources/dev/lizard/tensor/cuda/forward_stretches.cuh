@@ -32,30 +32,30 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_st
         state.read(old);
     }
     startSums(small, old);
-    stageMap(base + MAP_K, mapK + head * D * HALF);
+    stageMap(base + MAP_K, mapK + head * D * HALF_F);
     Held held;
     held.read(in.k, in.kt, begin - LAG, -past, tokens);
     float2 gate = readGates(in, begin, lane);
     stageRows(base + VALUES, 0, in.v, in.vt, in, begin - LAG);
     copyCommit();
     int place = 0;
-    for (int first = begin; first < end; first += C) {
+    for (int first = begin; first < end; first += CHUNK) {
         held.write(base + PHI_K);
         copyWait<0>();
         __syncthreads();
-        if (first + C < end) {
-            stageRows(base + VALUES, C - place, in.v, in.vt, in, first + C - LAG);
+        if (first + CHUNK < end) {
+            stageRows(base + VALUES, CHUNK - place, in.v, in.vt, in, first + CHUNK - LAG);
             copyCommit();
-            held.read(in.k, in.kt, first + C - LAG, -past, tokens);
+            held.read(in.k, in.kt, first + CHUNK - LAG, -past, tokens);
         }
         if (warp == WARPS - 1) {
             sumGates(small, gate, in, first, lane);
         }
-        if (first + C < end) {
-            gate = readGates(in, first + C, lane);
+        if (first + CHUNK < end) {
+            gate = readGates(in, first + CHUNK, lane);
         }
         if (warp < 4) {
-            float x[HALF / 8][4];
+            float x[HALF_F / 8][4];
             project(x, base + PHI_K, 16 * warp, base + MAP_K, lane);
             mapRows<false>(x, base + PHI_K, small, 16 * warp, lane);
         }
@@ -65,14 +65,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_st
         float z[2 * SHARE][4];
         clearSums(z);
 #pragma unroll
-        for (int step = 0; step < C / 16; step++) {
+        for (int step = 0; step < CHUNK / 16; step++) {
             u32 b[4];
             loadBt<RING>(b, base + VALUES, place + 16 * step, warp, lane);
             state.learn(b, base + PHI_K, small.write, z, step, warp, lane);
         }
         keepSums(z, small, warp, lane);
         __syncthreads();
-        place = C - place;
+        place = CHUNK - place;
     }
     float* to = carry + ((long long)bh * (segments - 1) + segment) * CARRY;
     state.put(to);

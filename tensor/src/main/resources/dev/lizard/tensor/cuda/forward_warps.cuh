@@ -28,7 +28,7 @@ struct Warps {
             rotation.fetch(base + COSINES, base + SINES, rows, lane);
         }
         if (PAIR == 1 || warp < 4) {
-            rotation.template apply<C>(base + QUERIES, rows, lane);
+            rotation.template apply<CHUNK>(base + QUERIES, rows, lane);
         }
         if (PAIR == 1 || warp >= 4) {
             rotation.template apply<RING>(base + KEYS, fresher, lane);
@@ -42,7 +42,7 @@ struct Warps {
             weigh<0, BAND, FAR>(o, row, in, small, state, base, warp, lane);
         } else {
             constexpr bool start = MODE != SUM; // the half that also does the far part
-            constexpr int cut = start ? BAND / 6 * 2 : BAND - C / 8; // SUM: all twins of written blocks in one half
+            constexpr int cut = start ? BAND / 6 * 2 : BAND - CHUNK / 8; // SUM: all twins of written blocks in one half
             if (warp < 4) {
                 weigh<0, cut, FAR && start>(o, row, in, small, state, base, warp, lane);
             } else {
@@ -70,12 +70,12 @@ struct Warps {
             for (int m = 0; m < 4; m++) {
                 if (filled(m, step)) {
                     u32 p[4];
-                    loadA<C>(p, base + WEIGHTS, 16 * m, step, lane);
+                    loadA<CHUNK>(p, base + WEIGHTS, 16 * m, step, lane);
                     mma(o[m][0], p, b[0], b[1]);
                     mma(o[m][1], p, b[2], b[3]);
                 }
             }
-            if (FAR && step >= WRITTEN / 16 && step < WRITTEN / 16 + C / 16) {
+            if (FAR && step >= WRITTEN / 16 && step < WRITTEN / 16 + CHUNK / 16) {
                 state.learn(b, row.phiK, small.write, z, step - WRITTEN / 16, warp, lane);
             }
         }
@@ -88,7 +88,7 @@ struct Warps {
 private:
     template <bool QUERY>
     __device__ __forceinline__ static void map(u32 base, Small& small, int rows, int lane) {
-        float z[HALF / 8][4];
+        float z[HALF_F / 8][4];
         project(z, base + (QUERY ? QUERIES : PHI_K), rows, base + (QUERY ? MAP_Q : MAP_K), lane);
         mapRows<QUERY>(z, base + (QUERY ? PHI_Q : PHI_K), small, rows, lane);
     }
@@ -119,7 +119,7 @@ private:
 #pragma unroll
             for (int m = 0; m < 4; m++) {
                 u32 p[4];
-                loadA<C>(p, phiQ, 16 * m, step, lane);
+                loadA<CHUNK>(p, phiQ, 16 * m, step, lane);
                 mma(o[m][0], p, l0, l1);
                 mma(o[m][1], p, h0, h1);
             }

@@ -57,7 +57,7 @@
 // lizard_backward_sizes (then the size of Problem, and CARRY). Grids: stretches (2 (stretches - 1), H, B) if there are
 // several, with the shared memory of states; states (2 stretches, H, B), queries (chunks, H, B), settle (B H f / 128, rounded
 // up), keys (keyChunks, H, B), maps (parts, H, 2), sums (any, R > 1 ? 2 : 1) with chunks = ceil(T / 64),
-// keyChunks = (T - 1 + w) / 64 + 1, R = H / G, parts: any, about two blocks an SM over H. Compile with WIDTH, HALF,
+// keyChunks = (T - 1 + w) / 64 + 1, R = H / G, parts: any, about two blocks an SM over H. Compile with D, HALF_F,
 // MAP_FLOAT, DOCUMENTS, -arch=sm_90a (wgmma) or sm_80 and later (mma.sync).
 #include "backward_states.cuh"
 #include "backward_queries.cuh"

@@ -28,7 +28,7 @@
 //
 // Shared memory: rings of w + 64 rotated keys and values; the written keys, then their features in their place; q and
 // phi_q, then P in their place; both maps; at d = 128 the chunk's rows of cos and sin (at d = 64 they wait in registers, so
-// that two blocks fit). d = 64, F = 64, w = 128: 107 KB; d = 128: 211 KB.
+// that two blocks fit). d = 64, f = 128, w = 128: 107 KB; d = 128: 211 KB.
 // The next chunk is under way while one is worked on: k and the tables by cp.async once the scores are done, into the
 // ring's oldest rows, v at the chunk's end, q and the written keys in registers, since their places are taken.
 //
@@ -44,16 +44,16 @@
 //
 // Registers: all 255 are used (64 hold S), which allows 8 warps a multiprocessor in either size.
 //
-// Bound: at d = 128, w = 128, F = 64 about 186 kFLOP a query and head: 0.4 ms for 2^20 of them at the rate of mma.sync on
-// an H100, about what device memory needs for q, k, v and y. Neither is reached. By warpgroups a chunk takes 16,000 cycles:
+// Bound: at d = 128, w = 128, f = 128 about 186 kFLOP a query and head: 0.4 ms for 2^20 of them at the rate of mma.sync
+// on an H100, about what device memory needs for q, k, v and y. Neither is reached. By warpgroups a chunk takes 16,000 cycles:
 // 4,400 features and rotation, 4,500 scores and their exponentials, 1,200 P and the barriers about it, 1,700 fetching
 // the next chunk, 2,500 the products of phase 2, 1,800 y. Twice the warps with half the registers take as long.
 //
 // Long sequences with few heads: SEGMENTS. `lizard_states` walks over stretches of `length` tokens at once and leaves
 // for each what it writes into an empty S; `lizard_forward` then starts each stretch from the decayed sum of those before.
 //
-// Defines: D (64, 128), HALF = F (32, 64; 128 with D 64), WINDOW (multiple of 16, 64..128), MODE, IO_FLOAT (q, k, v, y
-// float32 instead of bfloat16), MAP_FLOAT (the maps float32), SAVE (write maximum, inverse, argmax), DOCUMENTS, GROUPED (0
+// Defines: D (64, 128), HALF_F = f/2 (32, 64; 128 with D 64), WINDOW (multiple of 16, 64..128), MODE, IO_FLOAT (q, k, v,
+// y float32 instead of bfloat16), MAP_FLOAT (the maps float32), SAVE (write maximum, inverse, argmax), DOCUMENTS, GROUPED (0
 // or 1: products by warps or by warpgroups).
 //
 // Launch: grid (B * H * segments), block 2 D threads, dynamic shared memory lizard_shared_bytes (a constant in the
@@ -83,7 +83,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
         const float* gates,                           // log gamma [B, H, T]
         const float* sinks,                           // [H] or null
         const float* shares,                          // [H]
-        const Map* mapQ, const Map* mapK,             // [H, D, HALF]
+        const Map* mapQ, const Map* mapK,             // [H, d, f/2]
         const float* initial,                         // S before the first query [B, H, f, D + 1] or null
         float* final,                                 // S after the last [B, H, f, D + 1] or null
         float* maximum, float* inverse, int* argmax,  // [B, H, T] each, with SAVE; argmax counts rows of k
@@ -123,8 +123,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
     State state;
     state.clear();
     if (FAR) {
-        stageMap(base + MAP_Q, mapQ + head * D * HALF);
-        stageMap(base + MAP_K, mapK + head * D * HALF);
+        stageMap(base + MAP_Q, mapQ + head * D * HALF_F);
+        stageMap(base + MAP_K, mapK + head * D * HALF_F);
     }
     stageWindow(base + KEYS, in.k, in.kt, in, begin);
     stageRows(base + KEYS, WINDOW, in.k, in.kt, in, begin);
@@ -167,7 +167,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
         rotation.load(cosines, sines, pitch, past + begin + 16 * (warp & 3), past + tokens - 1, lane);
     }
     int ring = 0; // ring row of time first - WINDOW
-    for (int first = begin; first < end; first += C) {
+    for (int first = begin; first < end; first += CHUNK) {
         const int fresh = ring + WINDOW >= RING ? ring + WINDOW - RING : ring + WINDOW;
         row.first = first, row.ring = ring;
         heldQ.write(base + QUERIES);
@@ -185,29 +185,29 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) lizard_fo
         Way::publish();
         Way::Output o;
         Way::weigh(o, row, in, small, state, base, warp, lane); // phase 1
-        const bool more = first + C < end;
+        const bool more = first + CHUNK < end;
         if (more) { // the oldest keys are done with
-            stageRows(base + KEYS, ring, in.k, in.kt, in, first + C);
+            stageRows(base + KEYS, ring, in.k, in.kt, in, first + CHUNK);
             if (TABLES) {
-                stageTables(base, cosines, sines, pitch, past + first + C, past + tokens - 1);
+                stageTables(base, cosines, sines, pitch, past + first + CHUNK, past + tokens - 1);
             }
         }
         copyCommit();
         copyWait<1>(); // the chunk's values
         Way::publish();
         if (more) {
-            heldQ.read(in.q, in.qt, first + C, 0, tokens);
+            heldQ.read(in.q, in.qt, first + CHUNK, 0, tokens);
             if (FAR) {
-                heldK.read(in.k, in.kt, first + C - LAG, -past, tokens);
-                gate = readGates(in, first + C, lane);
+                heldK.read(in.k, in.kt, first + CHUNK - LAG, -past, tokens);
+                gate = readGates(in, first + CHUNK, lane);
             }
             if (!TABLES) {
-                rotation.load(cosines, sines, pitch, past + first + C + 16 * (warp & 3), past + tokens - 1, lane);
+                rotation.load(cosines, sines, pitch, past + first + CHUNK + 16 * (warp & 3), past + tokens - 1, lane);
             }
         }
         Way::collect(o, row, state, small, base, y, ys.token, tokens, warp, lane); // phase 2
         __syncthreads();
-        ring = ring + C >= RING ? ring + C - RING : ring + C;
+        ring = ring + CHUNK >= RING ? ring + CHUNK - RING : ring + CHUNK;
     }
     if (FAR && final != nullptr && end == tokens) {
         state.write(final + (long long)bh * FEATURES * (D + 1), small);

@@ -54,17 +54,17 @@ __device__ __forceinline__ void stage(float* to, const float* weight, int first,
 template <int N, int APART = 16>
 __device__ __forceinline__ void sumLanes(float* x, int lane, int& place, int& held) {
     if constexpr (APART > 0) {
-        constexpr int HALF = (N + 1) / 2;
+        constexpr int LOWER = (N + 1) / 2;
         const bool upper = lane & APART;
 #pragma unroll
-        for (int i = 0; i < HALF; i++) {
-            const float high = HALF + i < N ? x[HALF + i] : 0.f;
+        for (int i = 0; i < LOWER; i++) {
+            const float high = LOWER + i < N ? x[LOWER + i] : 0.f;
             const float sent = __shfl_xor_sync(~0u, upper ? x[i] : high, APART);
             x[i] = (upper ? high : x[i]) + sent;
         }
-        place += upper ? HALF : 0;
-        held = upper ? max(0, held - HALF) : min(held, HALF);
-        sumLanes<HALF, APART / 2>(x, lane, place, held);
+        place += upper ? LOWER : 0;
+        held = upper ? max(0, held - LOWER) : min(held, LOWER);
+        sumLanes<LOWER, APART / 2>(x, lane, place, held);
     }
 }
 

@@ -33,7 +33,7 @@
 //
 // Launch: 128 threads a block, one argument: Problem by value; dynamic shared memory of kernels 1 to 3 in memory_sizes (then
 // the size of Problem). Grids: states (f / 64, H, B), twice as wide for gradients; outputs and gradients (N, H, B) with
-// N = ceil(T / 64); groups any. Gradients compute states again, nothing is kept. Compile with WIDTH, FEATURES, GATES, COUNTED,
+// N = ceil(T / 64); groups any. Gradients compute states again, nothing is kept. Compile with D, FEATURES, GATES, COUNTED,
 // -arch=sm_90a (wgmma) or sm_80 and later (mma.sync).
 //
 // Bound, f = d = 128: 6.3 MFLOP a chunk and head and 2.8 KB of device memory a token and head forward, so memory: 0.9 ms for

@@ -5,7 +5,7 @@
 // Decays accumulators [64, 64] from the chunk's start to their token, or from there to the end.
 DEVICE void decay(float (*c)[4], const Vectors& v, const float* table, bool to_end) {
 #pragma unroll
-    for (int n = 0; n < BLOCK / 8; n++) {
+    for (int n = 0; n < PART / 8; n++) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             int t = own_row() + (i >> 1) * 8, f = n * 8 + (lane() & 3) * 2 + (i & 1);
@@ -30,13 +30,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, BY_ROW ? 1 : 2) memory_gra
     float* near = (float*)(memory + G_NEAR);
     const Vectors v = vectors(memory);
     auto rows = [&](int m) {
-        copy_tile<CHUNK, BLOCK>(base + G_Q, q + m * BLOCK, p.sq.token, first, T);
-        copy_tile<CHUNK, BLOCK>(base + G_K, k + m * BLOCK, p.sk.token, first, T);
+        copy_tile<CHUNK, PART>(base + G_Q, q + m * PART, p.sq.token, first, T);
+        copy_tile<CHUNK, PART>(base + G_K, k + m * PART, p.sk.token, first, T);
         if (BY_ROW) copy_gates(base + G_GATE, p, bh, chunk, m);
         commit();
     };
     auto images = [&](int m) {
-        const i64 part = part_at(p, bh, chunk, m) * BLOCK * D;
+        const i64 part = part_at(p, bh, chunk, m) * PART * D;
         if (old) copy_image<X_BYTES>(base + G_STATE, p.states + part);
         if (later) copy_image<X_BYTES>(base + G_SLOPE, p.slopes + part);
         commit();
@@ -69,40 +69,40 @@ extern "C" __global__ void __launch_bounds__(THREADS, BY_ROW ? 1 : 2) memory_gra
     float dv[D / 8][4], across = 0, rows0 = 0, rows1 = 0, ahead0 = 0, ahead1 = 0;
     clear<D>(dv);
     for (int m = 0; m < PARTS; m++) {
-        const i64 part = part_at(p, bh, chunk, m) * BLOCK;
+        const i64 part = part_at(p, bh, chunk, m) * PART;
         if (m > 0) rows(m), images(m);
         wait<0>();
         __syncthreads();
         if (BY_ROW && m > 0) row_sums(table);
         publish();
-        float d[BLOCK / 8][4];
-        const i64 out = ((i64)b * T * p.heads + h) * FEATURES + m * BLOCK;
+        float d[PART / 8][4];
+        const i64 out = ((i64)b * T * p.heads + h) * FEATURES + m * PART;
         if (BY_ROW) {
             sub_slopes(back, ahead, base + G_Q, base + G_K, table, near);
             __syncwarp();
         }
-        clear<BLOCK>(d);
+        clear<PART>(d);
         if (old) {
             read_part(d, base + G_DY, base + G_STATE, p.sums + part, v.dmass[own_row()], v.dmass[own_row() + 8]);
             decay(d, v, table, false);
             if (GATES == 1) against(rows0, rows1, d, base + G_Q);
         }
         if constexpr (BY_ROW) query_slopes(d, base + G_Q, base + G_K, base + G_DA, table, near, back);
-        else product<BLOCK, CHUNK, CHUNK, false, CHUNK, true>(d, base + G_DA, base + G_K, true);
-        store_rows<BLOCK>(p.dq + out, (i64)p.heads * FEATURES, d, first, T);
-        clear<BLOCK>(d);
+        else product<PART, CHUNK, CHUNK, false, CHUNK, true>(d, base + G_DA, base + G_K, true);
+        store_rows<PART>(p.dq + out, (i64)p.heads * FEATURES, d, first, T);
+        clear<PART>(d);
         if (later) {
             read_part(d, base + G_V, base + G_SLOPE, p.sumSlopes + part, 1, 1);
             decay(d, v, table, true);
             if (GATES == 1) against(ahead0, ahead1, d, base + G_K);
-            u32 left[BLOCK / 16][4];
+            u32 left[PART / 16][4];
             load_left(left, base + G_K);
             if (BY_ROW) scale_left(left, table, table + 63 * PITCH, -1);
-            product<D, BLOCK, BLOCK, true>(dv, left, base + G_SLOPE, true);
+            product<D, PART, PART, true>(dv, left, base + G_SLOPE, true);
         }
         if constexpr (BY_ROW) key_slopes(d, base + G_Q, base + G_K, base + G_DA, table, near, back, ahead);
-        else product<BLOCK, CHUNK, CHUNK, true, CHUNK, true>(d, base + G_DA, base + G_Q, true);
-        store_rows<BLOCK>(p.dk + out, (i64)p.heads * FEATURES, d, first, T);
+        else product<PART, CHUNK, CHUNK, true, CHUNK, true>(d, base + G_DA, base + G_Q, true);
+        store_rows<PART>(p.dk + out, (i64)p.heads * FEATURES, d, first, T);
         if (GATES > 0 && old && later) {
             float x = half_row_product(base + G_STATE, base + G_SLOPE, p.sums + part, p.sumSlopes + part);
             if (BY_ROW) {

@@ -41,9 +41,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) memory_outputs(const __
     clear<D>(y), clear<CHUNK>(a);
     for (int m = 0; m < PARTS; m++) {
         const i64 part = part_at(p, bh, chunk, m);
-        copy_tile<CHUNK, BLOCK>(base + O_Q, q + m * BLOCK, p.sq.token, first, T);
-        copy_tile<CHUNK, BLOCK>(base + O_K, k + m * BLOCK, p.sk.token, first, T);
-        if (old) copy_image<X_BYTES>(base + O_STATE, p.states + part * BLOCK * D);
+        copy_tile<CHUNK, PART>(base + O_Q, q + m * PART, p.sq.token, first, T);
+        copy_tile<CHUNK, PART>(base + O_K, k + m * PART, p.sk.token, first, T);
+        if (old) copy_image<X_BYTES>(base + O_STATE, p.states + part * PART * D);
         if (BY_ROW) copy_gates(base + O_GATE, p, bh, chunk, m);
         commit();
         wait<0>();
@@ -54,8 +54,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) memory_outputs(const __
             u32 left[4][4];
             load_left(left, base + O_Q);
             if (BY_ROW) scale_left(left, table, nullptr, 1);
-            product<D, BLOCK, BLOCK, true>(y, left, base + O_STATE, true);
-            if (COUNTED) read_sums(n0, n1, left, p.sums + part * BLOCK);
+            product<D, PART, PART, true>(y, left, base + O_STATE, true);
+            if (COUNTED) read_sums(n0, n1, left, p.sums + part * PART);
         }
         scores(a, base + O_Q, base + O_K, table);
         __syncthreads();

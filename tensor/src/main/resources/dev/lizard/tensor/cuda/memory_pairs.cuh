@@ -46,7 +46,7 @@ DEVICE void row_scores(float (*a)[4], u32 queries, u32 keys, const float* table)
     float upper[2] = {}, lower[4] = {}; // queries r and r + 8; keys c, c + 1, c + 8, c + 9
     const int first = w * SUB;
 #pragma unroll 2
-    for (int f = 0; f < BLOCK; f += 2) {
+    for (int f = 0; f < PART; f += 2) {
         u32 q0 = features_at(queries, first + r, f), q1 = features_at(queries, first + r + 8, f);
         float2 s0 = sums_at(table + (first + r) * PITCH, f), s1 = sums_at(table + (first + r + 8) * PITCH, f);
 #pragma unroll
@@ -77,6 +77,6 @@ DEVICE void scores(float (*a)[4], u32 queries, u32 keys, const float* table) {
     if constexpr (BY_ROW) {
         row_scores(a, queries, keys, table);
     } else {
-        product<CHUNK, BLOCK, CHUNK, false, CHUNK, false>(a, queries, keys, true);
+        product<CHUNK, PART, CHUNK, false, CHUNK, false>(a, queries, keys, true);
     }
 }

@@ -2,8 +2,8 @@
 #pragma once
 #include "tiles.cuh"
 
-#ifndef WIDTH
-#define WIDTH 64 // d: width of values, 64 or 128
+#ifndef D
+#define D 64 // d: width of values, 64 or 128
 #endif
 #ifndef FEATURES
 #define FEATURES 64 // f: rows of the memory, 64, 128, 192 or 256
@@ -15,13 +15,12 @@
 #define COUNTED 0 // 1: the memory has a column of ones' sums, read out as the normaliser
 #endif
 
-constexpr int D = WIDTH;
-constexpr int BLOCK = 64; // features a kernel works on at once
-constexpr int PARTS = FEATURES / BLOCK;
+constexpr int PART = 64; // features a kernel works on at once
+constexpr int PARTS = FEATURES / PART;
 constexpr bool BY_ROW = GATES == 2;
 constexpr int X_BYTES = D / 64 * CHUNK * 128;   // [64, d] of bf16
 constexpr int F_BYTES = CHUNK * 128;            // [64, 64] of bf16
-constexpr int PITCH = BLOCK + 4;                // floats of a row of a float table [64, 64]
+constexpr int PITCH = PART + 4;                 // floats of a row of a float table [64, 64]
 constexpr int TABLE_BYTES = CHUNK * PITCH * 4;
 constexpr int GATE_BYTES = BY_ROW ? TABLE_BYTES : 0;
 constexpr float FLOOR = -30; // lowest log-gate that is told from 0; below it gradients are 0
@@ -69,10 +68,10 @@ DEVICE void head_sums(float* sum, const Problem& p, int bh, int chunk) {
 
 // Log-gates by row of a chunk, part m, into a table; without waiting.
 DEVICE void copy_gates(u32 table, const Problem& p, int bh, int chunk, int m) {
-    const float* gates = p.gate + (i64)bh * p.tokens * FEATURES + m * BLOCK;
+    const float* gates = p.gate + (i64)bh * p.tokens * FEATURES + m * PART;
 #pragma unroll
-    for (int i = threadIdx.x; i < CHUNK * BLOCK / 4; i += THREADS) {
-        int row = i / (BLOCK / 4), quad = i % (BLOCK / 4), t = chunk * CHUNK + row;
+    for (int i = threadIdx.x; i < CHUNK * PART / 4; i += THREADS) {
+        int row = i / (PART / 4), quad = i % (PART / 4), t = chunk * CHUNK + row;
         copy16(table + row * (PITCH * 4) + quad * 16, gates + (t < p.tokens ? (i64)t * FEATURES + quad * 4 : 0),
                t < p.tokens);
     }
@@ -129,7 +128,7 @@ DEVICE void store_rows(bf16* to, i64 stride, const float (*c)[4], int first, int
 // Accumulators [64, 64], rounded, as a tile.
 DEVICE void store_tile(u32 tile, const float (*c)[4]) {
 #pragma unroll
-    for (int n = 0; n < BLOCK / 8; n++) {
+    for (int n = 0; n < PART / 8; n++) {
         u32 at = pair_address(tile, n);
         store(at, pack(c[n][0], c[n][1]));
         store(at + 1024, pack(c[n][2], c[n][3]));

@@ -12,7 +12,7 @@
 DEVICE void sub_slopes(float* dq, float* dk, u32 queries, u32 keys, const float* table, const float* near) {
     const int first = warp() * SUB;
 #pragma unroll 1
-    for (int f = lane(); f < BLOCK; f += 32) {
+    for (int f = lane(); f < PART; f += 32) {
         float q[SUB], k[SUB], b[SUB], x[SUB], y[SUB];
 #pragma unroll
         for (int t = 0; t < SUB; t++) {
@@ -58,7 +58,7 @@ DEVICE void query_slopes(float (*dq)[4], u32 queries, u32 keys, u32 slopes, cons
     const int w = warp(), c = (lane() & 3) * 2;
     const float* border = table + (w * SUB - 1) * PITCH;
 #pragma unroll
-    for (int n = 0; n < BLOCK / 16; n++) {
+    for (int n = 0; n < PART / 16; n++) {
         float x[2][4] = {};
         for (int u = 0; u < w; u++) {
             u32 a[4], b[4];
@@ -95,7 +95,7 @@ DEVICE void key_slopes(float (*dk)[4], u32 queries, u32 keys, u32 slopes, const 
                        float* ahead) {
     const int w = warp(), c = (lane() & 3) * 2;
 #pragma unroll
-    for (int n = 0; n < BLOCK / 16; n++) {
+    for (int n = 0; n < PART / 16; n++) {
         float columns[2][4], given[2][4];
 #pragma unroll
         for (int e = 0; e < 2; e++) {
@@ -149,7 +149,7 @@ DEVICE void key_slopes(float (*dk)[4], u32 queries, u32 keys, u32 slopes, const 
 // Gates' slopes of a part, by column: a thread has half the tokens of one feature.
 DEVICE void write_row_gates(const Problem& p, int bh, int first, int m, const float* back, const float* ahead, float across) {
     const int f = threadIdx.x & 63, half = threadIdx.x >> 6;
-    const i64 at = ((i64)bh * p.tokens + first) * FEATURES + m * BLOCK + f;
+    const i64 at = ((i64)bh * p.tokens + first) * FEATURES + m * PART + f;
     float later = 0, before = 0;
     for (int t = 0; t < CHUNK / 2; t++) {
         if (half) before += ahead[t * PITCH + f];

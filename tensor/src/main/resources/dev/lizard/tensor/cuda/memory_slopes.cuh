@@ -79,7 +79,7 @@ DEVICE void weigh(float (*a)[4], float (*da)[4], u32 base, const Vectors& v, flo
 DEVICE void against(float& r0, float& r1, const float (*c)[4], u32 tile) {
     float s0 = 0, s1 = 0;
 #pragma unroll
-    for (int n = 0; n < BLOCK / 8; n++) {
+    for (int n = 0; n < PART / 8; n++) {
         u32 at = pair_address(tile, n);
         u32 x = load(at), y = load(at + 1024);
         s0 += c[n][0] * low(x) + c[n][1] * high(x);
@@ -90,10 +90,10 @@ DEVICE void against(float& r0, float& r1, const float (*c)[4], u32 tile) {
 
 // c [64, 64] = left [64, d] part^T + weight sums^T of a part's image and sums; weight: one a row.
 DEVICE void read_part(float (*c)[4], u32 left, u32 image, const float* sums, float weight0, float weight1) {
-    product<BLOCK, D, CHUNK, false, BLOCK, false>(c, left, image, false);
+    product<PART, D, CHUNK, false, PART, false>(c, left, image, false);
     if constexpr (COUNTED) {
 #pragma unroll
-        for (int n = 0; n < BLOCK / 8; n++) {
+        for (int n = 0; n < PART / 8; n++) {
             float2 z = *(const float2*)(sums + n * 8 + (lane() & 3) * 2);
             c[n][0] += weight0 * z.x, c[n][1] += weight0 * z.y, c[n][2] += weight1 * z.x, c[n][3] += weight1 * z.y;
         }
@@ -107,7 +107,7 @@ DEVICE float half_row_product(u32 states, u32 slopes, const float* sums, const f
 #pragma unroll
     for (int i = 0; i < D / 16; i++) {
         int p = half * (D / 16) + i;
-        uint4 s = load4(piece<BLOCK>(states, row, p)), d = load4(piece<BLOCK>(slopes, row, p));
+        uint4 s = load4(piece<PART>(states, row, p)), d = load4(piece<PART>(slopes, row, p));
         x += low(s.x) * low(d.x) + high(s.x) * high(d.x) + low(s.y) * low(d.y) + high(s.y) * high(d.y);
         x += low(s.z) * low(d.z) + high(s.z) * high(d.z) + low(s.w) * low(d.w) + high(s.w) * high(d.w);
     }

@@ -17,7 +17,7 @@ template <bool SLOPE>
 DEVICE void decay_rows(u32 x, const float* sum, const float* table) {
     if constexpr (GATES > 0) {
 #pragma unroll
-        for (int i = threadIdx.x; i < CHUNK * BLOCK / 8; i += THREADS) {
+        for (int i = threadIdx.x; i < CHUNK * PART / 8; i += THREADS) {
             int row = i / 8, p = i % 8;
             u32 at = piece<CHUNK>(x, row, p);
             uint4 raw = load4(at);
@@ -65,12 +65,12 @@ template <bool SLOPE>
 DEVICE void states(const Problem& p, int m, int b, int h, char* memory) {
     const u32 base = shared_address(memory);
     const int bh = head_row(p, b, h), g = h / (p.heads / p.valueHeads), T = p.tokens, last = p.chunks - 1;
-    const bf16* x = (SLOPE ? p.q + b * p.sq.batch + h * p.sq.head : p.k + b * p.sk.batch + h * p.sk.head) + m * BLOCK;
+    const bf16* x = (SLOPE ? p.q + b * p.sq.batch + h * p.sq.head : p.k + b * p.sk.batch + h * p.sk.head) + m * PART;
     const bf16* v = SLOPE ? p.dy + b * p.sdy.batch + h * p.sdy.head : p.v + b * p.sv.batch + g * p.sv.head;
     const i64 xStride = SLOPE ? p.sq.token : p.sk.token, vStride = SLOPE ? p.sdy.token : p.sv.token;
     const float* from = SLOPE ? p.dfinal : p.initial;
     float* to = SLOPE ? p.dinitial : p.final;
-    const i64 whole = ((i64)bh * FEATURES + m * BLOCK) * (D + COUNTED);
+    const i64 whole = ((i64)bh * FEATURES + m * PART) * (D + COUNTED);
     float* sum = (float*)(memory + S_SUM);
 
     float s[D / 8][4], z[1][4];
@@ -81,7 +81,7 @@ DEVICE void states(const Problem& p, int m, int b, int h, char* memory) {
     if (!SLOPE && threadIdx.x < 32) store(base + S_EXTRA + threadIdx.x * 4, 0x3f803f80u); // row 0: ones
     auto fetch = [&](int c, int stage) {
         u32 at = base + stage * S_STAGE;
-        copy_tile<CHUNK, BLOCK>(at + S_X, x, xStride, c * CHUNK, T);
+        copy_tile<CHUNK, PART>(at + S_X, x, xStride, c * CHUNK, T);
         copy_tile<CHUNK, D>(at + S_V, v, vStride, c * CHUNK, T);
         if (BY_ROW) copy_gates(at + S_GATE, p, bh, c, m);
     };
@@ -101,7 +101,7 @@ DEVICE void states(const Problem& p, int m, int b, int h, char* memory) {
                 store(pair + 1024, pack(s[i][2], s[i][3]));
             }
             if (COUNTED && (lane() & 3) == 0) {
-                float* sums = (SLOPE ? p.sumSlopes : p.sums) + part_at(p, bh, c, m) * BLOCK + own_row();
+                float* sums = (SLOPE ? p.sumSlopes : p.sums) + part_at(p, bh, c, m) * PART + own_row();
                 sums[0] = z[0][0] + z[0][1], sums[8] = z[0][2] + z[0][3];
             }
         }
@@ -121,9 +121,9 @@ DEVICE void states(const Problem& p, int m, int b, int h, char* memory) {
         wait<1>();
         __syncthreads();
         if (n > 0 || from) {
-            uint4* image = (uint4*)((SLOPE ? p.slopes : p.states) + part_at(p, bh, c, m) * BLOCK * D);
+            uint4* image = (uint4*)((SLOPE ? p.slopes : p.states) + part_at(p, bh, c, m) * PART * D);
 #pragma unroll
-            for (int i = threadIdx.x; i < BLOCK * D / 8; i += THREADS) image[i] = load4(base + S_IMAGE + i * 16);
+            for (int i = threadIdx.x; i < PART * D / 8; i += THREADS) image[i] = load4(base + S_IMAGE + i * 16);
         }
         float keep0 = 1, keep1 = 1;
         if (BY_ROW) {
@@ -150,8 +150,8 @@ DEVICE void states(const Problem& p, int m, int b, int h, char* memory) {
         exchange<true>(to + whole, s, z[0]);
     } else if (last > 0 || from) { // the loop ended before this image left
         __syncthreads();
-        uint4* image = (uint4*)((SLOPE ? p.slopes : p.states) + part_at(p, bh, SLOPE ? 0 : last, m) * BLOCK * D);
-        for (int i = threadIdx.x; i < BLOCK * D / 8; i += THREADS) image[i] = load4(base + S_IMAGE + i * 16);
+        uint4* image = (uint4*)((SLOPE ? p.slopes : p.states) + part_at(p, bh, SLOPE ? 0 : last, m) * PART * D);
+        for (int i = threadIdx.x; i < PART * D / 8; i += THREADS) image[i] = load4(base + S_IMAGE + i * 16);
     }
     wait<0>();
 }

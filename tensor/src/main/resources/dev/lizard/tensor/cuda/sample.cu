@@ -14,7 +14,7 @@
 // Weights are whole numbers of 2^-44, so that their sums are exact in any order and equal runs draw equal tokens; V may be
 // 2^18 and more (sums below 2^63). Tokens further than LIMIT = 44 ln 2 from the top weigh nothing.
 //
-// Launch: grid (slices, B), block THREADS, for both; `tops` first. Defines: HALF for bfloat16 logits.
+// Launch: grid (slices, B), block THREADS, for both; `tops` first. Defines: BF16 (1: bfloat16 logits, else float32).
 #include "common.cuh"
 
 #ifndef THREADS
@@ -29,7 +29,7 @@
 #define AHEAD 8 // loads of a thread under way
 #define INFINITE __int_as_float(0x7f800000)
 
-#ifdef HALF
+#if BF16
 typedef u16 Number;
 __device__ __forceinline__ float widened(Number x) { return lz::low(x); }
 #else

@@ -1,8 +1,8 @@
 // What a training step does to parameters a layer at a time: so little that it is one launch in place of many that counts.
-// Compiled with HALF defined for bfloat16 activations, without it for float32.
+// Compiled with BF16 = 1 for bfloat16 activations, without it for float32.
 #include "common.cuh"
 
-#ifdef HALF
+#if BF16
 typedef u16 Number;
 __device__ __forceinline__ Number rounded(float x) { return (u16)lz::pack(x, 0.f); }
 #else

@@ -1,11 +1,11 @@
 // The parts of a training step that move much memory and compute little, each in one pass over its data: RMS norm after
 // a residual addition, the gate of the MLP, cross-entropy with its gradient, squared error with its gradient, rotation.
-// Compiled with HALF defined for bfloat16, without it for float32; arithmetic is float32 in both. A thread moves pieces
+// Compiled with BF16 = 1 for bfloat16, without it for float32; arithmetic is float32 in both. A thread moves pieces
 // of 16 bytes, so sizes along the last axis are multiples of LANES. Nothing is added atomically: same in, same out.
 
 typedef unsigned int u32;
 
-#ifdef HALF
+#if BF16
 #define LANES 8
 typedef unsigned short Number;
 

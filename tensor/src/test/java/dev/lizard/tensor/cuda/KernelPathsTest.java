@@ -67,8 +67,8 @@ class KernelPathsTest {
                 .containsExactly(
                         "cuda:1 (RTX 3090): gradients of lizard: kernels; 68,608 of 101,376 bytes of shared memory a"
                                 + " block",
-                        "cuda:1 (RTX 3090): gradients of lizard: composed operations; kernels take d 64 or 128, F 32 to"
-                                + " 128 in steps of 32",
+                        "cuda:1 (RTX 3090): gradients of lizard: composed operations; kernels take d 64 or 128, f 64 to"
+                                + " 256 in steps of 64",
                         "cuda:1 (RTX 3090): lizard over sequences: composed operations; a kernel needs 109,840 bytes of"
                                 + " shared memory a block, the card has 101,376");
     }
@@ -98,15 +98,15 @@ class KernelPathsTest {
     @Test
     void sizesWithoutKernelsAreRefusedBeforeACardIsAskedFor() {
         assertThat(LizardForward.refusal(CUDA, DType.BFLOAT16, 96, 64, 128))
-                .contains("expected d 64 or 128, F 32 or 64 (128 with d 64), w 64 to 128 in steps of 16, in bfloat16");
-        assertThat(LizardBackward.refusal(CUDA, 64, 48)).contains("expected d 64 or 128, F 32 to 128 in steps of 32");
+                .contains("expected d 64 or 128, f 64 or 128 (256 with d 64), w 64 to 128 in steps of 16, in bfloat16");
+        assertThat(LizardBackward.refusal(CUDA, 64, 48)).contains("expected d 64 or 128, f 64 to 256 in steps of 64");
     }
 
     @Test
     void usualSizesCoverEveryPart() {
         assertThat(CudaReport.paths(AMPERE)).containsOnlyKeys(KernelPart.values());
         assertThat(CudaReport.paths(AMPERE).get(KernelPart.LIZARD_BACKWARD))
-                .isEqualTo("d 64, F 64: kernels; d 128, F 64: kernels");
+                .isEqualTo("d 64, f 128: kernels; d 128, f 128: kernels");
         assertThat(CudaReport.paths(AMPERE).get(KernelPart.LOGITS))
                 .isEqualTo("9 heads, D 576: kernels; 32 heads, D 2048: composed operations, as a kernel needs 131,072"
                         + " bytes of shared memory a block, the card has 101,376");
