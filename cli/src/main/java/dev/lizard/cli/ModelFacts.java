@@ -8,9 +8,9 @@ import dev.lizard.checkpoint.TensorInfo;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
+import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.model.ModelConfig;
 import dev.lizard.model.Models;
-import dev.lizard.model.StateSize;
 import dev.lizard.tensor.DType;
 import dev.lizard.text.Tokenizer;
 import java.io.IOException;
@@ -160,8 +160,8 @@ record ModelFacts(
         for (long tokens : LENGTHS) {
             states.add(new State(
                     tokens,
-                    StateSize.bytes(specs, config.headDims(), dtype, tokens),
-                    StateSize.cacheBytes(config.layers(), config.headDims(), dtype, tokens)));
+                    MixerSpecs.stateBytes(specs, config.headDims(), dtype, tokens),
+                    config.layers() * new SoftmaxSpec().stateBytes(config.headDims(), dtype, tokens)));
         }
         return states;
     }

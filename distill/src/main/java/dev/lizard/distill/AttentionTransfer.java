@@ -77,9 +77,9 @@ final class AttentionTransfer implements Objective {
 
     @Override
     public boolean recordable() {
-        return decoder.trainsRecorded()
+        return decoder.trainsGraphed()
                 && Stream.concat(students.values().stream(), teachers.values().stream())
-                        .allMatch(mixer -> mixer.trainsRecorded(decoder.dtype(), decoder.device()));
+                        .allMatch(mixer -> mixer.trainsGraphed(decoder.dtype(), decoder.device()));
     }
 
     @Override

@@ -3,11 +3,8 @@ package dev.lizard.distill;
 import dev.lizard.base.Amounts;
 import dev.lizard.base.FreeMemory;
 import dev.lizard.base.LizardException;
-import dev.lizard.mixer.LizardSpec;
-import dev.lizard.mixer.LolcatsSpec;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.SoftmaxSpec;
-import dev.lizard.mixer.WindowSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Losses;
 import dev.lizard.model.ModelConfig;
@@ -47,7 +44,6 @@ record MemoryNeed(
     /** Logits, their softmax and their gradient. */
     private static final int LOGITS = 3;
     /** Tokens that a composed mixer looks at together. */
-    private static final int CHUNK = 64;
 
     /** Inputs and targets as read and as uploaded, of this step and the next. */
     private static final long BYTES_PER_ID = 64;
@@ -85,32 +81,15 @@ record MemoryNeed(
         if (device.isCuda()) { // kernels keep no scores and no features
             return 8L * config.width() + 4L * config.mlpWidth();
         }
-        long mixer = mixer(new SoftmaxSpec());
+        long mixer = graph(new SoftmaxSpec());
         for (MixerSpec spec : specs) {
-            mixer = Math.max(mixer, mixer(spec));
+            mixer = Math.max(mixer, graph(spec));
         }
         return mixer + 12L * config.width() + 5L * config.mlpWidth();
     }
 
-    /** Numbers a token that a composed mixer's graph keeps: copies of q, k and v, features, scores within and before. */
-    private long mixer(MixerSpec spec) {
-        long heads = config.heads();
-        long width = heads * config.headWidth();
-        return switch (spec) {
-            case SoftmaxSpec _ -> 4 * width;
-            case WindowSpec window -> 8 * width + heads * 4 * seen(window.window());
-            case LizardSpec lizard -> 12 * width + heads * linear(lizard.window(), lizard.features());
-            case LolcatsSpec lolcats -> 12 * width + heads * linear(lolcats.window(), lolcats.features());
-        };
-    }
-
-    private long linear(long window, long features) {
-        return 4 * seen(window) + 4L * Math.min(CHUNK, length) + 12 * features;
-    }
-
-    /** Keys that a token is held against: those of its window and of its chunk. */
-    private long seen(long window) {
-        return Math.min(window, length) + Math.min(CHUNK, length);
+    private long graph(MixerSpec spec) {
+        return spec.graphNumbers(config.headDims(), length);
     }
 
     /** What a run may take in all, with what its weights and the program hold already; empty where nobody knows. */

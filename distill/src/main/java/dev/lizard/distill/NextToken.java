@@ -35,7 +35,7 @@ public record NextToken(Decoder decoder, ParameterBuffer parameters, boolean rec
 
     @Override
     public boolean recordable() {
-        return decoder.trainsRecorded();
+        return decoder.trainsGraphed();
     }
 
     @Override

@@ -1,10 +1,7 @@
 package dev.lizard.distill;
 
-import dev.lizard.mixer.LizardSpec;
-import dev.lizard.mixer.LolcatsSpec;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.SoftmaxSpec;
-import dev.lizard.mixer.WindowSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.ParameterBuffer;
@@ -178,12 +175,6 @@ final class Planner {
     }
 
     private double mixerFlops(MixerSpec spec) {
-        double width = (double) config.heads() * config.headWidth();
-        return switch (spec) {
-            case SoftmaxSpec _ -> 2 * width * recipe.sequenceLength();
-            case WindowSpec window -> 4 * width * window.window();
-            case LizardSpec lizard -> 4 * width * lizard.window() + 12 * width * lizard.features();
-            case LolcatsSpec lolcats -> 4 * width * lolcats.window() + 12 * width * lolcats.features();
-        };
+        return spec.flops(config.headDims(), recipe.sequenceLength());
     }
 }

@@ -3,7 +3,6 @@ package dev.lizard.distill;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import dev.lizard.mixer.LizardSpec;
-import dev.lizard.mixer.LolcatsSpec;
 import dev.lizard.mixer.Mixer;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.model.Decoder;
@@ -243,13 +242,7 @@ final class Student implements AutoCloseable {
     /** Makes the decoder the student with one of its branches only; false where the mixer has no branches. */
     boolean enter(LizardSpec.Branches only) {
         SortedMap<Integer, MixerSpec> kinds = new TreeMap<>();
-        specs.forEach((layer, spec) -> {
-            switch (spec) {
-                case LizardSpec lizard -> kinds.put(layer, lizard.with(only));
-                case LolcatsSpec lolcats -> kinds.put(layer, lolcats.with(only));
-                default -> {}
-            }
-        });
+        specs.forEach((layer, spec) -> spec.only(only).ifPresent(alone -> kinds.put(layer, alone)));
         if (kinds.size() == specs.size()) {
             enter(mixers(kinds));
             return true;

@@ -23,7 +23,6 @@ public final class BatchSession implements AutoCloseable {
     /** {@code batch} sequences that have read nothing. */
     public BatchSession(Decoder decoder, int batch) {
         this.decoder = decoder;
-        decoder.prepare();
         state = decoder.newState(batch);
         logits = new float[batch][decoder.config().vocabSize()];
     }
@@ -85,7 +84,7 @@ public final class BatchSession implements AutoCloseable {
             recorded = null;
         }
         if (recorded == null && GraphedDecode.served(decoder)) {
-            recorded = new GraphedDecode(decoder, state, logits.length);
+            recorded = new GraphedDecode(decoder, state);
         }
         return recorded;
     }

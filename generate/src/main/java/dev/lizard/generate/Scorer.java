@@ -53,7 +53,6 @@ public final class Scorer {
      */
     public Score score(int[] ids, int context, long bytes, Progress progress) {
         check(ids);
-        model.prepare(); // its parameters may have been trained since the last time
         int predictions = ids.length - 1;
         int window = context == 0 ? predictions : Math.min(context, predictions);
         float[] nll = new float[predictions];

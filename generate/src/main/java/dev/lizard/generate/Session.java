@@ -47,7 +47,6 @@ public final class Session implements AutoCloseable {
 
     /** A session that has read nothing. */
     public Session(Decoder decoder) {
-        decoder.prepare();
         this(decoder, decoder.newState(1), new History());
     }
 
@@ -148,7 +147,7 @@ public final class Session implements AutoCloseable {
             forgetRecording();
         }
         if (recorded == null && GraphedDecode.served(decoder)) {
-            recorded = new GraphedDecode(decoder, state, 1);
+            recorded = new GraphedDecode(decoder, state);
         }
         return recorded;
     }

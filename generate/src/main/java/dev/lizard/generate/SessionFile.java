@@ -94,7 +94,6 @@ final class SessionFile {
     }
 
     private static Session restore(Decoder decoder, WeightSource source, Map<String, String> metadata, Path file) {
-        decoder.prepare();
         DecoderState state = decoder.newState(1);
         boolean whole = false;
         try (Scope work = Scope.open()) {

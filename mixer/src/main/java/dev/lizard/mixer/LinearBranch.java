@@ -26,6 +26,11 @@ import org.jspecify.annotations.Nullable;
 record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
     static final String MEMORY = "linear.memory";
 
+    /** Of maps [H, d, f/2] both, computed in {@code dtype}. */
+    static LinearBranch of(HeadDims dims, Tensor queryMap, Tensor keyMap, DType dtype) {
+        return new LinearBranch(dims, queryMap.to(dtype), Hedgehog.grouped(keyMap.to(dtype), dims.group()));
+    }
+
     /** Adds the empty memory [B, H, f, d + 1] to a new state. */
     static void create(MixerState state, HeadDims dims, int batch, int half, DType model, Device device) {
         state.put(
@@ -47,15 +52,9 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
     }
 
     /** Continues from the memory of {@code state}, which is updated; arguments as for {@link #parallel}. */
-    PartialAttention advance(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
+    PartialAttention chunk(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
         Tensor memory = state.get(MEMORY);
         long tokens = q.size(2);
-        if (tokens == 1 && !Gradients.enabled()) {
-            return split(
-                    k.size(2) == 0
-                            ? MatrixMemory.read(queries(q), memory)
-                            : MatrixMemory.step(queries(q), keys(k), counted(v), logGate, memory));
-        }
         MatrixMemory.Result result =
                 MatrixMemory.chunk(queries(q), keys(last(k, tokens)), values(v, tokens), logGate, memory);
         if (Gradients.enabled()) { // the graph may still need what is there
@@ -64,6 +63,22 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
             memory.copy_(result.memory());
         }
         return split(result.y());
+    }
+
+    /**
+     * One token a row, which writes k and v [B, G, 1, .].
+     *
+     * @param writes 0 for rows that write nothing [B | 1, 1, 1, 1], or null where all do
+     */
+    PartialAttention step(
+            MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, @Nullable Tensor writes) {
+        Tensor counted = writes == null ? counted(v) : counted(v).mul(writes);
+        return split(MatrixMemory.step(queries(q), keys(k), counted, logGate, state.get(MEMORY)));
+    }
+
+    /** One token a row that writes nothing into a memory that is empty still. */
+    PartialAttention read(MixerState state, Tensor q) {
+        return split(MatrixMemory.read(queries(q), state.get(MEMORY)));
     }
 
     /** As {@link #parallel}, by kernels with gradients of their own; arguments in float32, {@code logGate} clamped. */

@@ -1,7 +1,5 @@
 package dev.lizard.mixer;
 
-import dev.lizard.mixer.LizardSpec.Branches;
-import dev.lizard.mixer.LizardSpec.Variant;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
@@ -37,34 +35,24 @@ final class LizardFunction implements Tape.Operation {
             Tensor keyMap,
             @Nullable Tensor sink) {}
 
-    private final LizardSpec spec;
+    private final int window;
     private final Rotary rotary; // not the input: its tensors are gone when gradients come
-    private final long start;
     private @Nullable Tensor heads;
     private LizardForward.@Nullable Saved saved;
 
-    private LizardFunction(LizardSpec spec, Rotary rotary, long start) {
-        this.spec = spec;
+    private LizardFunction(int window, Rotary rotary) {
+        this.window = window;
         this.rotary = rotary;
-        this.start = start;
-    }
-
-    /** Whether kernels take this over, with their gradients on {@code tape}. */
-    static boolean serves(LizardSpec spec, MixerInput in, Tape tape) {
-        Tensor q = in.q();
-        return in.tokens() > 1 && tape.carries() && serves(spec, q.dtype(), (int) q.size(3), q.device());
     }
 
     /** Whether there are kernels for sequences of such a model. */
-    static boolean serves(LizardSpec spec, DType model, int headWidth, Device device) {
-        return spec.variant() == Variant.JOINT
-                && spec.branches() == Branches.BOTH
-                && LizardForward.serves(device, model, headWidth, spec.features(), spec.window())
-                && LizardBackward.serves(device, headWidth, spec.features());
+    static boolean serves(int window, int half, int headWidth, DType model, Device device) {
+        return LizardForward.serves(device, model, headWidth, half, window)
+                && LizardBackward.serves(device, headWidth, half);
     }
 
     /** Per-head outputs [B, H, T, d]. */
-    static Tensor mix(LizardSpec spec, MixerInput in, Operands operands, Tape tape) {
+    static Tensor mix(int window, MixerInput in, Operands operands, Tape tape) {
         List<Tensor> inputs = new ArrayList<>(List.of(
                 AlignedRows.of(in.q()),
                 AlignedRows.of(in.k()),
@@ -76,13 +64,12 @@ final class LizardFunction implements Tape.Operation {
         if (operands.sink != null) {
             inputs.add(operands.sink);
         }
-        return tape.apply(new LizardFunction(spec, in.rotary(), in.start()), inputs)
-                .getFirst();
+        return tape.apply(new LizardFunction(window, in.at().rotary()), inputs).getFirst();
     }
 
     private LizardInputs inputs(List<Tensor> operands) {
         Tensor q = operands.getFirst();
-        List<Tensor> angles = rotary.angles(start, q.size(2), q.device());
+        List<Tensor> angles = rotary.angles(0, q.size(2), q.device());
         return new LizardInputs(
                 q,
                 operands.get(1),
@@ -94,7 +81,7 @@ final class LizardFunction implements Tape.Operation {
                 operands.get(4),
                 operands.get(5),
                 operands.get(6),
-                spec.window(),
+                window,
                 LizardInputs.Join.JOINT,
                 null,
                 null);

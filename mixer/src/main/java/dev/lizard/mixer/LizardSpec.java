@@ -1,18 +1,53 @@
 package dev.lizard.mixer;
 
+import dev.lizard.base.Setting;
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The Lizard mixer as data; the mathematics is in {@link Lizard}.
+ * Lizard (arXiv 2507.09025v4, section 3.1): gated linear attention for what is far, a softmax window with meta memory
+ * for what is near.
+ *
+ * <p><b>Gate</b>, one number a head: γ_t = σ(W_γ x_t + b). <b>Features</b>: φ of {@link Hedgehog}, for queries and keys
+ * without RoPE; that is what carries past the trained length. <b>Window</b>: {@link WindowSoftmax} over the last w
+ * tokens with RoPE, numerator N^w and mass D^w, sinks included.
+ *
+ * <p><b>Joint</b> (the default). The linear branch holds the tokens before the window, written when they leave it:
+ *
+ * <pre>
+ *   S_t = γ_t S_{t−1} + φ(k_{t−w})ᵀ v_{t−w}      z_t = γ_t z_{t−1} + φ(k_{t−w})
+ *   y_t = (φ(q_t) S_t + g N^w_t) / (φ(q_t) z_t + g D^w_t)            g = exp(learned logit), one a head
+ * </pre>
+ *
+ * On a prompt no longer than the window the factor g cancels and the layer is the teacher's but for its sinks. Decay
+ * counts from the moment of writing, so a short-lived head remembers the tokens just beyond its window.
+ *
+ * <p><b>Sum</b>: y = b y^lin + (1 − b) y^win with b a head in (0, 1), the linear branch over all tokens.
+ * <b>Literal</b>, as printed: y = y^lin + α y^win, no RoPE in the window, linear branch over all tokens.
+ *
+ * <p><b>Deviations</b> of the joint form from the paper (docs/mixers.md has what was measured): one normaliser instead
+ * of a sum; RoPE in the window; keys before the window only, so that none counts twice; a gate a head with a bias that
+ * spreads half-lives; sinks enter as exp(t), as t is called a logit, where the printed sum of t could be negative.
+ *
+ * <p><b>First tokens</b>, beyond the paper: the first few may be kept exactly and are then seen by the softmax at any
+ * distance, not by the memory of the joint form; attention that goes to the beginning of a text stays where it was.
+ *
+ * <p>The state is a {@link KeyRing} and, a head, the matrix [S | z] of f × (d + 1). Held keys are turned; one that is
+ * evicted is turned back before its features are taken.
  *
  * @param variant how the two branches are joined
  * @param window w, tokens the window sees, the query's own included
+ * @param first tokens from the beginning that the window always sees
  * @param features width of one half of the feature map; f is twice that
  * @param meta m, sink logits (a head, or a layer in the literal variant); 0 for none
  * @param shortestHalfLife tokens after which the quickest head has forgotten half, at initialisation
@@ -22,12 +57,56 @@ import java.util.Map;
 public record LizardSpec(
         Variant variant,
         int window,
+        int first,
         int features,
         int meta,
         double shortestHalfLife,
         double longestHalfLife,
         Branches branches)
         implements MixerSpec {
+    static final MixerKind<Keys> JOINT = kind(Variant.JOINT);
+    static final MixerKind<Keys> SUM = kind(Variant.SUM);
+    static final MixerKind<Keys> LITERAL = kind(Variant.LITERAL);
+
+    static final double MOST_FEATURES = 1 << 12;
+
+    /** Half a feature map is as wide as a head unless it is said. */
+    record Keys(
+            @Setting(byDefault = "128", min = 1, max = WindowSpec.MOST_WINDOW)
+            int window,
+
+            @Setting(min = 1, max = MOST_FEATURES) @Nullable Integer features,
+
+            @Setting(byDefault = "4", min = 0, max = WindowSpec.MOST_META)
+            int meta,
+
+            @Setting(byDefault = "32", min = 1e-3, max = 1e9)
+            double shortestHalfLife,
+
+            @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
+            double longestHalfLife,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_FIRST)
+            int first,
+
+            @Setting(byDefault = "both") Branches branches) {
+        Keys {
+            if (longestHalfLife < shortestHalfLife) {
+                throw new IllegalArgumentException("longest_half_life %s is below shortest_half_life %s; swap them"
+                        .formatted(longestHalfLife, shortestHalfLife));
+            }
+        }
+
+        MixerSpec spec(Variant variant, HeadDims dims) {
+            int half = features == null ? dims.headWidth() : features;
+            return new LizardSpec(variant, window, first, half, meta, shortestHalfLife, longestHalfLife, branches);
+        }
+    }
+
+    private static MixerKind<Keys> kind(Variant variant) {
+        return new MixerKind<>(variant.mixer(), Keys.class, (keys, dims) -> keys.spec(variant, dims));
+    }
+
     /** How the branches are joined, and what else differs with it. */
     public enum Variant {
         /** One normaliser over both; the linear branch holds the tokens before the window. The default. */
@@ -52,7 +131,14 @@ public record LizardSpec(
     public enum Branches {
         BOTH,
         WINDOW,
-        LINEAR
+        LINEAR;
+
+        /** Adds the key of an ablation; both, the usual case, is left out. */
+        void write(Map<String, Object> keys) {
+            if (this != BOTH) {
+                keys.put("branches", name().toLowerCase(Locale.ROOT));
+            }
+        }
     }
 
     static final String QUERY_MAP = "query_map";
@@ -64,10 +150,10 @@ public record LizardSpec(
     static final String ALPHA = "alpha";
 
     public LizardSpec {
-        if (window < 1 || features < 1 || meta < 0) {
+        if (window < 1 || features < 1 || first < 0 || meta < 0) {
             throw new IllegalArgumentException(
-                    "window and features must be at least 1 and meta at least 0, found %d, %d, %d"
-                            .formatted(window, features, meta));
+                    "window and features must be at least 1, first and meta at least 0, found %d, %d, %d, %d"
+                            .formatted(window, features, first, meta));
         }
         if (!(shortestHalfLife > 0) || !(longestHalfLife >= shortestHalfLife)) {
             throw new IllegalArgumentException("half-lives must be positive and in order, found %s and %s"
@@ -75,18 +161,47 @@ public record LizardSpec(
         }
     }
 
+    /** Without first tokens. */
+    public LizardSpec(
+            Variant variant,
+            int window,
+            int features,
+            int meta,
+            double shortestHalfLife,
+            double longestHalfLife,
+            Branches branches) {
+        this(variant, window, 0, features, meta, shortestHalfLife, longestHalfLife, branches);
+    }
+
     /** The default sizes for a variant: w 128, f = 2d, m 4, half-lives 32 to 2,048. */
     public static LizardSpec of(Variant variant, int headWidth) {
         return new LizardSpec(variant, 128, headWidth, 4, 32, 2048, Branches.BOTH);
     }
 
-    public LizardSpec with(Branches only) {
-        return new LizardSpec(variant, window, features, meta, shortestHalfLife, longestHalfLife, only);
+    @Override
+    public Optional<MixerSpec> only(Branches branch) {
+        return Optional.of(
+                new LizardSpec(variant, window, first, features, meta, shortestHalfLife, longestHalfLife, branch));
     }
 
     @Override
     public String mixer() {
         return variant.mixer();
+    }
+
+    @Override
+    public Map<String, Object> keys() {
+        Map<String, Object> keys = new LinkedHashMap<>();
+        keys.put("window", window);
+        keys.put("features", features);
+        keys.put("meta", meta);
+        keys.put("shortest_half_life", shortestHalfLife);
+        keys.put("longest_half_life", longestHalfLife);
+        if (first > 0) {
+            keys.put("first", first);
+        }
+        branches.write(keys);
+        return keys;
     }
 
     @Override
@@ -148,12 +263,59 @@ public record LizardSpec(
 
     private static Tensor constant(int count, float value) {
         float[] values = new float[count];
-        java.util.Arrays.fill(values, value);
+        Arrays.fill(values, value);
         return Tensors.of(values, count);
     }
 
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
-        return new Lizard(this, dims, parameters);
+        List.of(QUERY_MAP, KEY_MAP, GATE_WEIGHT).forEach(name -> MixerSpec.need(parameters, name));
+        Hybrid.Plan plan = new Hybrid.Plan(
+                new KeyRing(window, first),
+                variant != Variant.LITERAL,
+                variant == Variant.JOINT ? Hybrid.Far.EVICTED : Hybrid.Far.ALL,
+                false,
+                features,
+                switch (variant) {
+                    case JOINT -> Hybrid.Join.ONE_NORMALISER;
+                    case SUM -> Hybrid.Join.CONVEX_SUM;
+                    case LITERAL -> Hybrid.Join.SCALED_SUM;
+                },
+                branches);
+        return new Hybrid(this, plan, dims, parameters, (given, dtype) -> weights(dims, given, dtype));
+    }
+
+    private Hybrid.Weights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
+        Tensor bias = parameters.get(GATE_BIAS);
+        return new Hybrid.Weights(
+                LinearBranch.of(
+                        dims, MixerSpec.need(parameters, QUERY_MAP), MixerSpec.need(parameters, KEY_MAP), dtype),
+                MixerSpec.need(parameters, GATE_WEIGHT).to(dtype).expand(dims.heads(), dims.width()),
+                bias == null ? null : bias.to(dtype),
+                Sinks.of(parameters, dims, dtype),
+                switch (variant) {
+                    case JOINT -> perHead(parameters, WINDOW_LOGIT, dims, dtype).exp();
+                    case SUM -> perHead(parameters, MIX_LOGIT, dims, dtype).sigmoid();
+                    case LITERAL -> MixerSpec.need(parameters, ALPHA).to(dtype);
+                });
+    }
+
+    private static Tensor perHead(Map<String, Tensor> parameters, String name, HeadDims dims, DType dtype) {
+        return MixerSpec.need(parameters, name).to(dtype).view(1, dims.heads(), 1, 1);
+    }
+
+    @Override
+    public long stateNumbers(HeadDims dims, long tokens) {
+        return MixerSizes.pairs(dims, (long) window + first) + MixerSizes.memory(dims, features);
+    }
+
+    @Override
+    public double flops(HeadDims dims, long length) {
+        return MixerSizes.windowFlops(dims, window) + MixerSizes.memoryFlops(dims, features);
+    }
+
+    @Override
+    public long graphNumbers(HeadDims dims, long length) {
+        return MixerSizes.hybridGraph(dims, window, features, length);
     }
 }

@@ -1,20 +1,50 @@
 package dev.lizard.mixer;
 
+import dev.lizard.base.Setting;
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * LoLCATs as data; the mathematics is in {@link Lolcats}.
+ * LoLCATs (Zhang et al. 2024, arXiv 2410.10254), the control of every Lizard run: the same window and feature maps, no
+ * gate, no sinks, and features taken after RoPE. With s_ij = q_i·k_j / √d of the rotated vectors:
+ *
+ * <pre>
+ *   a_ij = g exp(s_ij − m_i)       for j in the window          g = σ(learned logit), one a head, 0.1 at first
+ *   l_ij = φ_q(q_i)·φ_k(k_j)       for j before the window
+ *   y_i  = (Σ a_ij v_j + Σ l_ij v_j) / (Σ a_ij + Σ l_ij)
+ * </pre>
+ *
+ * <p>m_i is the maximum over the window and is part of the model, since the linear part is not shifted by it. Here the
+ * window slides; the published default moves it block by block ("terraced"), which sees w + 1 to 2w tokens.
  *
  * @param window w, tokens the sliding window sees, the query's own included
  * @param features width of one half of the feature map
  * @param branches both, or one of them alone, for ablations
  */
 public record LolcatsSpec(int window, int features, LizardSpec.Branches branches) implements MixerSpec {
+    static final MixerKind<Keys> KIND = new MixerKind<>("lolcats", Keys.class, Keys::spec);
+
+    record Keys(
+            @Setting(byDefault = "128", min = 1, max = WindowSpec.MOST_WINDOW)
+            int window,
+
+            @Setting(min = 1, max = LizardSpec.MOST_FEATURES) @Nullable
+            Integer features,
+
+            @Setting(byDefault = "both") LizardSpec.Branches branches) {
+        MixerSpec spec(HeadDims dims) {
+            return new LolcatsSpec(window, features == null ? dims.headWidth() : features, branches);
+        }
+    }
+
     static final String QUERY_MAP = "query_map";
     static final String KEY_MAP = "key_map";
     static final String WINDOW_LOGIT = "window_logit";
@@ -29,13 +59,23 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
         }
     }
 
-    public LolcatsSpec with(LizardSpec.Branches only) {
-        return new LolcatsSpec(window, features, only);
+    @Override
+    public Optional<MixerSpec> only(LizardSpec.Branches branch) {
+        return Optional.of(new LolcatsSpec(window, features, branch));
     }
 
     @Override
     public String mixer() {
-        return "lolcats";
+        return KIND.name();
+    }
+
+    @Override
+    public Map<String, Object> keys() {
+        Map<String, Object> keys = new LinkedHashMap<>();
+        keys.put("window", window);
+        keys.put("features", features);
+        branches.write(keys);
+        return keys;
     }
 
     @Override
@@ -56,6 +96,31 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
 
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
-        return new Lolcats(this, dims, parameters);
+        shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
+        Hybrid.Plan plan = new Hybrid.Plan(
+                new KeyRing(window, 0), true, Hybrid.Far.EVICTED, true, features, Hybrid.Join.ONE_NORMALISER, branches);
+        return new Hybrid(this, plan, dims, parameters, (given, dtype) -> weights(dims, given, dtype));
+    }
+
+    private static Hybrid.Weights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
+        LinearBranch memory = LinearBranch.of(
+                dims, MixerSpec.need(parameters, QUERY_MAP), MixerSpec.need(parameters, KEY_MAP), dtype);
+        Tensor g = MixerSpec.need(parameters, WINDOW_LOGIT).to(dtype).sigmoid().view(1, dims.heads(), 1, 1);
+        return new Hybrid.Weights(memory, null, null, null, g);
+    }
+
+    @Override
+    public long stateNumbers(HeadDims dims, long tokens) {
+        return MixerSizes.pairs(dims, window) + MixerSizes.memory(dims, features);
+    }
+
+    @Override
+    public double flops(HeadDims dims, long length) {
+        return MixerSizes.windowFlops(dims, window) + MixerSizes.memoryFlops(dims, features);
+    }
+
+    @Override
+    public long graphNumbers(HeadDims dims, long length) {
+        return MixerSizes.hybridGraph(dims, window, features, length);
     }
 }

@@ -25,15 +25,15 @@ public interface Mixer {
     Map<String, Tensor> parameters();
 
     /**
-     * Per-head outputs [B, H, T, d] of a whole sequence that starts at {@code in.start()} with nothing before it.
-     * Width d is that of {@code in.v()}. Gradients flow in every form but {@link Form#RECURRENT}.
+     * Per-head outputs [B, H, T, d] of whole sequences. Width d is that of {@code in.v()}. Gradients flow in every form
+     * but {@link Form#RECURRENT}.
      */
     default Tensor forward(MixerInput in, Form form) {
         return switch (form) {
             case PARALLEL -> parallel(in);
             case CHUNK -> {
                 try (MixerState state = start(in)) {
-                    yield advance(in, state);
+                    yield chunk(in, state);
                 }
             }
             case RECURRENT -> {
@@ -41,7 +41,9 @@ public interface Mixer {
                         Gradients off = Gradients.off()) {
                     List<Tensor> rows = new ArrayList<>();
                     for (long t = 0; t < in.tokens(); t++) {
-                        rows.add(advance(in.slice(t, 1), state));
+                        try (Positions there = in.at().from(t)) {
+                            rows.add(step(in.slice(t, 1, there), state));
+                        }
                     }
                     yield Tensors.cat(rows, 2);
                 }
@@ -58,23 +60,48 @@ public interface Mixer {
     }
 
     private MixerState start(MixerInput in) {
-        MixerState state = newState((int) in.batch(), in.q().dtype(), in.q().device());
-        state.startAt(in.start());
-        return state;
+        return newState((int) in.batch(), in.q().dtype(), in.q().device());
     }
 
-    /** The definition over all pairs of tokens: [B, H, T, d]. */
+    /** The definition over all pairs of tokens of whole sequences: [B, H, T, d]. */
     Tensor parallel(MixerInput in);
 
     /** An empty state for {@code batch} sequences; its memory is in float32 (float64 for float64 models). */
     MixerState newState(int batch, DType dtype, Device device);
 
     /**
-     * Continues after the tokens that {@code state} has seen with T ≥ 1 more, and updates it: chunkwise for T > 1,
-     * recurrent for T = 1. Returns [B, H, T, d]. With gradients on, they flow through the outputs of this call to its
-     * inputs and the parameters, but not into the state, so not to earlier calls.
+     * Continues sequences that have read the tokens which {@code in.at()} tells and {@code state} remembers with T ≥ 1
+     * more, and updates it. Rows may stand at different positions. Returns [B, H, T, d]. With gradients on, they flow
+     * through the outputs of this call to its inputs and the parameters, but not into the state, so not to earlier
+     * calls.
      */
-    Tensor advance(MixerInput in, MixerState state);
+    default Tensor advance(MixerInput in, MixerState state) {
+        if (in.tokens() == 1 && !Gradients.enabled()) {
+            return step(in, state);
+        }
+        return in.at().together() ? chunk(in, state) : rowByRow(in, state);
+    }
+
+    private Tensor rowByRow(MixerInput in, MixerState state) {
+        List<Tensor> outputs = new ArrayList<>();
+        for (int row = 0; row < in.batch(); row++) {
+            try (MixerState alone = state.take(row);
+                    Positions there = in.at().row(row)) {
+                outputs.add(chunk(in.row(row, there), alone));
+                state.put(row, alone, 0);
+            }
+        }
+        return Tensors.cat(outputs, 0);
+    }
+
+    /** {@link #advance} by chunks, for rows that stand at one position. */
+    Tensor chunk(MixerInput in, MixerState state);
+
+    /**
+     * {@link #advance} by the recurrence, for one token a row and without gradients. Where the rows stand is asked of
+     * the device alone.
+     */
+    Tensor step(MixerInput in, MixerState state);
 
     /**
      * The same mixer with everything that depends on the parameters alone computed once, for generation: quicker steps,
@@ -82,27 +109,17 @@ public interface Mixer {
      *
      * @param model dtype of the inputs to come
      */
-    default Mixer prepared(DType model, Scope owner) {
+    default Mixer frozen(DType model, Scope owner) {
         return this;
     }
 
     /**
-     * Whether a step of this mixer on {@code device}, one token without gradients, is the same sequence of kernels at
-     * every position, so that it can be recorded once and replayed. Only {@linkplain #prepared prepared} mixers can.
-     *
-     * @param model dtype of the inputs to come
-     */
-    default boolean recordable(DType model, Device device) {
-        return false;
-    }
-
-    /**
-     * Whether {@link #forward(MixerInput, Form, Tape)} over whole sequences and its gradients only queue kernels on
+     * Whether {@link #forward(MixerInput, Form, Tape)} over whole sequences and its gradients only queue work on
      * {@code device}, the same for any input of a shape, so that a pass of training can be recorded once and replayed.
      *
      * @param model dtype of the inputs to come
      */
-    default boolean trainsRecorded(DType model, Device device) {
+    default boolean trainsGraphed(DType model, Device device) {
         return false;
     }
 

@@ -10,10 +10,9 @@ import dev.lizard.tensor.Tensor;
  * @param q projected queries [B, H, T, d], before RoPE
  * @param k projected keys [B, G, T, d], before RoPE
  * @param v projected values [B, G, T, d]
- * @param rotary the model's rotary embedding
- * @param start absolute position of the first token
+ * @param at where the tokens stand; the caller's
  */
-public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Rotary rotary, long start) {
+public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Positions at) {
     public long batch() {
         return q.size(0);
     }
@@ -22,27 +21,26 @@ public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Rotary rotary, 
         return q.size(2);
     }
 
-    /** The part [from, from + length) of the tokens, as views. */
-    public MixerInput slice(long from, long length) {
+    /** The part [from, from + length) of the tokens, as views, which stand at {@code there}. */
+    MixerInput slice(long from, long length, Positions there) {
         return new MixerInput(
                 x.narrow(1, from, length),
                 q.narrow(2, from, length),
                 k.narrow(2, from, length),
                 v.narrow(2, from, length),
-                rotary,
-                start + from);
+                there);
+    }
+
+    /** Sequence {@code row} alone, as views, which stands at {@code there}. */
+    MixerInput row(int row, Positions there) {
+        return new MixerInput(
+                x.narrow(0, row, 1), q.narrow(0, row, 1), k.narrow(0, row, 1), v.narrow(0, row, 1), there);
     }
 
     /** The same in float32 where it is narrower: mixers compute and remember in float32 or float64. */
     MixerInput widened() {
         return q.dtype() == DType.BFLOAT16
-                ? new MixerInput(
-                        x.to(DType.FLOAT32),
-                        q.to(DType.FLOAT32),
-                        k.to(DType.FLOAT32),
-                        v.to(DType.FLOAT32),
-                        rotary,
-                        start)
+                ? new MixerInput(x.to(DType.FLOAT32), q.to(DType.FLOAT32), k.to(DType.FLOAT32), v.to(DType.FLOAT32), at)
                 : this;
     }
 
@@ -53,6 +51,6 @@ public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Rotary rotary, 
 
     /** The same tokens with other values, whose width may differ from d. */
     public MixerInput withValues(Tensor values) {
-        return new MixerInput(x, q, k, values, rotary, start);
+        return new MixerInput(x, q, k, values, at);
     }
 }

@@ -1,21 +1,25 @@
 package dev.lizard.mixer;
 
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * A mixer as data: its kind and its hyper-parameters, as they stand in a recipe and in {@code config.json}.
- *
- * <p>One record for each kind, so that nothing but data decides what a layer is.
+ * A mixer as data: its kind and its hyper-parameters, as they stand in a recipe and in {@code config.json}, and all that
+ * is known of it before it has parameters. Nothing else decides what a layer is.
  */
-public sealed interface MixerSpec permits SoftmaxSpec, WindowSpec, LizardSpec, LolcatsSpec {
+public interface MixerSpec {
     /** A new parameter: its name under {@code self_attn}, its initial value and the group a recipe addresses it by. */
     record Parameter(String name, Tensor initial, String group) {}
 
     /** The kind's name in recipes and configs, e.g. {@code lizard}. */
     String mixer();
+
+    /** Its keys in a file and their values, without {@code mixer}: what {@link MixerSpecs#read} makes it of again. */
+    Map<String, Object> keys();
 
     /** Names and shapes of the parameters that {@link #initial} makes; for sizes that are not trusted yet. */
     Map<String, long[]> shapes(HeadDims dims);
@@ -29,6 +33,30 @@ public sealed interface MixerSpec permits SoftmaxSpec, WindowSpec, LizardSpec, L
      * @throws IllegalArgumentException if one is missing
      */
     Mixer create(HeadDims dims, Map<String, Tensor> parameters);
+
+    /** Numbers the state of one sequence holds after {@code tokens} tokens; a cache as many places as tokens. */
+    long stateNumbers(HeadDims dims, long tokens);
+
+    /** Whether the state grows with the text: a cache, in the model's type and not in that of memories. */
+    default boolean caches() {
+        return false;
+    }
+
+    /** Operations a token of a forward pass over sequences of {@code length} tokens. */
+    double flops(HeadDims dims, long length);
+
+    /** Numbers a token that the graph of a composed pass over sequences of {@code length} keeps for its gradients. */
+    long graphNumbers(HeadDims dims, long length);
+
+    /** The same with one branch alone, over the same parameters; empty for mixers without branches. */
+    default Optional<MixerSpec> only(LizardSpec.Branches branch) {
+        return Optional.empty();
+    }
+
+    /** Bytes of the state of one sequence in a model of this type. */
+    default long stateBytes(HeadDims dims, DType model, long tokens) {
+        return stateNumbers(dims, tokens) * (caches() ? model : Mixer.computing(model)).bytes();
+    }
 
     static Tensor need(Map<String, Tensor> parameters, String name) {
         Tensor tensor = parameters.get(name);

@@ -5,12 +5,10 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.base.Nearest;
 import dev.lizard.base.Origin;
-import dev.lizard.base.Setting;
-import dev.lizard.mixer.LizardSpec.Branches;
-import dev.lizard.mixer.LizardSpec.Variant;
+import dev.lizard.tensor.DType;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,88 +21,28 @@ import tools.jackson.databind.node.ObjectNode;
  * </pre>
  *
  * <p>{@code mixer} names the kind; every other key may be left out. {@code branches} (both, window or linear) is for
- * ablations and only written when it is not {@code both}.
+ * ablations and only written when it is not {@code both}, {@code first} when it is not 0.
  */
 public final class MixerSpecs {
     private static final String MIXER = "mixer";
-    static final double MOST_WINDOW = WindowSpec.LARGEST;
-    static final double MOST_FEATURES = 1 << 12;
-    static final double MOST_META = 1 << 10;
-    private static final List<String> NAMES =
-            List.of("softmax", "window", "lizard", "lizard-sum", "lizard-literal", "lolcats");
-
-    // The keys beside `mixer` that each kind has in a file, with their defaults. Half a feature map is as wide as a
-    // head.
-
-    record SoftmaxKeys() {}
-
-    record WindowKeys(
-            @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
-            int window,
-
-            @Setting(byDefault = "0", min = 0, max = MOST_META)
-            int meta) {}
-
-    record LolcatsKeys(
-            @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
-            int window,
-
-            @Setting(min = 1, max = MOST_FEATURES) @Nullable Integer features,
-            @Setting(byDefault = "both") Branches branches) {
-        MixerSpec spec(HeadDims dims) {
-            return new LolcatsSpec(window, features == null ? dims.headWidth() : features, branches);
-        }
-    }
-
-    record LizardKeys(
-            @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
-            int window,
-
-            @Setting(min = 1, max = MOST_FEATURES) @Nullable Integer features,
-
-            @Setting(byDefault = "4", min = 0, max = MOST_META)
-            int meta,
-
-            @Setting(byDefault = "32", min = 1e-3, max = 1e9)
-            double shortestHalfLife,
-
-            @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
-            double longestHalfLife,
-
-            @Setting(byDefault = "both") Branches branches) {
-        LizardKeys {
-            if (longestHalfLife < shortestHalfLife) {
-                throw new IllegalArgumentException("longest_half_life %s is below shortest_half_life %s; swap them"
-                        .formatted(longestHalfLife, shortestHalfLife));
-            }
-        }
-
-        MixerSpec spec(Variant variant, HeadDims dims) {
-            int half = features == null ? dims.headWidth() : features;
-            return new LizardSpec(variant, window, half, meta, shortestHalfLife, longestHalfLife, branches);
-        }
-    }
 
     private MixerSpecs() {}
 
     /** The names that {@code mixer} may have, for help texts. */
     public static List<String> names() {
-        return NAMES;
+        return MixerKinds.ALL.stream().map(MixerKind::name).toList();
     }
 
     /** The keys that a mixer of this name may have, {@code mixer} itself among them; none for an unknown name. */
     public static List<String> keys(String name) {
-        Class<?> type = switch (name) {
-            case "softmax" -> SoftmaxKeys.class;
-            case "window" -> WindowKeys.class;
-            case "lizard", "lizard-sum", "lizard-literal" -> LizardKeys.class;
-            case "lolcats" -> LolcatsKeys.class;
-            default -> null;
-        };
-        return type == null
-                ? List.of()
-                : Stream.concat(Stream.of(MIXER), ConfigTree.keysOf(type).stream())
-                        .toList();
+        return find(name)
+                .map(kind ->
+                        Stream.concat(Stream.of(MIXER), kind.keys().stream()).toList())
+                .orElse(List.of());
+    }
+
+    private static Optional<MixerKind<?>> find(String name) {
+        return MixerKinds.ALL.stream().filter(kind -> kind.name().equals(name)).findFirst();
     }
 
     /** As {@link #read(ObjectNode, HeadDims, String, Kind)}; faults are usage errors. */
@@ -126,28 +64,28 @@ public final class MixerSpecs {
         ObjectNode rest = node.deepCopy();
         rest.remove(MIXER);
         ConfigTree tree = ConfigTree.of(rest, new Origin(Origin.Layer.CONFIG_FILE, where), kind);
-        return switch (name) {
-            case "softmax" -> {
-                tree.bind(SoftmaxKeys.class);
-                yield new SoftmaxSpec();
-            }
-            case "window" -> {
-                WindowKeys keys = tree.bind(WindowKeys.class);
-                yield new WindowSpec(keys.window, keys.meta);
-            }
-            case "lizard" -> tree.bind(LizardKeys.class).spec(Variant.JOINT, dims);
-            case "lizard-sum" -> tree.bind(LizardKeys.class).spec(Variant.SUM, dims);
-            case "lizard-literal" -> tree.bind(LizardKeys.class).spec(Variant.LITERAL, dims);
-            case "lolcats" -> tree.bind(LolcatsKeys.class).spec(dims);
-            default ->
-                throw LizardException.at(
+        return find(name)
+                .orElseThrow(() -> LizardException.at(
                         kind,
                         "unknown mixer '" + name + "'",
                         where + "/" + MIXER,
-                        "one of " + String.join(", ", NAMES),
+                        "one of " + String.join(", ", names()),
                         "'" + name + "'",
-                        Nearest.hint(name, NAMES));
-        };
+                        Nearest.hint(name, names())))
+                .read(tree, dims);
+    }
+
+    /**
+     * Bytes that a model keeps of one sequence after {@code tokens} tokens. A key/value cache counts as many tokens as
+     * it must hold; while it grows, it may hold up to twice that. All else is exact.
+     *
+     * @param specs the mixer of each layer
+     * @param model type of the model's activations
+     */
+    public static long stateBytes(List<MixerSpec> specs, HeadDims dims, DType model, long tokens) {
+        return specs.stream()
+                .mapToLong(spec -> spec.stateBytes(dims, model, tokens))
+                .sum();
     }
 
     private static String name(ObjectNode node, String where, Kind kind) {
@@ -157,7 +95,7 @@ public final class MixerSpecs {
                     kind,
                     name == null ? "missing key" : "wrong type",
                     where + "/" + MIXER,
-                    "one of " + String.join(", ", NAMES),
+                    "one of " + String.join(", ", names()),
                     name == null ? "nothing" : name,
                     "name the mixer");
         }
@@ -168,30 +106,14 @@ public final class MixerSpecs {
     public static ObjectNode write(MixerSpec spec) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put(MIXER, spec.mixer());
-        switch (spec) {
-            case SoftmaxSpec _ -> {}
-            case WindowSpec window -> node.put("window", window.window()).put("meta", window.meta());
-            case LolcatsSpec lolcats -> {
-                node.put("window", lolcats.window()).put("features", lolcats.features());
-                writeBranches(node, lolcats.branches());
+        spec.keys().forEach((key, value) -> {
+            switch (value) {
+                case Integer number -> node.put(key, number);
+                case Double number -> node.put(key, number);
+                case String text -> node.put(key, text);
+                default -> throw new IllegalArgumentException("no key of a file is a " + value.getClass());
             }
-            case LizardSpec lizard -> {
-                node.put("window", lizard.window())
-                        .put("features", lizard.features())
-                        .put("meta", lizard.meta())
-                        .put("shortest_half_life", lizard.shortestHalfLife())
-                        .put("longest_half_life", lizard.longestHalfLife());
-                writeBranches(node, lizard.branches());
-            }
-        }
+        });
         return node;
-    }
-
-    private static void writeBranches(ObjectNode node, Branches branches) {
-        switch (branches) {
-            case BOTH -> {}
-            case WINDOW -> node.put("branches", "window");
-            case LINEAR -> node.put("branches", "linear");
-        }
     }
 }

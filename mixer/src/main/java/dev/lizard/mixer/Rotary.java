@@ -2,14 +2,14 @@ package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.DecodeClock;
+import dev.lizard.tensor.cuda.DecodeCounters;
 import dev.lizard.tensor.cuda.FusedOps;
-import java.util.Collection;
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,23 +18,38 @@ import java.util.Map;
 /**
  * Rotary position embedding (Su et al. 2021), half-split layout: feature i turns with feature i + d/2.
  *
- * <p>Angles are computed for the positions asked for, in float64, and the last few ranges are kept because every layer
- * of a step asks for the same ones. So memory does not grow with the position, and position 1,000,000 is as exact as
- * the first. One token is turned by one product with a [d, d] matrix: the same numbers in a sixth of the calls.
+ * <p>Angles are computed on the device for the positions asked for, in float64, and the last few ranges are kept because
+ * every layer asks for the same ones. So memory does not grow with the position, and position 1,000,000 is as exact as
+ * the first. One token a row is turned by one product with a [d, d] matrix a row: a sixth of the calls.
  */
 public final class Rotary implements AutoCloseable {
     private static final int KEPT = 8;
 
-    /** What a turn depends on; {@code back} for its inverse. */
+    /** What a table depends on; {@code back} for the inverse of its turn. */
     private record Turn(long start, long length, boolean back, DType dtype, Device device) {}
 
-    /** What a clock of decoding kernels depends on. */
-    private record Beat(int window, Device device) {}
+    /** On one device: angles a token of the d/2 pairs, the same for both halves [d], and what a turn is made of. */
+    private record Constants(
+            Tensor frequencies,
+            Tensor ofBoth,
+            Tensor wideIdentity,
+            Tensor wideQuarter,
+            Tensor identity,
+            Tensor quarter) {
+        Tensor identity(DType dtype) {
+            return dtype == DType.FLOAT64 ? wideIdentity : dtype == DType.FLOAT32 ? identity : identity.to(dtype);
+        }
+
+        Tensor quarter(DType dtype) {
+            return dtype == DType.FLOAT64 ? wideQuarter : dtype == DType.FLOAT32 ? quarter : quarter.to(dtype);
+        }
+    }
 
     private final double[] frequencies;
     private final double scale;
     private final Scope scope = Scope.owner();
-    private final Map<Beat, DecodeClock> clocks = new LinkedHashMap<>();
+    private final Map<Device, Constants> constants = new HashMap<>();
+    private final Map<Device, DecodeCounters> counters = new HashMap<>();
     private final Map<Turn, List<Tensor>> recent = new LinkedHashMap<>(16, 0.75f, true);
 
     /**
@@ -60,24 +75,23 @@ public final class Rotary implements AutoCloseable {
         return turned(x, start, false);
     }
 
-    /** The clock by which decoding kernels with this window turn queries and keys; it is this object's. */
-    DecodeClock clock(int window, Device device) {
-        return clocks.computeIfAbsent(
-                new Beat(window, device), b -> new DecodeClock(frequencies, scale, b.window, b.device));
+    /** Radians a token of each pair, float64 [d/2]. */
+    Tensor frequencies(Device device) {
+        return constants(device).frequencies;
     }
 
-    /** The clocks that were asked for. */
-    public Collection<DecodeClock> clocks() {
-        return Collections.unmodifiableCollection(clocks.values());
+    /** The factor on cos and sin. */
+    double scale() {
+        return scale;
     }
 
     /** Queries and keys turned, in one kernel where {@code tape} and device allow. */
     FusedOps.Rotated apply(MixerInput in, Tape tape) {
         Tensor q = in.q();
         if (q.size(2) == 1 || q.size(-1) % 16 != 0 || !FusedOps.serve(q, tape)) {
-            return new FusedOps.Rotated(apply(q, in.start()), apply(in.k(), in.start()), in.v());
+            return new FusedOps.Rotated(in.at().turn(q), in.at().turn(in.k()), in.v());
         }
-        List<Tensor> turn = angles(in.start(), q.size(2), q.device());
+        List<Tensor> turn = angles(in.at().first(), q.size(2), q.device());
         return FusedOps.rotate(q, in.k(), in.v(), turn.get(0), turn.get(1), tape);
     }
 
@@ -91,23 +105,19 @@ public final class Rotary implements AutoCloseable {
         return turned(x, start, true);
     }
 
-    /** cos and sin of the angles of {@code length} > 1 positions, each pair's in both halves: float32 [length, d]. */
+    /** cos and sin of the angles of {@code length} positions, each pair's in both halves: float32 [length, d]. */
     List<Tensor> angles(long start, long length, Device device) {
-        return turn(new Turn(start, length, false, DType.FLOAT32, device));
+        return table(new Turn(start, length, false, DType.FLOAT32, device));
     }
 
     private Tensor turned(Tensor x, long start, boolean back) {
-        List<Tensor> turn = turn(new Turn(start, x.size(2), back, x.dtype(), x.device()));
-        if (turn.size() == 1) {
-            return x.matmul(turn.getFirst());
-        }
+        List<Tensor> turn = table(new Turn(start, x.size(2), back, x.dtype(), x.device()));
         long half = x.size(-1) / 2;
         Tensor quarter = Tensors.cat(-1, x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)); // (−x₂, x₁)
         return x.mul(turn.get(0)).add(quarter.mul(turn.get(1)));
     }
 
-    /** The matrix [d, d] for one token, else cos and sin [T, d]. */
-    private List<Tensor> turn(Turn turn) {
+    private List<Tensor> table(Turn turn) {
         List<Tensor> tensors = recent.get(turn);
         if (tensors == null) {
             if (recent.size() >= KEPT) {
@@ -116,66 +126,71 @@ public final class Rotary implements AutoCloseable {
                 eldest.remove();
                 dropped.forEach(Tensor::close);
             }
-            tensors = turn.length == 1 ? matrix(turn) : table(turn);
+            try (Scope work = Scope.open();
+                    Gradients off = Gradients.off()) {
+                Tensor positions = Tensors.arange(turn.start, turn.start + turn.length, turn.device);
+                List<Tensor> waves = waves(positions, turn.back, turn.dtype);
+                Tensor sin = turn.back ? waves.get(1).neg() : waves.get(1);
+                tensors = List.of(scope.adopt(waves.get(0)), scope.adopt(sin));
+            }
             recent.put(turn, tensors);
         }
         return tensors;
     }
 
-    private double angle(Turn turn, long t, int pair) {
-        double angle = (turn.start + t) * frequencies[pair];
-        return turn.back ? -angle : angle;
+    /** cos and sin, times the scale, of the angles of int64 positions [n]: [n, d] each; angles are in float64. */
+    private List<Tensor> waves(Tensor positions, boolean back, DType dtype) {
+        Tensor angles = positions.to(DType.FLOAT64).unsqueeze(-1).mul(constants(positions.device()).ofBoth);
+        double factor = back ? 1 / scale : scale;
+        Tensor cos = angles.cos();
+        Tensor sin = angles.sin();
+        return scale == 1
+                ? List.of(cos.to(dtype), sin.to(dtype))
+                : List.of(cos.mul(factor).to(dtype), sin.mul(factor).to(dtype));
     }
 
-    private double factor(Turn turn) {
-        return turn.back ? 1 / scale : scale;
+    /** For each of int64 positions [n] the matrix that turns a row vector by it, or back: [n, d, d]. */
+    Tensor matrices(Tensor positions, boolean back, DType dtype) {
+        List<Tensor> waves = waves(positions, back, dtype);
+        Constants fixed = constants(positions.device());
+        Tensor cos = waves.get(0).unsqueeze(-1).mul(fixed.identity(dtype)); // [n, d, d]
+        Tensor sin = waves.get(1).unsqueeze(-1).mul(fixed.quarter(dtype));
+        return back ? cos.sub(sin) : cos.add(sin);
     }
 
-    private List<Tensor> table(Turn turn) {
-        int half = frequencies.length;
-        int rows = Math.toIntExact(turn.length);
-        double[] cos = new double[rows * half * 2];
-        double[] sin = new double[rows * half * 2];
-        for (int t = 0; t < rows; t++) {
-            for (int i = 0; i < half; i++) {
-                double angle = angle(turn, t, i);
-                int at = t * half * 2 + i;
-                cos[at] = cos[at + half] = Math.cos(angle) * factor(turn);
-                sin[at] = sin[at + half] = Math.sin(angle) * factor(turn);
+    /** Counters of decoding kernels, which outlive the steps that recordings know. */
+    DecodeCounters counters(Device device) {
+        return counters.computeIfAbsent(device, DecodeCounters::new);
+    }
+
+    private Constants constants(Device device) {
+        return constants.computeIfAbsent(device, there -> {
+            int half = frequencies.length;
+            long width = 2L * half;
+            try (Scope work = Scope.open()) {
+                Tensor identity = Tensors.eye(width, DType.FLOAT64, Device.CPU);
+                Tensor quarter = Tensors.cat( // e_i to e_{i + d/2}, e_{i + d/2} to −e_i
+                        0,
+                        identity.narrow(0, half, half),
+                        identity.narrow(0, 0, half).neg());
+                Tensor each = Tensors.of(frequencies, half);
+                return new Constants(
+                        scope.adopt(each.to(there)),
+                        scope.adopt(Tensors.cat(-1, each, each).to(there)),
+                        scope.adopt(identity.to(there)),
+                        scope.adopt(quarter.to(there)),
+                        scope.adopt(identity.to(DType.FLOAT32).to(there)),
+                        scope.adopt(quarter.to(DType.FLOAT32).to(there)));
             }
-        }
-        return List.of(keep(cos, turn), keep(sin, turn));
-    }
-
-    private List<Tensor> matrix(Turn turn) {
-        int half = frequencies.length;
-        int width = 2 * half;
-        double[] matrix = new double[width * width]; // row vectors: x M
-        for (int i = 0; i < half; i++) {
-            double angle = angle(turn, 0, i);
-            double cos = Math.cos(angle) * factor(turn);
-            double sin = Math.sin(angle) * factor(turn);
-            matrix[i * width + i] = matrix[(i + half) * width + i + half] = cos;
-            matrix[i * width + i + half] = sin;
-            matrix[(i + half) * width + i] = -sin;
-        }
-        return List.of(keep(matrix, turn));
-    }
-
-    private Tensor keep(double[] values, Turn turn) {
-        int width = frequencies.length * 2;
-        try (Scope work = Scope.open()) {
-            return scope.adopt(Tensors.of(values, values.length / width, width)
-                    .to(turn.dtype)
-                    .to(turn.device));
-        }
+        });
     }
 
     @Override
     public void close() {
         scope.close();
         recent.clear();
-        clocks.values().forEach(DecodeClock::close);
-        clocks.clear();
+        constants.clear();
+        counters.values().forEach(DecodeCounters::close);
+        counters.clear();
     }
 }

@@ -1,8 +1,11 @@
 package dev.lizard.mixer;
 
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Meta memory of the window (Lizard, section 3.1): m learned logits a head that take part in the normaliser only. They
@@ -23,6 +26,12 @@ final class Sinks {
             values[i] += (float) NEGLIGIBLE;
         }
         return Tensors.of(values, rows, meta);
+    }
+
+    /** One logit a head [H] of a mixer's parameters, or null where it has no sinks. */
+    static @Nullable Tensor of(Map<String, Tensor> parameters, HeadDims dims, DType dtype) {
+        Tensor sinks = parameters.get(NAME);
+        return sinks == null ? null : folded(sinks.to(dtype), dims.heads());
     }
 
     /**

@@ -21,7 +21,7 @@ import java.util.Map;
  * what the tokens need; they are reported as held.
  */
 final class Softmax implements Mixer {
-    private static final String KEYS = "cache.keys";
+    private static final String KEYS = "cache.keys"; // [B, G, capacity, d]
     private static final String VALUES = "cache.values";
     private static final long FIRST_CAPACITY = 256;
 
@@ -54,13 +54,13 @@ final class Softmax implements Mixer {
             return Mixer.super.forward(in, form);
         }
         try (Scope scope = Scope.open()) {
-            FusedOps.Rotated turned = in.rotary().apply(in, tape);
+            FusedOps.Rotated turned = in.at().rotary().apply(in, tape);
             return scope.promote(turned.q().scaledDotProductAttention(turned.k(), turned.v(), true));
         }
     }
 
     @Override
-    public boolean trainsRecorded(DType model, Device device) {
+    public boolean trainsGraphed(DType model, Device device) {
         return FusedOps.serve(model, device) && dims.headWidth() % 16 == 0; // else its rotation is composed
     }
 
@@ -68,9 +68,9 @@ final class Softmax implements Mixer {
     public Tensor parallel(MixerInput original) {
         try (Scope scope = Scope.open()) {
             MixerInput in = original.widened();
-            Tensor q = in.rotary().apply(in.q(), in.start());
-            Tensor k = in.rotary().apply(in.k(), in.start());
-            PartialAttention all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), null);
+            Tensor q = in.at().turn(in.q());
+            Tensor k = in.at().turn(in.k());
+            PartialAttention all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), 0, null);
             return scope.promote(original.narrowed(all.divided()));
         }
     }
@@ -86,14 +86,58 @@ final class Softmax implements Mixer {
     }
 
     @Override
-    public Tensor advance(MixerInput in, MixerState state) {
+    public Tensor chunk(MixerInput in, MixerState state) {
         try (Scope scope = Scope.open()) {
-            Tensor q = in.rotary().apply(in.q(), state.position());
-            Tensor k = append(state, KEYS, in.rotary().apply(in.k(), state.position())); // [B, G, S, d]
-            Tensor v = append(state, VALUES, in.v());
-            state.saw(in.tokens());
+            Positions at = in.at();
+            reserve(state, at.first() + in.tokens());
+            Tensor q = at.turn(in.q());
+            Tensor k = append(state.get(KEYS), at.first(), at.turn(in.k())); // [B, G, S, d]
+            Tensor v = append(state.get(VALUES), at.first(), in.v());
             return scope.promote(attend(q, k, v));
         }
+    }
+
+    @Override
+    public Tensor step(MixerInput in, MixerState state) {
+        Positions at = in.at();
+        if (at.together()) {
+            return chunk(in, state);
+        }
+        try (Scope scope = Scope.open()) {
+            long all = at.most() + 1;
+            reserve(state, all);
+            Tensor keys = state.get(KEYS);
+            Tensor read = at.read(keys.device()); // [B]
+            Tensor rows =
+                    at.shared(new Rows(keys.size(2), keys.device()), () -> rows(read, keys.size(1), keys.size(2)));
+            Tensor seen = at.shared(
+                    new Seen(keys.device()),
+                    () -> Tensors.arange(0, all, keys.device())
+                            .le(read.unsqueeze(-1))
+                            .view(-1, 1, 1, all)); // [B, 1, 1, S]
+            Tensor k = insert(keys, rows, at.turn(in.k())).narrow(2, 0, all);
+            Tensor v = insert(state.get(VALUES), rows, in.v()).narrow(2, 0, all);
+            return scope.promote(at.turn(in.q()).scaledDotProductAttention(k, v, seen));
+        }
+    }
+
+    private record Rows(long capacity, Device device) {}
+
+    private record Seen(Device device) {}
+
+    /** The row of each sequence's next place in a cache [B, G, capacity, d] read as [B G capacity, d]: int64 [B G]. */
+    private static Tensor rows(Tensor read, long groups, long capacity) {
+        long count = read.size(0) * groups;
+        return Tensors.arange(0, count, read.device())
+                .mul(capacity)
+                .view(read.size(0), groups)
+                .add(read.unsqueeze(-1))
+                .reshape(count);
+    }
+
+    private static Tensor insert(Tensor cache, Tensor rows, Tensor fresh) {
+        cache.view(-1, cache.size(3)).indexCopy_(0, rows, fresh.reshape(-1, fresh.size(3)));
+        return cache;
     }
 
     /** q [B, H, T, d] are the last T of the S tokens of k and v [B, G, S, d]. */
@@ -111,24 +155,20 @@ final class Softmax implements Mixer {
         return q.scaledDotProductAttention(k, v, position.unsqueeze(0).le(own)); // [T, S]
     }
 
-    /** Adds {@code fresh} to the cache and returns the whole of it [B, G, S, d], with gradients to {@code fresh}. */
-    private static Tensor append(MixerState state, String name, Tensor fresh) {
-        long before = state.tokens();
-        long after = before + fresh.size(2);
-        Tensor cache = state.get(name);
-        if (after > cache.size(2)) {
-            long capacity = Math.max(FIRST_CAPACITY, Math.max(after, 2 * cache.size(2)));
-            Tensor larger = // zeros, because states are written to files
-                    Tensors.zeros(cache.dtype(), cache.device(), cache.size(0), cache.size(1), capacity, fresh.size(3));
-            if (before > 0) {
-                larger.narrow(2, 0, before).copy_(cache.narrow(2, 0, before));
-            }
-            state.put(name, larger);
-            cache = larger;
+    private static void reserve(MixerState state, long tokens) {
+        long there = state.get(KEYS).size(2);
+        if (tokens > there) {
+            long capacity = Math.max(FIRST_CAPACITY, Math.max(tokens, 2 * there));
+            state.reserve(KEYS, capacity);
+            state.reserve(VALUES, capacity);
         }
+    }
+
+    /** Adds {@code fresh} after {@code before} tokens and returns all of them [B, G, S, d], with gradients to it. */
+    private static Tensor append(Tensor cache, long before, Tensor fresh) {
         cache.narrow(2, before, fresh.size(2)).copy_(fresh.detach());
         return Gradients.enabled()
                 ? Tensors.cat(2, cache.narrow(2, 0, before), fresh) // a later call writes into the cache
-                : cache.narrow(2, 0, after);
+                : cache.narrow(2, 0, before + fresh.size(2));
     }
 }

@@ -7,9 +7,9 @@ import dev.lizard.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Softmax over the last w tokens, left undivided so that another branch can join its normaliser.
+ * Softmax over the last w tokens and perhaps the first m, left undivided so that another branch can join its normaliser.
  *
- * <p>For query i and the keys j of its window (i − w < j ≤ i), with s_ij = q_i·k_j / √d and the row maximum m_i over
+ * <p>For query i and the keys j that it sees (i − w < j ≤ i, or j < m), with s_ij = q_i·k_j / √d and the row maximum m_i over
  * the window's scores and the sink logit:
  *
  * <pre>
@@ -40,24 +40,48 @@ final class WindowSoftmax {
     }
 
     /**
-     * All pairs.
+     * Keys and values of first tokens that are seen from outside the window too.
      *
-     * @param q [B, H, T, d], the last T of S tokens
-     * @param k [B, G, S, d]
-     * @param v [B, G, S, e]
-     * @param window w, or a number ≥ S for no window
+     * @param keys of tokens 0 to f − 1 [B, G, f, d]
+     * @param values likewise
+     * @param position of the first query
+     */
+    record Pinned(Tensor keys, Tensor values, long position) {
+        /** Where token j is still, or not yet, in the window of the query at t after the first: [T, f]. */
+        private Tensor hidden(long tokens, long window) {
+            Tensor row = Tensors.arange(position - window, position - window + tokens, keys.device());
+            return row.unsqueeze(-1)
+                    .lt(Tensors.arange(0, keys.size(2), keys.device()).unsqueeze(0));
+        }
+    }
+
+    /**
+     * All pairs of whole sequences.
+     *
+     * @param q [B, H, T, d]
+     * @param k [B, G, T, d]
+     * @param v [B, G, T, e]
+     * @param window w, or a number ≥ T for no window
+     * @param first m, tokens that all later ones see
      * @param sink logit a head [H], or null for none
      */
-    static PartialAttention parallel(Tensor q, Tensor k, Tensor v, long window, @Nullable Tensor sink) {
+    static PartialAttention parallel(Tensor q, Tensor k, Tensor v, long window, long first, @Nullable Tensor sink) {
+        long tokens = q.size(2);
+        Tensor row = Tensors.arange(0, tokens, q.device()).unsqueeze(-1);
+        Tensor column = Tensors.arange(0, tokens, q.device()).unsqueeze(0);
+        Tensor left = column.le(row.sub(window)); // the window
+        Tensor hidden = row.lt(column).logicalOr(first == 0 ? left : left.logicalAnd(column.ge((double) first)));
+        return pairs(q, k, v, hidden, sink);
+    }
+
+    /** Queries [B, H, T, d] over keys [B, G, S, d] that are not hidden: bool [T, S]. */
+    private static PartialAttention pairs(Tensor q, Tensor k, Tensor v, Tensor hidden, @Nullable Tensor sink) {
         long batch = q.size(0);
         long keyHeads = k.size(1);
         long group = q.size(1) / keyHeads;
         long tokens = q.size(2);
         long all = k.size(2);
         try (Scope scope = Scope.open()) {
-            Tensor row = Tensors.arange(all - tokens, all, q.device()).unsqueeze(-1);
-            Tensor column = Tensors.arange(0, all, q.device()).unsqueeze(0);
-            Tensor hidden = row.lt(column).logicalOr(column.le(row.sub((double) window))); // [T, S]
             Tensor scores = q.mul(1 / Math.sqrt((double) q.size(3)))
                     .reshape(batch, keyHeads, group * tokens, q.size(3))
                     .matmul(k.transpose(-1, -2))
@@ -72,8 +96,12 @@ final class WindowSoftmax {
         }
     }
 
-    /** One query [B, H, 1, d] over the n keys of its window in any order [B, G, n, d], and no others. */
-    static PartialAttention step(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+    /**
+     * One query [B, H, 1, d] over n keys in any order [B, G, n, d].
+     *
+     * @param hidden bool [B | 1, 1, 1, n] of those that it does not see, or null where it sees all
+     */
+    static PartialAttention step(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink, @Nullable Tensor hidden) {
         long batch = q.size(0);
         long heads = q.size(1);
         long keyHeads = k.size(1);
@@ -81,20 +109,37 @@ final class WindowSoftmax {
         Tensor scores = q.mul(1 / Math.sqrt((double) q.size(3)))
                 .view(batch, keyHeads, group, q.size(3))
                 .matmul(k.transpose(-1, -2)); // [B, G, R, n]
-        Weights weights = weigh(scores, sink == null ? null : sink.view(1, keyHeads, group, 1));
+        Weights weights = weigh(
+                hidden == null ? scores : scores.maskedFill(hidden, Double.NEGATIVE_INFINITY),
+                sink == null ? null : sink.view(1, keyHeads, group, 1));
         Tensor numerator = weights.exp.matmul(v); // [B, G, R, e]
         return new PartialAttention(numerator.view(batch, heads, 1, v.size(3)), weights.mass.view(batch, heads, 1, 1));
     }
 
     /**
-     * Blocks of w queries, each over its own and the previous block of keys: O(T w). Arguments as for
-     * {@link #parallel}; S − T earlier tokens may be more or fewer than w.
+     * Blocks of w queries, each over its own and the previous block of keys and over the pinned ones: O(T (w + m)).
+     *
+     * @param q [B, H, T, d], the last T of S consecutive tokens
+     * @param k [B, G, S, d]; S − T earlier tokens may be more or fewer than w
+     * @param v [B, G, S, e]
+     * @param window w
+     * @param pinned first tokens that all see, or null for none
+     * @param sink logit a head [H], or null for none
      */
-    static PartialAttention banded(Tensor q, Tensor k, Tensor v, long window, @Nullable Tensor sink) {
+    static PartialAttention banded(
+            Tensor q, Tensor k, Tensor v, long window, @Nullable Pinned pinned, @Nullable Tensor sink) {
         long tokens = q.size(2);
         long past = k.size(2) - tokens;
         if (tokens <= window || k.size(2) <= 2 * window) {
-            return parallel(q, k, v, window, sink);
+            Tensor outside = outside(past, tokens, window, q.device());
+            return pinned == null
+                    ? pairs(q, k, v, outside, sink)
+                    : pairs(
+                            q,
+                            Tensors.cat(2, pinned.keys, k),
+                            Tensors.cat(2, pinned.values, v),
+                            Tensors.cat(1, pinned.hidden(tokens, window), outside),
+                            sink);
         }
         long keyHeads = k.size(1);
         long group = q.size(1) / keyHeads;
@@ -105,17 +150,25 @@ final class WindowSoftmax {
         try (Scope scope = Scope.open()) {
             Tensor kb = pairs(k.narrow(2, past - used, used + tokens).pad(0, 0, 0, before, after), window);
             Tensor vb = pairs(v.narrow(2, past - used, used + tokens).pad(0, 0, 0, before, after), window);
+            Tensor hidden = hiddenInBlock(window, blocks, before, q.device()); // [1 | N, 1, w, 2w]
+            if (pinned != null) {
+                Tensor early = pinned.hidden(blocks * window, window).view(blocks, 1, window, -1);
+                hidden = Tensors.cat(-1, hidden.expand(blocks, 1, window, 2 * window), early);
+                kb = Tensors.cat(3, kb, everywhere(pinned.keys, blocks));
+                vb = Tensors.cat(3, vb, everywhere(pinned.values, blocks));
+            }
+            long seen = kb.size(3); // n = 2w + m
             Tensor scores = q.mul(1 / Math.sqrt((double) q.size(3)))
                     .pad(0, 0, 0, 0, after)
                     .reshape(q.size(0), keyHeads, group, blocks, window, q.size(3))
                     .transpose(2, 3) // [B, G, N, R, w, d]
                     .reshape(q.size(0), keyHeads, blocks, group * window, q.size(3))
                     .matmul(kb.transpose(-1, -2))
-                    .view(q.size(0), keyHeads, blocks, group, window, 2 * window) // [B, G, N, R, w, 2w]
-                    .maskedFill(hiddenInBlock(window, blocks, before, q.device()), Double.NEGATIVE_INFINITY);
+                    .view(q.size(0), keyHeads, blocks, group, window, seen) // [B, G, N, R, w, n]
+                    .maskedFill(hidden, Double.NEGATIVE_INFINITY);
             Weights weights = weigh(scores, sink == null ? null : sink.view(1, keyHeads, 1, group, 1, 1));
             Tensor numerator = weights.exp
-                    .view(q.size(0), keyHeads, blocks, group * window, 2 * window)
+                    .view(q.size(0), keyHeads, blocks, group * window, seen)
                     .matmul(vb)
                     .view(q.size(0), keyHeads, blocks, group, window, v.size(3));
             return new PartialAttention(
@@ -135,15 +188,26 @@ final class WindowSoftmax {
                 .narrow(2, 0, tokens);
     }
 
+    /** The same keys [B, G, f, d] for each block: [B, G, N, f, d]. */
+    private static Tensor everywhere(Tensor x, long blocks) {
+        return x.unsqueeze(2).expand(x.size(0), x.size(1), blocks, x.size(2), x.size(3));
+    }
+
+    /** Which of {@code past} + T keys are outside the windows of the last T: [T, S]. */
+    private static Tensor outside(long past, long tokens, long window, Device device) {
+        Tensor row = Tensors.arange(past, past + tokens, device).unsqueeze(-1);
+        Tensor column = Tensors.arange(0, past + tokens, device).unsqueeze(0);
+        return row.lt(column).logicalOr(column.le(row.sub(window)));
+    }
+
     /** Which of a block's 2w keys a query does not see: outside its window, or one of {@code before} empty ones. */
     private static Tensor hiddenInBlock(long window, long blocks, long before, Device device) {
-        Tensor row = Tensors.arange(window, 2 * window, device).unsqueeze(-1);
-        Tensor column = Tensors.arange(0, 2 * window, device).unsqueeze(0);
-        Tensor outside = row.lt(column).logicalOr(column.le(row.sub((double) window))); // [w, 2w]
+        Tensor outside = outside(window, window, window, device); // [w, 2w]
         if (before == 0) {
             return outside;
         }
-        Tensor block = Tensors.arange(0, blocks, device).mul((double) window).view(blocks, 1, 1);
+        Tensor block = Tensors.arange(0, blocks, device).mul(window).view(blocks, 1, 1);
+        Tensor column = Tensors.arange(0, 2 * window, device).unsqueeze(0);
         Tensor empty = block.add(column).lt((double) before); // [N, 1, 2w]
         return outside.logicalOr(empty).view(blocks, 1, window, 2 * window);
     }

@@ -1,30 +1,68 @@
 package dev.lizard.mixer;
 
+import dev.lizard.base.Setting;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Softmax attention over a sliding window: Mistral's attention, and the rival of equal bytes to any hybrid.
+ * Softmax attention over a sliding window: Mistral's attention, and the rival of equal bytes to any hybrid. With first
+ * tokens kept it is StreamingLLM's (Xiao et al. 2023, arXiv 2309.17453).
  *
  * @param window w, tokens seen, the query's own included
+ * @param first tokens from the beginning that are always seen
  * @param meta m, sink logits a head; 0 for none
  */
-public record WindowSpec(int window, int meta) implements MixerSpec {
+public record WindowSpec(int window, int first, int meta) implements MixerSpec {
     /** The largest window that a config or recipe may ask for: keys and values of all its tokens are kept. */
     public static final int LARGEST = 1 << 20;
 
+    static final double MOST_WINDOW = LARGEST;
+    static final double MOST_FIRST = 1 << 16;
+    static final double MOST_META = 1 << 10;
+
+    static final MixerKind<Keys> KIND =
+            new MixerKind<>("window", Keys.class, (keys, dims) -> new WindowSpec(keys.window, keys.first, keys.meta));
+
+    record Keys(
+            @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
+            int window,
+
+            @Setting(byDefault = "0", min = 0, max = MOST_META)
+            int meta,
+
+            @Setting(byDefault = "0", min = 0, max = MOST_FIRST)
+            int first) {}
+
     public WindowSpec {
-        if (window < 1 || meta < 0) {
+        if (window < 1 || first < 0 || meta < 0) {
             throw new IllegalArgumentException(
-                    "window must be at least 1 and meta at least 0, found %d and %d".formatted(window, meta));
+                    "window must be at least 1, first and meta at least 0, found %d, %d and %d"
+                            .formatted(window, first, meta));
         }
+    }
+
+    /** Without first tokens. */
+    public WindowSpec(int window, int meta) {
+        this(window, 0, meta);
     }
 
     @Override
     public String mixer() {
-        return "window";
+        return KIND.name();
+    }
+
+    @Override
+    public Map<String, Object> keys() {
+        Map<String, Object> keys = new LinkedHashMap<>();
+        keys.put("window", window);
+        keys.put("meta", meta);
+        if (first > 0) {
+            keys.put("first", first);
+        }
+        return keys;
     }
 
     @Override
@@ -41,7 +79,27 @@ public record WindowSpec(int window, int meta) implements MixerSpec {
 
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
-        return new Window(
-                this, dims, meta == 0 ? Map.of() : Map.of(Sinks.NAME, MixerSpec.need(parameters, Sinks.NAME)));
+        Map<String, Tensor> own = meta == 0 ? Map.of() : Map.of(Sinks.NAME, MixerSpec.need(parameters, Sinks.NAME));
+        return new Hybrid(
+                this,
+                Hybrid.Plan.of(new KeyRing(window, first)),
+                dims,
+                own,
+                (given, dtype) -> new Hybrid.Weights(null, null, null, Sinks.of(given, dims, dtype), null));
+    }
+
+    @Override
+    public long stateNumbers(HeadDims dims, long tokens) {
+        return MixerSizes.pairs(dims, (long) window + first);
+    }
+
+    @Override
+    public double flops(HeadDims dims, long length) {
+        return MixerSizes.windowFlops(dims, window);
+    }
+
+    @Override
+    public long graphNumbers(HeadDims dims, long length) {
+        return MixerSizes.windowGraph(dims, window, length);
     }
 }

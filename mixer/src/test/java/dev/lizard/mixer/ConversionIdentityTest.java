@@ -41,8 +41,9 @@ class ConversionIdentityTest {
         Mixer mixer = spec.create(DIMS, Fixtures.to(dtype, parameters));
         for (Form form : List.of(Form.PARALLEL, Form.CHUNK)) {
             try (Scope scope = Scope.open();
-                    Rotary rotary = Rotary.plain(10_000, DIMS.headWidth())) {
-                MixerInput in = Fixtures.to(dtype, Fixtures.input(DIMS, 2, TOKENS, rotary, 3, random));
+                    Rotary rotary = Rotary.plain(10_000, DIMS.headWidth());
+                    Positions start = Positions.start(rotary)) {
+                MixerInput in = Fixtures.to(dtype, Fixtures.input(DIMS, 2, TOKENS, start, random));
                 MixerInput own = leaves(in);
                 MixerInput teachers = leaves(in);
                 Tensor y = mixer.forward(own, form);
@@ -73,7 +74,6 @@ class ConversionIdentityTest {
                 in.q().copy().requiresGrad(true),
                 in.k().copy().requiresGrad(true),
                 in.v().copy().requiresGrad(true),
-                in.rotary(),
-                in.start());
+                in.at());
     }
 }

@@ -8,7 +8,9 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Random inputs and parameters, and comparisons. */
@@ -28,14 +30,13 @@ final class Fixtures {
         return Tensors.of(values, shape);
     }
 
-    static MixerInput input(HeadDims dims, long batch, long tokens, Rotary rotary, long start, RandomStream random) {
+    static MixerInput input(HeadDims dims, long batch, long tokens, Positions at, RandomStream random) {
         return new MixerInput(
                 normal(random, 1, batch, tokens, dims.width()),
                 normal(random, 1.5, batch, dims.heads(), tokens, dims.headWidth()),
                 normal(random, 1.5, batch, dims.keyHeads(), tokens, dims.headWidth()),
                 normal(random, 1, batch, dims.keyHeads(), tokens, dims.headWidth()),
-                rotary,
-                start);
+                at);
     }
 
     /** Parameters far from their initial values, so that each one matters; float64. */
@@ -56,7 +57,7 @@ final class Fixtures {
 
     static MixerInput to(DType dtype, MixerInput in) {
         return new MixerInput(
-                in.x().to(dtype), in.q().to(dtype), in.k().to(dtype), in.v().to(dtype), in.rotary(), in.start());
+                in.x().to(dtype), in.q().to(dtype), in.k().to(dtype), in.v().to(dtype), in.at());
     }
 
     static Map<String, Tensor> to(DType dtype, Map<String, Tensor> parameters) {
@@ -85,21 +86,48 @@ final class Fixtures {
         return dtype == DType.FLOAT64 ? 1e-9 : 1e-4;
     }
 
+    /** A state with the number of tokens each of its rows has read. */
+    record Running(MixerState state, long[] read) implements AutoCloseable {
+        /** One more call for all rows: [B, H, T, e]. */
+        Tensor advance(Mixer mixer, MixerInput in, Rotary rotary) {
+            try (Positions at = Positions.of(rotary, read)) {
+                Tensor y = mixer.advance(new MixerInput(in.x(), in.q(), in.k(), in.v(), at), state);
+                for (int row = 0; row < read.length; row++) {
+                    read[row] += in.tokens();
+                }
+                return y;
+            }
+        }
+
+        Running fork() {
+            return new Running(state.fork(), read.clone());
+        }
+
+        @Override
+        public void close() {
+            state.close();
+        }
+    }
+
     /** Continues {@code state} with the given lengths of {@code in}, one call each: [B, H, T, e]. */
-    static Tensor advance(Mixer mixer, MixerInput in, MixerState state, long... lengths) {
-        java.util.List<Tensor> parts = new java.util.ArrayList<>();
+    static Tensor advance(Mixer mixer, MixerInput in, Running state, long... lengths) {
+        List<Tensor> parts = new ArrayList<>();
         long from = 0;
         for (long length : lengths) {
-            parts.add(mixer.advance(in.slice(from, length), state));
+            parts.add(state.advance(
+                    mixer, in.slice(from, length, in.at()), in.at().rotary()));
             from += length;
         }
         assertThat(from).isEqualTo(in.tokens());
         return Tensors.cat(parts, 2);
     }
 
-    static MixerState state(Mixer mixer, MixerInput in) {
-        MixerState state = mixer.newState((int) in.batch(), in.q().dtype(), Device.CPU);
-        state.startAt(in.start());
-        return state;
+    static Running state(Mixer mixer, MixerInput in) {
+        return state(mixer, in, in.q().device());
+    }
+
+    static Running state(Mixer mixer, MixerInput in, Device device) {
+        int batch = (int) in.batch();
+        return new Running(mixer.newState(batch, in.q().dtype(), device), new long[batch]);
     }
 }

@@ -36,9 +36,9 @@ class FusedLizardTest {
         return error;
     }
 
-    private static MixerInput onCard(MixerInput in, Rotary rotary) {
+    private static MixerInput onCard(MixerInput in) {
         return new MixerInput(
-                in.x().to(CUDA), in.q().to(CUDA), in.k().to(CUDA), in.v().to(CUDA), rotary, in.start());
+                in.x().to(CUDA), in.q().to(CUDA), in.k().to(CUDA), in.v().to(CUDA), in.at());
     }
 
     private static Map<String, Tensor> onCard(Map<String, Tensor> parameters) {
@@ -51,16 +51,17 @@ class FusedLizardTest {
         try (Gradients off = Gradients.off();
                 Scope kept = Scope.owner();
                 Rotary rotary = Rotary.plain(10_000, dims.headWidth());
-                Rotary cardRotary = Rotary.plain(10_000, dims.headWidth())) {
+                Positions start = Positions.start(rotary)) {
             Map<String, Tensor> parameters = Fixtures.to(DType.FLOAT32, Fixtures.parameters(spec, dims, random));
-            MixerInput in = Fixtures.to(DType.BFLOAT16, Fixtures.input(dims, 2, tokens, rotary, 0, random));
+            MixerInput in = Fixtures.to(DType.BFLOAT16, Fixtures.input(dims, 2, tokens, start, random));
             Mixer reference = spec.create(dims, Fixtures.to(DType.FLOAT64, parameters));
-            Mixer fused = spec.create(dims, onCard(parameters)).prepared(DType.BFLOAT16, kept);
-            MixerInput card = onCard(in, cardRotary);
-            assertThat(FusedLizard.serves(spec, card)).isTrue();
+            Mixer fused = spec.create(dims, onCard(parameters)).frozen(DType.BFLOAT16, kept);
+            MixerInput card = onCard(in);
+            assertThat(fused instanceof Hybrid hybrid && LizardKernels.serves(hybrid.plan(), card))
+                    .isTrue();
             Tensor expected = reference.parallel(Fixtures.to(DType.FLOAT64, in));
             assertThat(ratio(fused.parallel(card), expected)).isLessThan(LIMIT);
-            try (MixerState state = fused.newState(2, DType.BFLOAT16, CUDA)) {
+            try (Fixtures.Running state = Fixtures.state(fused, card)) {
                 assertThat(ratio(Fixtures.advance(fused, card, state, pieces), expected))
                         .isLessThan(LIMIT);
             }

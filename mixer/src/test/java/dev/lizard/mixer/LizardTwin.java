@@ -4,7 +4,7 @@ import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.mixer.LizardSpec.Variant;
 
 /**
- * One head of Lizard, token by token in plain loops, from its description in {@link Lizard}.
+ * One head of Lizard, token by token in plain loops, from its description in {@link LizardSpec}.
  *
  * @param gateWeight W_γ [D]
  * @param share g, b or α, by variant
@@ -34,11 +34,11 @@ record LizardTwin(
         double[][] outputs = new double[tokens][];
         for (int t = 0; t < tokens; t++) {
             memory.decay(Plain.sigmoid(Plain.dot(gateWeight, x[t]) + gateBias));
-            if (t >= lag) {
+            if (t - lag >= (lag == 0 ? 0 : spec.first())) {
                 memory.write(Plain.features(k[t - lag], keyMap), Plain.counted(v[t - lag]));
             }
             double[] far = memory.read(Plain.features(q[t], queryMap));
-            double[] near = WindowTwin.at(t, turnedQ, turnedK, v, spec.window(), sink);
+            double[] near = WindowTwin.at(t, turnedQ, turnedK, v, spec.window(), spec.first(), sink);
             outputs[t] = join(far, near);
         }
         return outputs;

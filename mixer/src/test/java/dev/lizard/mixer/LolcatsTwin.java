@@ -19,7 +19,7 @@ record LolcatsTwin(LolcatsSpec spec, double[][] queryMap, double[][] keyMap, dou
                 double weight = Plain.dot(Plain.features(turnedQ[t], queryMap), Plain.features(turnedK[j], keyMap));
                 far = Plain.plus(far, weight, Plain.counted(v[j]));
             }
-            double[] near = WindowTwin.at(t, turnedQ, turnedK, v, spec.window(), Double.NEGATIVE_INFINITY);
+            double[] near = WindowTwin.at(t, turnedQ, turnedK, v, spec.window(), 0, Double.NEGATIVE_INFINITY);
             outputs[t] = switch (spec.branches()) {
                 case BOTH -> Plain.divided(Plain.plus(far, g, near), Double.NaN);
                 case WINDOW -> Plain.divided(near, 0);

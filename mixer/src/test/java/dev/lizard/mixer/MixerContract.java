@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
  * What every mixer promises, as tests that each mixer's test class inherits: one law in three forms, causal, resumable
  * at any split, honest about its state's bytes and, here, with exact gradients.
  */
-abstract class MixerContract extends MixerStateContract {
+abstract class MixerContract extends MixerRowsContract {
     private static final HeadDims SMALL = new HeadDims(3, 2, 1, 4);
 
     @Test
@@ -23,8 +23,9 @@ abstract class MixerContract extends MixerStateContract {
             if (window <= 4) {
                 MixerSpec spec = spec(window, 3);
                 Map<String, Tensor> tensors = new LinkedHashMap<>(Fixtures.parameters(spec, SMALL, random));
-                try (Rotary small = Rotary.plain(100, SMALL.headWidth())) {
-                    MixerInput in = Fixtures.input(SMALL, 1, 7, small, 2, random);
+                try (Rotary small = Rotary.plain(100, SMALL.headWidth());
+                        Positions whole = Positions.start(small)) {
+                    MixerInput in = Fixtures.input(SMALL, 1, 7, whole, random);
                     List<String> inputs = usesLayerInput() ? List.of("x", "q", "k", "v") : List.of("q", "k", "v");
                     tensors.putAll(leaves(in));
                     tensors.keySet().removeIf(name -> name.equals("x") && !inputs.contains("x"));
@@ -39,8 +40,7 @@ abstract class MixerContract extends MixerStateContract {
                                                         MixerSpec.need(t, "q"),
                                                         MixerSpec.need(t, "k"),
                                                         MixerSpec.need(t, "v"),
-                                                        small,
-                                                        2),
+                                                        whole),
                                                 form),
                                 seed);
                     }
@@ -60,10 +60,10 @@ abstract class MixerContract extends MixerStateContract {
             Mixer mixer = mixer(window, DType.FLOAT64);
             for (long length : new long[] {1, 9}) {
                 try (Scope scope = Scope.open()) {
-                    MixerInput in = input(DType.FLOAT64, 1, 30, 0);
-                    MixerInput past = in.slice(0, 30 - length);
-                    Map<String, Tensor> whole = leaves(in.slice(30 - length, length));
-                    MixerInput rest = of(whole, 30 - length);
+                    MixerInput in = input(DType.FLOAT64, 1, 30);
+                    MixerInput past = in.slice(0, 30 - length, start);
+                    Map<String, Tensor> whole = leaves(in.slice(30 - length, length, start));
+                    MixerInput rest = of(whole);
                     mixer.forward(join(past, rest), Form.PARALLEL)
                             .narrow(2, 30 - length, length)
                             .square()
@@ -72,13 +72,11 @@ abstract class MixerContract extends MixerStateContract {
                     Map<String, Tensor> tail = new LinkedHashMap<>();
                     whole.forEach(
                             (name, leaf) -> tail.put(name, leaf.detach().copy().requiresGrad(true)));
-                    try (MixerState state = Fixtures.state(mixer, in)) {
-                        mixer.advance(past, state);
-                        mixer.advance(of(tail, 30 - length), state)
-                                .square()
-                                .sum()
-                                .backward();
-                        state.tensors()
+                    try (Fixtures.Running state = Fixtures.state(mixer, in)) {
+                        state.advance(mixer, past, rotary);
+                        state.advance(mixer, of(tail), rotary).square().sum().backward();
+                        state.state()
+                                .tensors()
                                 .values()
                                 .forEach(t -> assertThat(t.requiresGrad()).isFalse());
                     }

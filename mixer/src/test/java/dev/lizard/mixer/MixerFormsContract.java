@@ -25,7 +25,7 @@ abstract class MixerFormsContract extends MixerUnderTest {
             for (long tokens : lengths(window)) {
                 try (Scope scope = Scope.open();
                         Gradients off = Gradients.off()) {
-                    MixerInput in = input(dtype, 2, tokens, 5);
+                    MixerInput in = input(dtype, 2, tokens);
                     Tensor parallel = mixer.forward(in, Form.PARALLEL);
                     assertThat(parallel.shape()).containsExactly(2, DIMS.heads(), tokens, DIMS.headWidth());
                     for (Form form : List.of(Form.CHUNK, Form.RECURRENT)) {
@@ -42,7 +42,7 @@ abstract class MixerFormsContract extends MixerUnderTest {
     void narrowInputsGiveNarrowOutputsNearTheWideOnes() {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT32);
-            MixerInput in = input(DType.BFLOAT16, 1, 40, 0);
+            MixerInput in = input(DType.BFLOAT16, 1, 40);
             Tensor wide = mixer.forward(Fixtures.to(DType.FLOAT32, in), Form.PARALLEL);
             for (Form form : Form.values()) {
                 Tensor y = mixer.forward(in, form);
@@ -74,7 +74,7 @@ abstract class MixerFormsContract extends MixerUnderTest {
                 Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
                 Mixer exact = spec.create(DIMS, parameters);
                 Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, parameters));
-                MixerInput in = input(DType.FLOAT64, 1, tokens, 0);
+                MixerInput in = input(DType.FLOAT64, 1, tokens);
                 MixerInput rounded = Fixtures.to(DType.FLOAT32, in);
                 Tensor right = exact.forward(in, Form.CHUNK);
                 assertThat(Fixtures.error(mixer.forward(rounded, Form.CHUNK), right))
@@ -86,8 +86,8 @@ abstract class MixerFormsContract extends MixerUnderTest {
                                 LongStream.of(pieces),
                                 LongStream.generate(() -> 1).limit(50))
                         .toArray();
-                try (MixerState state = Fixtures.state(mixer, rounded);
-                        MixerState wide = Fixtures.state(exact, in)) {
+                try (Fixtures.Running state = Fixtures.state(mixer, rounded);
+                        Fixtures.Running wide = Fixtures.state(exact, in)) {
                     assertThat(Fixtures.error(Fixtures.advance(mixer, rounded, state, steps), right))
                             .as("pieces in float32, window %d", window)
                             .isLessThan(1e-4);
@@ -115,10 +115,10 @@ abstract class MixerFormsContract extends MixerUnderTest {
     void laterTokensChangeNothingBefore() {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT32);
-            MixerInput in = input(DType.FLOAT32, 2, 70, 0);
-            MixerInput other = input(DType.FLOAT32, 2, 70, 0);
+            MixerInput in = input(DType.FLOAT32, 2, 70);
+            MixerInput other = input(DType.FLOAT32, 2, 70);
             for (long same : new long[] {1, 4, 17, 64, 69}) {
-                MixerInput changed = join(in.slice(0, same), other.slice(same, 70 - same));
+                MixerInput changed = join(in.slice(0, same, start), other.slice(same, 70 - same, start));
                 for (Form form : Form.values()) {
                     Tensor before = mixer.forward(in, form).narrow(2, 0, same);
                     Tensor after = mixer.forward(changed, form).narrow(2, 0, same);
@@ -137,8 +137,8 @@ abstract class MixerFormsContract extends MixerUnderTest {
             for (long i : new long[] {0, 5, 30, 65}) {
                 for (Form form : TRAINABLE) {
                     try (Scope scope = Scope.open()) {
-                        Map<String, Tensor> leaves = leaves(input(DType.FLOAT64, 1, 70, 0));
-                        mixer.forward(of(leaves, 0), form)
+                        Map<String, Tensor> leaves = leaves(input(DType.FLOAT64, 1, 70));
+                        mixer.forward(of(leaves), form)
                                 .narrow(2, 0, i + 1)
                                 .square()
                                 .sum()
@@ -163,7 +163,7 @@ abstract class MixerFormsContract extends MixerUnderTest {
     void theMaterialisedMatrixTimesTheValuesIsTheOutput() {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT64);
-            MixerInput in = input(DType.FLOAT64, 2, 37, 1);
+            MixerInput in = input(DType.FLOAT64, 2, 37);
             Tensor matrix = mixer.materialize(in);
             assertThat(matrix.shape()).containsExactly(2, DIMS.heads(), 37, 37);
             assertThat(matrix.triu(1).abs().amax().item()).isZero();
@@ -178,15 +178,15 @@ abstract class MixerFormsContract extends MixerUnderTest {
         for (int window : windows()) {
             MixerSpec spec = spec(window, 6);
             Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
-            MixerInput in = input(DType.FLOAT64, 1, 70, 0);
+            MixerInput in = input(DType.FLOAT64, 1, 70);
             double factor = Math.sqrt(150 / largestScore(in));
-            MixerInput loud = new MixerInput(in.x(), in.q().mul(factor), in.k().mul(factor), in.v(), rotary, 0);
+            MixerInput loud = new MixerInput(in.x(), in.q().mul(factor), in.k().mul(factor), in.v(), start);
             Tensor right = spec.create(DIMS, parameters).forward(loud, Form.PARALLEL);
             Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, parameters));
             for (Form form : TRAINABLE) {
                 try (Scope scope = Scope.open()) {
                     Map<String, Tensor> leaves = leaves(Fixtures.to(DType.FLOAT32, loud));
-                    Tensor y = mixer.forward(of(leaves, 0), form);
+                    Tensor y = mixer.forward(of(leaves), form);
                     assertThat(Fixtures.error(y, right))
                             .as("%s, window %d", form, window)
                             .isLessThan(2e-3);

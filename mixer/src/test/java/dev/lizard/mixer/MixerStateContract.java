@@ -21,14 +21,14 @@ abstract class MixerStateContract extends MixerFormsContract {
     void everySplitOfPrefillAndStepsContinuesTheSameSequence() {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT64);
-            for (long start : new long[] {0, 777}) {
+            for (int batch : new int[] {1, 3}) {
                 long tokens = 2L * window + 6;
-                MixerInput in = input(DType.FLOAT64, start == 0 ? 1 : 3, tokens, start);
+                MixerInput in = input(DType.FLOAT64, batch, tokens);
                 for (long prefill = 0; prefill <= tokens; prefill++) {
                     compareSplit(mixer, in, prefill, window);
                 }
             }
-            MixerInput in = input(DType.FLOAT64, 2, 2L * MatrixMemory.CHUNK + 2, 3);
+            MixerInput in = input(DType.FLOAT64, 2, 2L * MatrixMemory.CHUNK + 2);
             for (long prefill : new long[] {63, 64, 65, 127, 128, 129}) {
                 compareSplit(mixer, in, prefill, window);
             }
@@ -46,15 +46,13 @@ abstract class MixerStateContract extends MixerFormsContract {
     private void comparePieces(Mixer mixer, MixerInput in, long[] lengths, int window) {
         try (Scope scope = Scope.open();
                 Gradients off = Gradients.off();
-                MixerState state = Fixtures.state(mixer, in)) {
+                Fixtures.Running state = Fixtures.state(mixer, in)) {
             Tensor pieces = Fixtures.advance(mixer, in, state, lengths);
             assertThat(Fixtures.error(pieces, mixer.forward(in, Form.PARALLEL)))
                     .as(
                             "pieces %s, window %d, seed %d",
                             LongStream.of(lengths).boxed().toList(), window, seed)
                     .isLessThan(1e-9);
-            assertThat(state.tokens()).isEqualTo(in.tokens());
-            assertThat(state.position()).isEqualTo(in.start() + in.tokens());
         }
     }
 
@@ -70,7 +68,7 @@ abstract class MixerStateContract extends MixerFormsContract {
                     lengths.add(length);
                     tokens += length;
                 }
-                MixerInput in = input(DType.FLOAT64, 2, tokens, trial);
+                MixerInput in = input(DType.FLOAT64, 2, tokens);
                 comparePieces(mixer, in, lengths.stream().mapToLong(l -> l).toArray(), window);
             }
         }
@@ -82,14 +80,16 @@ abstract class MixerStateContract extends MixerFormsContract {
         for (int window : windows()) {
             for (int batch : new int[] {1, 3}) {
                 Mixer mixer = mixer(window, DType.FLOAT32);
-                try (MixerState state = mixer.newState(batch, dtype, Device.CPU);
+                try (Fixtures.Running running =
+                                new Fixtures.Running(mixer.newState(batch, dtype, Device.CPU), new long[batch]);
                         Gradients off = Gradients.off()) {
                     long tokens = 0;
                     for (long more : new long[] {0, 1, 1, 30, 1, 300, 700, 1}) {
                         if (more > 0) {
-                            mixer.advance(input(dtype, batch, more, tokens), state);
+                            running.advance(mixer, input(dtype, batch, more), rotary);
                         }
                         tokens += more;
+                        MixerState state = running.state();
                         long held = state.tensors().values().stream()
                                 .mapToLong(t -> t.count() * t.dtype().bytes())
                                 .sum();
@@ -107,13 +107,13 @@ abstract class MixerStateContract extends MixerFormsContract {
     void forksGoTheirOwnWay() {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT64);
-            MixerInput past = input(DType.FLOAT64, 2, 21, 4);
-            MixerInput left = input(DType.FLOAT64, 2, 9, 25);
-            MixerInput right = input(DType.FLOAT64, 2, 9, 25);
+            MixerInput past = input(DType.FLOAT64, 2, 21);
+            MixerInput left = input(DType.FLOAT64, 2, 9);
+            MixerInput right = input(DType.FLOAT64, 2, 9);
             try (Gradients off = Gradients.off();
-                    MixerState state = Fixtures.state(mixer, past)) {
-                mixer.advance(past, state);
-                try (MixerState fork = state.fork()) {
+                    Fixtures.Running state = Fixtures.state(mixer, past)) {
+                state.advance(mixer, past, rotary);
+                try (Fixtures.Running fork = state.fork()) {
                     Tensor a = Fixtures.advance(mixer, left, state, 1, 1, 5, 1, 1);
                     Tensor b = Fixtures.advance(mixer, right, fork, 1, 1, 5, 1, 1);
                     assertThat(Fixtures.error(a, tail(mixer, past, left))).isLessThan(1e-9);
@@ -132,16 +132,16 @@ abstract class MixerStateContract extends MixerFormsContract {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT32);
             for (long tokens : new long[] {2, window, 40}) {
-                MixerInput past = input(DType.FLOAT32, 2, tokens, 9);
-                MixerInput rest = input(DType.FLOAT32, 2, 12, 9 + tokens);
+                MixerInput past = input(DType.FLOAT32, 2, tokens);
+                MixerInput rest = input(DType.FLOAT32, 2, 12);
                 try (Gradients off = Gradients.off();
-                        MixerState state = Fixtures.state(mixer, past);
-                        MixerState read = new MixerState()) {
-                    mixer.advance(past, state);
-                    state.tensors().forEach((name, t) -> read.put(name, Tensors.of(t.floats(), t.shape())));
-                    read.startAt(9);
-                    read.saw(tokens);
-                    assertThat(read.bytes()).isEqualTo(state.bytes());
+                        Fixtures.Running state = Fixtures.state(mixer, past);
+                        Fixtures.Running read = new Fixtures.Running(new MixerState(), new long[] {tokens, tokens})) {
+                    state.advance(mixer, past, rotary);
+                    state.state()
+                            .tensors()
+                            .forEach((name, t) -> read.state().put(name, Tensors.of(t.floats(), t.shape())));
+                    assertThat(read.state().bytes()).isEqualTo(state.state().bytes());
                     Tensor expected = Fixtures.advance(mixer, rest, state, 1, 10, 1);
                     assertThat(Fixtures.advance(mixer, rest, read, 1, 10, 1).floats())
                             .containsExactly(expected.floats());
@@ -151,19 +151,19 @@ abstract class MixerStateContract extends MixerFormsContract {
     }
 
     @Test
-    void aPreparedMixerComputesTheSameAndLivesWithItsOwner() {
+    void aFrozenMixerComputesTheSameAndLivesWithItsOwner() {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT32);
             for (DType dtype : List.of(DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16)) {
-                MixerInput in = input(dtype, 2, 40, 2);
+                MixerInput in = input(dtype, 2, 40);
                 long[] pieces = {1, 1, 30, 1, 1, 1, 5};
                 try (Gradients off = Gradients.off();
                         Scope owner = Scope.owner();
-                        MixerState state = Fixtures.state(mixer, in);
-                        MixerState same = Fixtures.state(mixer, in)) {
-                    Mixer prepared = mixer.prepared(dtype, owner);
+                        Fixtures.Running state = Fixtures.state(mixer, in);
+                        Fixtures.Running same = Fixtures.state(mixer, in)) {
+                    Mixer frozen = mixer.frozen(dtype, owner);
                     Tensor expected = Fixtures.advance(mixer, in, state, pieces);
-                    assertThat(Fixtures.advance(prepared, in, same, pieces).doubles())
+                    assertThat(Fixtures.advance(frozen, in, same, pieces).doubles())
                             .containsExactly(expected.doubles());
                 }
             }

@@ -21,6 +21,7 @@ abstract class MixerUnderTest {
     final long seed = Long.getLong("lizard.test.seed", 20_260_101L);
     final RandomStream random = new RandomStream(seed);
     Rotary rotary = Rotary.plain(10_000, DIMS.headWidth());
+    Positions start = Positions.start(rotary);
 
     /** The mixer under test with the given window and {@code features} of half a feature map. */
     abstract MixerSpec spec(int window, int features);
@@ -36,10 +37,12 @@ abstract class MixerUnderTest {
     @BeforeEach
     void openRotary() {
         rotary = Rotary.plain(10_000, DIMS.headWidth());
+        start = Positions.start(rotary);
     }
 
     @AfterEach
     void closeRotary() {
+        start.close();
         rotary.close();
     }
 
@@ -51,8 +54,9 @@ abstract class MixerUnderTest {
         return mixer(spec(window, 6), dtype);
     }
 
-    final MixerInput input(DType dtype, long batch, long tokens, long start) {
-        return Fixtures.to(dtype, Fixtures.input(DIMS, batch, tokens, rotary, start, random));
+    /** Whole sequences. */
+    final MixerInput input(DType dtype, long batch, long tokens) {
+        return Fixtures.to(dtype, Fixtures.input(DIMS, batch, tokens, start, random));
     }
 
     /** {@code a} followed by {@code b}. */
@@ -62,8 +66,7 @@ abstract class MixerUnderTest {
                 Tensors.cat(2, a.q(), b.q()),
                 Tensors.cat(2, a.k(), b.k()),
                 Tensors.cat(2, a.v(), b.v()),
-                a.rotary(),
-                a.start());
+                a.at());
     }
 
     static Map<String, Tensor> leaves(MixerInput in) {
@@ -76,13 +79,12 @@ abstract class MixerUnderTest {
         return leaves;
     }
 
-    final MixerInput of(Map<String, Tensor> leaves, long start) {
+    final MixerInput of(Map<String, Tensor> leaves) {
         return new MixerInput(
                 MixerSpec.need(leaves, "x"),
                 MixerSpec.need(leaves, "q"),
                 MixerSpec.need(leaves, "k"),
                 MixerSpec.need(leaves, "v"),
-                rotary,
                 start);
     }
 }

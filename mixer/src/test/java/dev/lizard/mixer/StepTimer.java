@@ -26,7 +26,8 @@ final class StepTimer {
     public static void main(String[] arguments) {
         Engine.threads(1);
         try (Scope scope = Scope.open();
-                Rotary rotary = Rotary.plain(100_000, DIMS.headWidth())) {
+                Rotary rotary = Rotary.plain(100_000, DIMS.headWidth());
+                Positions start = Positions.start(rotary)) {
             for (MixerSpec spec : List.of(
                     LizardSpec.of(Variant.JOINT, 64),
                     LizardSpec.of(Variant.SUM, 64),
@@ -34,20 +35,20 @@ final class StepTimer {
                     new WindowSpec(128, 4),
                     new SoftmaxSpec())) {
                 List<Mixer> layers = new ArrayList<>();
-                List<Mixer> prepared = new ArrayList<>();
+                List<Mixer> frozen = new ArrayList<>();
                 for (int i = 0; i < LAYERS; i++) {
                     Map<String, Tensor> parameters = spec.initial(DIMS, new RandomStream(i)).stream()
                             .collect(Collectors.toMap(MixerSpec.Parameter::name, MixerSpec.Parameter::initial));
                     layers.add(spec.create(DIMS, parameters));
-                    prepared.add(layers.getLast().prepared(DType.FLOAT32, scope));
+                    frozen.add(layers.getLast().frozen(DType.FLOAT32, scope));
                 }
                 System.out.printf(
-                        "%-15s step %6.1f us, prepared %6.1f us, 512 tokens %6.1f ms, with gradients %6.1f ms%n",
+                        "%-15s step %6.1f us, frozen %6.1f us, 512 tokens %6.1f ms, with gradients %6.1f ms%n",
                         spec.mixer(),
-                        step(layers, rotary),
-                        step(prepared, rotary),
-                        pass(layers.getFirst(), rotary, false),
-                        pass(layers.getFirst(), rotary, true));
+                        step(layers, start),
+                        step(frozen, start),
+                        pass(layers.getFirst(), start, false),
+                        pass(layers.getFirst(), start, true));
             }
         }
     }
@@ -58,11 +59,11 @@ final class StepTimer {
     }
 
     /** The least a layer over steps through all of them, after a prefill of 300. */
-    private static double step(List<Mixer> layers, Rotary rotary) {
+    private static double step(List<Mixer> layers, Positions start) {
         try (Gradients off = Gradients.off();
                 Scope scope = Scope.open()) {
-            MixerInput in = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 300, rotary, 0, new RandomStream(2)));
-            MixerInput one = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 1, rotary, 0, new RandomStream(3)));
+            MixerInput in = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 300, start, new RandomStream(2)));
+            MixerInput one = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 1, start, new RandomStream(3)));
             List<MixerState> states = new ArrayList<>();
             for (Mixer layer : layers) {
                 MixerState state = layer.newState(1, DType.FLOAT32, Device.CPU);
@@ -72,9 +73,12 @@ final class StepTimer {
             double best = Double.POSITIVE_INFINITY;
             for (int i = 0; i < STEPS; i++) {
                 long before = cpu();
-                for (int layer = 0; layer < LAYERS; layer++) {
-                    try (Scope inner = Scope.open()) {
-                        layers.get(layer).advance(one, states.get(layer));
+                try (Positions at = Positions.of(start.rotary(), 300 + i)) {
+                    MixerInput next = one.slice(0, 1, at);
+                    for (int layer = 0; layer < LAYERS; layer++) {
+                        try (Scope inner = Scope.open()) {
+                            layers.get(layer).advance(next, states.get(layer));
+                        }
                     }
                 }
                 best = Math.min(best, (cpu() - before) / 1e3 / LAYERS);
@@ -84,10 +88,10 @@ final class StepTimer {
         }
     }
 
-    private static double pass(Mixer mixer, Rotary rotary, boolean gradients) {
+    private static double pass(Mixer mixer, Positions start, boolean gradients) {
         try (Gradients mode = gradients ? Gradients.on() : Gradients.off();
                 Scope scope = Scope.open()) {
-            MixerInput in = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 512, rotary, 0, new RandomStream(2)));
+            MixerInput in = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 512, start, new RandomStream(2)));
             mixer.parameters().values().forEach(p -> p.requiresGrad(gradients));
             in.q().requiresGrad(gradients);
             in.k().requiresGrad(gradients);

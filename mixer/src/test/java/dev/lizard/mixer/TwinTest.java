@@ -22,21 +22,24 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ExtendWith(LiveTensors.class)
 class TwinTest {
     private static final HeadDims DIMS = MixerContract.DIMS;
-    private static final long START = 11;
+    private static final long START = 0;
     private static final int TOKENS = 70;
 
     private final long seed = Long.getLong("lizard.test.seed", 5L);
     private final RandomStream random = new RandomStream(seed);
     private final double[] frequencies = {1, 0.1, 0.01, 0.001};
     private Rotary rotary = new Rotary(frequencies, 1);
+    private Positions start = Positions.start(rotary);
 
     @BeforeEach
     void openRotary() {
         rotary = new Rotary(frequencies, 1);
+        start = Positions.start(rotary);
     }
 
     @AfterEach
     void closeRotary() {
+        start.close();
         rotary.close();
     }
 
@@ -75,24 +78,26 @@ class TwinTest {
     }
 
     private MixerInput input() {
-        return Fixtures.input(DIMS, 2, TOKENS, rotary, START, random);
+        return Fixtures.input(DIMS, 2, TOKENS, start, random);
     }
 
     @Test
     void softmax() {
-        window(new SoftmaxSpec(), TOKENS, 0);
+        window(new SoftmaxSpec(), TOKENS, 0, 0);
     }
 
     @Test
     void window() {
         for (int window : new int[] {1, 4, 16}) {
             for (int meta : new int[] {0, 3}) {
-                window(new WindowSpec(window, meta), window, meta);
+                for (int first : new int[] {0, 1, 5, 90}) {
+                    window(new WindowSpec(window, first, meta), window, first, meta);
+                }
             }
         }
     }
 
-    private void window(MixerSpec spec, int window, int meta) {
+    private void window(MixerSpec spec, int window, int first, int meta) {
         Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
         Head twin = (h, x, q, k, v) -> {
             double sink = meta == 0
@@ -104,7 +109,7 @@ class TwinTest {
             for (int t = 0; t < TOKENS; t++) {
                 turnedQ[t] = Plain.turned(q[t], frequencies, START + t);
                 turnedK[t] = Plain.turned(k[t], frequencies, START + t);
-                y[t] = Plain.divided(WindowTwin.at(t, turnedQ, turnedK, v, window, sink), Double.NaN);
+                y[t] = Plain.divided(WindowTwin.at(t, turnedQ, turnedK, v, window, first, sink), Double.NaN);
             }
             return y;
         };
@@ -122,6 +127,12 @@ class TwinTest {
         }
         LizardSpec bare = new LizardSpec(variant, 4, 6, 0, 4, 64, Branches.BOTH);
         lizard(bare, Fixtures.parameters(bare, DIMS, random), input(), bare.toString());
+        for (int first : new int[] {1, 3, 90}) {
+            for (int window : new int[] {1, 4, 16}) {
+                LizardSpec kept = new LizardSpec(variant, window, first, 6, 3, 4, 64, Branches.BOTH);
+                lizard(kept, Fixtures.parameters(kept, DIMS, random), input(), kept.toString());
+            }
+        }
     }
 
     @ParameterizedTest

@@ -2,7 +2,7 @@ package dev.lizard.model;
 
 import dev.lizard.mixer.HeadDims;
 import dev.lizard.mixer.MixerInput;
-import dev.lizard.mixer.Rotary;
+import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
@@ -18,19 +18,19 @@ record Attention(
         Linear output,
         @Nullable Norm qNorm,
         @Nullable Norm kNorm) {
-    /** The same with {@linkplain Linear#prepared prepared} projections. */
-    Attention prepared(Scope owner) {
+    /** The same with {@linkplain Linear#frozen frozen} projections. */
+    Attention frozen(Scope owner) {
         return new Attention(
-                dims, q.prepared(owner), k.prepared(owner), v.prepared(owner), output.prepared(owner), qNorm, kNorm);
+                dims, q.frozen(owner), k.frozen(owner), v.frozen(owner), output.frozen(owner), qNorm, kNorm);
     }
 
-    /** The normed layer input x [B, T, D], whose first token stands at {@code start}, as its mixer sees it. */
-    MixerInput project(Tensor x, Rotary rotary, long start) {
-        return input(x, List.of(q.apply(x), k.apply(x), v.apply(x)), rotary, start);
+    /** The normed layer input x [B, T, D], as its mixer sees it. */
+    MixerInput project(Tensor x, Positions at) {
+        return input(x, List.of(q.apply(x), k.apply(x), v.apply(x)), at);
     }
 
     /** The same from the products of x with the three projections, [B, T, n d] each. */
-    MixerInput input(Tensor x, List<Tensor> projected, Rotary rotary, long start) {
+    MixerInput input(Tensor x, List<Tensor> projected, Positions at) {
         long batch = x.size(0);
         long tokens = x.size(1);
         return new MixerInput(
@@ -38,8 +38,7 @@ record Attention(
                 split(projected.get(0), qNorm, batch, tokens, dims.heads()),
                 split(projected.get(1), kNorm, batch, tokens, dims.keyHeads()),
                 split(projected.get(2), null, batch, tokens, dims.keyHeads()),
-                rotary,
-                start);
+                at);
     }
 
     /**
@@ -48,10 +47,10 @@ record Attention(
      *
      * @param aside x once more, which the mixer sees: its gradient comes by a way of its own
      */
-    MixerInput projectTogether(Tensor x, Tensor aside, Rotary rotary, long start, Tape tape) {
+    MixerInput projectTogether(Tensor x, Tensor aside, Positions at, Tape tape) {
         List<Linear> linears = List.of(q, k, v);
         if (!Projections.serve(linears)) {
-            return input(aside, List.of(q.apply(x), k.apply(x), v.apply(x)), rotary, start);
+            return input(aside, List.of(q.apply(x), k.apply(x), v.apply(x)), at);
         }
         List<Tensor> heads = Projections.of(x, linears, dims.headWidth(), tape); // [B, n, T, d]
         return new MixerInput(
@@ -59,8 +58,7 @@ record Attention(
                 qNorm == null ? heads.get(0) : normed(qNorm, heads.get(0)),
                 kNorm == null ? heads.get(1) : normed(kNorm, heads.get(1)),
                 heads.get(2),
-                rotary,
-                start);
+                at);
     }
 
     /** Heads [B, n, T, d], each normed, in memory as [B, T, n, d]. */

@@ -1,7 +1,7 @@
 package dev.lizard.model;
 
 import dev.lizard.mixer.MixerInput;
-import dev.lizard.mixer.Rotary;
+import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
@@ -21,43 +21,43 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
         Tensor heads(MixerInput in);
     }
 
-    /** The same with {@linkplain Linear#prepared prepared} projections. */
-    Block prepared(Scope owner) {
-        return new Block(before, attention.prepared(owner), between, mlp.prepared(owner));
+    /** The same with {@linkplain Linear#frozen frozen} projections. */
+    Block frozen(Scope owner) {
+        return new Block(before, attention.frozen(owner), between, mlp.frozen(owner));
     }
 
-    /** As {@link #apply(Tensor, Rotary, long, Mixing, Tape)} without a tape. */
-    Tensor apply(Tensor x, Rotary rotary, long start, Mixing mixing) {
-        return apply(x, rotary, start, mixing, Tape.OFF);
+    /** As {@link #apply(Tensor, Positions, Mixing, Tape)} without a tape. */
+    Tensor apply(Tensor x, Positions at, Mixing mixing) {
+        return apply(x, at, mixing, Tape.OFF);
     }
 
     /**
-     * x [B, T, D], first token at {@code start}, to [B, T, D]. All else it makes is freed before it returns.
+     * x [B, T, D], whose tokens stand at {@code at}, to [B, T, D]. All else it makes is freed before it returns.
      *
      * @param tape where a mixer may put operations of its own
      */
-    Tensor apply(Tensor input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+    Tensor apply(Tensor input, Positions at, Mixing mixing, Tape tape) {
         try (Scope work = Scope.open()) {
             if (RowStep.serves(this, input)) {
-                return work.promote(new RowStep(this).apply(input, rotary, start, mixing));
+                return work.promote(new RowStep(this).apply(input, at, mixing));
             }
             if (fuses(input, tape)) {
-                return work.promote(fused(ResidualStream.of(input), rotary, start, mixing, tape)
-                        .sum());
+                return work.promote(
+                        fused(ResidualStream.of(input), at, mixing, tape).sum());
             }
             Tensor x = tape.cut(input); // read before the mixer and after it
-            Tensor heads = mixing.heads(attention.project(before.apply(x), rotary, start)); // [B, H, T, d]
+            Tensor heads = mixing.heads(attention.project(before.apply(x), at)); // [B, H, T, d]
             Tensor attended = x.add(attention.join(heads)); // [B, T, D]
             return work.promote(attended.add(mlp.apply(between.apply(attended))));
         }
     }
 
     /** The same from block to block: where kernels serve, the last addition is left to the next norm. */
-    ResidualStream apply(ResidualStream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+    ResidualStream apply(ResidualStream input, Positions at, Mixing mixing, Tape tape) {
         try (Scope work = Scope.open()) {
             ResidualStream output = fuses(input.base(), tape)
-                    ? fused(input, rotary, start, mixing, tape)
-                    : ResidualStream.of(apply(input.sum(), rotary, start, mixing, tape));
+                    ? fused(input, at, mixing, tape)
+                    : ResidualStream.of(apply(input.sum(), at, mixing, tape));
             return output.promoted(work);
         }
     }
@@ -67,10 +67,9 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
     }
 
     /** With kernels for what is not a product of matrices. The norms cut the stream as {@link Tape#cut} does. */
-    private ResidualStream fused(ResidualStream input, Rotary rotary, long start, Mixing mixing, Tape tape) {
+    private ResidualStream fused(ResidualStream input, Positions at, Mixing mixing, Tape tape) {
         FusedOps.Normed x = before.fused(input, tape);
-        Tensor heads =
-                mixing.heads(attention.projectTogether(x.normed(), x.aside(), rotary, start, tape)); // [B, H, T, d]
+        Tensor heads = mixing.heads(attention.projectTogether(x.normed(), x.aside(), at, tape)); // [B, H, T, d]
         FusedOps.Normed attended = between.fused(new ResidualStream(x.stream(), attention.join(heads)), tape);
         return new ResidualStream(attended.stream(), mlp.fused(attended.normed(), tape));
     }

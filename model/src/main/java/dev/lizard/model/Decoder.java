@@ -7,6 +7,7 @@ import dev.lizard.mixer.HeadDims;
 import dev.lizard.mixer.Mixer;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerState;
+import dev.lizard.mixer.Positions;
 import dev.lizard.mixer.Rotary;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
@@ -15,9 +16,7 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.DecodeClock;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,15 +31,6 @@ import org.jspecify.annotations.Nullable;
  * given another mixer. Not safe for use by several threads at once.
  */
 public final class Decoder implements LanguageModel, AutoCloseable {
-    /** What {@link #advance} goes through: a block and a mixer for each layer. */
-    private record Steps(List<Block> blocks, List<Mixer> mixers) {
-        static final Steps NONE = new Steps(List.of(), List.of());
-
-        boolean isEmpty() {
-            return mixers.isEmpty();
-        }
-    }
-
     private final ModelConfig config;
     private final DType dtype;
     private final Device device;
@@ -53,8 +43,9 @@ public final class Decoder implements LanguageModel, AutoCloseable {
     private final List<Block> blocks;
     private final List<Mixer> mixers = new ArrayList<>();
     private final Rotary rotary;
-    private Scope preparation = Scope.owner();
-    private Steps prepared = Steps.NONE;
+    private final Positions start;
+    private long changes;
+    private @Nullable Execution execution;
 
     /** Where the weights come from; called once for each, in the order of the forward pass. */
     @FunctionalInterface
@@ -84,6 +75,7 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         blocks = stack.blocks();
         projections = stack.projections();
         rotary = config.rope().rotary(config.headWidth());
+        start = Positions.start(rotary);
         for (MixerSpec spec : config.softmaxSpecs()) {
             mixers.add(spec.create(config.headDims(), Map.of()));
         }
@@ -173,7 +165,7 @@ public final class Decoder implements LanguageModel, AutoCloseable {
     /** Gives a layer another mixer, whose parameters stay their owner's. */
     public void replaceMixer(int layer, Mixer mixer) {
         mixers.set(layer, mixer);
-        unprepare();
+        changes++;
     }
 
     /** The mixer of each layer as data. */
@@ -196,7 +188,7 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         for (int i = 0; i < blocks.size(); i++) {
             int layer = i;
             Mixer mixer = mixers.get(i);
-            x = replace(x, blocks.get(i).apply(x, rotary, 0, in -> {
+            x = replace(x, blocks.get(i).apply(x, start, in -> {
                 Tensor heads = mixer.forward(in, form, Tape.OFF); // [B, H, T, d]
                 if (observer != null) {
                     observer.observe(layer, in, heads);
@@ -220,12 +212,11 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         for (int i = 0; i < blocks.size(); i++) {
             Block block = blocks.get(i);
             Mixer mixer = mixers.get(i);
-            Tape.Part layer =
-                    (in, inner) -> block.apply(in, rotary, 0, heads -> mixer.forward(heads, form, inner), inner);
+            Tape.Part layer = (in, inner) -> block.apply(in, start, heads -> mixer.forward(heads, form, inner), inner);
             ResidualStream before = x;
             x = recompute
                     ? ResidualStream.of(tape.recompute(layer, before.sum()))
-                    : block.apply(before, rotary, 0, heads -> mixer.forward(heads, form, tape), tape);
+                    : block.apply(before, start, heads -> mixer.forward(heads, form, tape), tape);
             before.close();
         }
         try (Scope work = Scope.open()) {
@@ -258,35 +249,46 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         return hidden.linear(head.use(), null);
     }
 
-    /**
-     * Computes once what steps derive from parameters alone: what mixers make of theirs, and weights with their low-rank
-     * updates added (but for bfloat16). From now on {@link #advance} works with that, when no gradients are recorded;
-     * call it again after the parameters changed.
-     */
-    @Override
-    public void prepare() {
-        unprepare();
-        Scope owner = Scope.owner();
-        try (Gradients off = Gradients.off();
-                Scope work = Scope.open()) {
-            prepared = new Steps(
-                    blocks.stream().map(block -> block.prepared(owner)).toList(),
-                    mixers.stream().map(mixer -> mixer.prepared(dtype, owner)).toList());
+    /** What steps are run with, made of the parameters as they are now. */
+    Execution execution() {
+        Execution known = execution;
+        if (known != null && known.isCurrent()) {
+            return known;
         }
-        preparation = owner;
+        if (known != null) {
+            known.close();
+        }
+        Execution made = new Execution(this);
+        execution = made;
+        return made;
     }
 
-    /** Whether the step of every layer, as prepared, can be recorded. */
-    boolean recordable() {
-        return !prepared.isEmpty() && prepared.mixers.stream().allMatch(mixer -> mixer.recordable(dtype, device));
+    /** How often a weight was bound, an update or a mixer replaced. */
+    long changes() {
+        long all = changes;
+        for (Weight weight : weights.values()) {
+            all += weight.changes();
+        }
+        for (Linear linear : projections.values()) {
+            all += linear.changes();
+        }
+        return all;
+    }
+
+    List<Block> blocks() {
+        return blocks;
+    }
+
+    List<Mixer> mixers() {
+        return mixers;
     }
 
     /** Whether passes of training over whole sequences, output layer and embedding frozen, can be recorded. */
-    public boolean trainsRecorded() {
+    public boolean trainsGraphed() {
         return device.isCuda()
                 && !head.tensor().requiresGrad()
                 && !embedding.tensor().requiresGrad()
-                && mixers.stream().allMatch(mixer -> mixer.trainsRecorded(dtype, device));
+                && mixers.stream().allMatch(mixer -> mixer.trainsGraphed(dtype, device));
     }
 
     /** Lets {@code owner} keep what passes over so many tokens read beside weights and parameters. */
@@ -294,20 +296,8 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         rotary.keep(tokens, device, owner);
     }
 
-    /** Stands for what is prepared now: another object after each {@link #prepare}. */
-    Scope preparation() {
-        return preparation;
-    }
-
-    /** The clocks of decoding kernels. */
-    Collection<DecodeClock> clocks() {
-        return rotary.clocks();
-    }
-
-    private void unprepare() {
-        preparation.close();
-        preparation = Scope.owner();
-        prepared = Steps.NONE;
+    Rotary rotary() {
+        return rotary;
     }
 
     /** An empty state for {@code batch} sequences. The caller closes it. */
@@ -317,29 +307,41 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         for (Mixer mixer : mixers) {
             states.add(mixer.newState(batch, dtype, device));
         }
-        return new DecoderState(states);
+        return new DecoderState(states, batch);
     }
 
     /**
-     * Reads T ≥ 1 more tokens: ids [B, T] to final hidden states [B, T, D], and updates the state. Long texts are read
-     * in pieces, so that memory does not grow with them.
+     * Reads T ≥ 1 more tokens: ids [B, T] to final hidden states [B, T, D], and updates the state, whose rows may have
+     * read different numbers of tokens. Long texts are read in pieces, so that memory does not grow with them.
      */
     @Override
     public Tensor advance(Tensor ids, DecoderState state) {
-        long start = state.tokens();
-        Steps steps = prepared.isEmpty() || Gradients.enabled() ? new Steps(blocks, mixers) : prepared;
+        try (Positions at = Positions.of(rotary, state.read())) {
+            Tensor hidden = Gradients.enabled()
+                    ? advance(ids, state, at, blocks, mixers)
+                    : execution().advance(ids, state, at);
+            state.count(ids.size(1));
+            return hidden;
+        }
+    }
+
+    Tensor advance(Tensor ids, DecoderState state, Positions at, List<Block> through, List<Mixer> with) {
         Tensor x = embedding.use().embedding(ids); // [B, T, D]
         for (int i = 0; i < blocks.size(); i++) {
-            Mixer mixer = steps.mixers.get(i);
+            Mixer mixer = with.get(i);
             MixerState memory = state.layer(i);
-            x = replace(x, steps.blocks.get(i).apply(x, rotary, start, in -> mixer.advance(in, memory)));
+            x = replace(x, through.get(i).apply(x, at, in -> mixer.advance(in, memory)));
         }
         return replace(x, last.apply(x));
     }
 
     @Override
     public void close() {
-        preparation.close();
+        if (execution != null) {
+            execution.close();
+            execution = null;
+        }
+        start.close();
         rotary.close();
         scope.close();
     }

@@ -4,18 +4,30 @@ import dev.lizard.base.LizardException;
 import dev.lizard.mixer.MixerState;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a {@link Decoder} remembers of B sequences it has read: the states of its layers. It owns them. */
+/**
+ * What a {@link Decoder} remembers of the sequences of a batch, a row each: how many tokens it has read of them and the
+ * states of its layers. It owns them.
+ *
+ * <p>Rows are independent: they may have read different numbers of tokens, be copied out and in, and begin anew.
+ */
 public final class DecoderState implements AutoCloseable {
     private static final String TOKENS = "tokens";
 
     private final List<MixerState> layers;
+    private final long[] read;
 
-    DecoderState(List<MixerState> layers) {
+    DecoderState(List<MixerState> layers, int batch) {
+        this(layers, new long[batch]);
+    }
+
+    private DecoderState(List<MixerState> layers, long[] read) {
         this.layers = List.copyOf(layers);
+        this.read = read;
     }
 
     /** The state of layer {@code index}. */
@@ -23,9 +35,44 @@ public final class DecoderState implements AutoCloseable {
         return layers.get(index);
     }
 
-    /** Tokens read so far, of each sequence. */
+    /** B, sequences. */
+    public int batch() {
+        return read.length;
+    }
+
+    /** Tokens read of sequence {@code row}, which is the position of its next. */
+    public long tokens(int row) {
+        return read[row];
+    }
+
+    /**
+     * Tokens read of each sequence.
+     *
+     * @throws IllegalStateException where they have read different numbers
+     */
     public long tokens() {
-        return layers.getFirst().tokens();
+        for (long count : read) {
+            if (count != read[0]) {
+                throw new IllegalStateException("rows have read different numbers of tokens");
+            }
+        }
+        return read[0];
+    }
+
+    long[] read() {
+        return read;
+    }
+
+    /** Counts {@code more} tokens of each sequence. */
+    void count(long more) {
+        for (int row = 0; row < read.length; row++) {
+            read[row] += more;
+        }
+    }
+
+    /** Says that row {@code row} holds what {@code tokens} tokens left: for states that are made, not read. */
+    public void stands(int row, long tokens) {
+        read[row] = tokens;
     }
 
     /** Bytes of memory held. */
@@ -35,16 +82,37 @@ public final class DecoderState implements AutoCloseable {
 
     /** An independent copy. */
     public DecoderState fork() {
-        return new DecoderState(layers.stream().map(MixerState::fork).toList());
+        return new DecoderState(layers.stream().map(MixerState::fork).toList(), read.clone());
+    }
+
+    /** Copies of the given rows, in that order; a row may be asked for more than once. */
+    public DecoderState take(int... rows) {
+        return new DecoderState(
+                layers.stream().map(layer -> layer.take(rows)).toList(),
+                Arrays.stream(rows).mapToLong(row -> read[row]).toArray());
+    }
+
+    /** Copies row {@code from} of {@code other}, a state of the same decoder, over row {@code row}, where it lies. */
+    public void put(int row, DecoderState other, int from) {
+        for (int i = 0; i < layers.size(); i++) {
+            layers.get(i).put(row, other.layer(i), from);
+        }
+        read[row] = other.read[from];
+    }
+
+    /** Makes row {@code row} as if it had read nothing. */
+    public void clear(int row) {
+        layers.forEach(layer -> layer.clear(row));
+        read[row] = 0;
     }
 
     /**
      * Everything by name, to be written to a file: {@code layers.N.<name>} as held (not copies) and {@code tokens}, an
-     * int64 [1] in the innermost scope.
+     * int64 [B] in the innermost scope.
      */
     public Map<String, Tensor> tensors() {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        tensors.put(TOKENS, Tensors.of(new long[] {tokens()}, 1));
+        tensors.put(TOKENS, Tensors.of(read, read.length));
         for (int i = 0; i < layers.size(); i++) {
             String prefix = prefix(i);
             layers.get(i).tensors().forEach((name, tensor) -> tensors.put(prefix + name, tensor));
@@ -59,24 +127,29 @@ public final class DecoderState implements AutoCloseable {
      * @throws LizardException INPUT if names or shapes are not those of this state
      */
     public void restore(Map<String, Tensor> tensors, String where) {
-        if (tokens() != 0) {
+        if (Arrays.stream(read).anyMatch(count -> count != 0)) {
             throw new IllegalStateException("only an empty state can be restored");
         }
-        long tokens = need(tensors, TOKENS, where).longs()[0];
+        long[] counts = need(tensors, TOKENS, where).longs();
+        if (counts.length != read.length) {
+            throw mismatch(where + "/" + TOKENS, read.length + " sequences", counts.length + " sequences");
+        }
+        long tokens = Arrays.stream(counts).max().orElse(0);
+        boolean sound = Arrays.stream(counts).allMatch(count -> count >= 0);
         int used = 1;
         for (int i = 0; i < layers.size(); i++) {
             MixerState layer = layers.get(i);
             for (String name : List.copyOf(layer.tensors().keySet())) {
                 Tensor mine = layer.get(name);
                 Tensor saved = need(tensors, prefix(i) + name, where);
-                if (!fits(mine, saved, tokens)) {
+                if (!sound || !fits(mine, saved, tokens)) {
                     throw mismatch(where + "/" + prefix(i) + name, mine.toString(), saved.toString());
                 }
                 layer.put(name, saved.copy().to(mine.dtype()).to(mine.device()));
                 used++;
             }
-            layer.saw(tokens);
         }
+        System.arraycopy(counts, 0, read, 0, read.length);
         if (used != tensors.size()) {
             throw mismatch(where, used + " tensors", tensors.size() + " tensors");
         }
@@ -84,7 +157,7 @@ public final class DecoderState implements AutoCloseable {
 
     /** Axes must be equal, but for the one of a cache that grows, which is empty here and must hold the tokens there. */
     private static boolean fits(Tensor mine, Tensor saved, long tokens) {
-        boolean fits = tokens >= 0 && mine.rank() == saved.rank();
+        boolean fits = mine.rank() == saved.rank();
         for (int axis = 0; fits && axis < mine.rank(); axis++) {
             long size = mine.size(axis);
             fits = size == 0 ? saved.size(axis) >= tokens : saved.size(axis) == size;

@@ -1,6 +1,6 @@
 package dev.lizard.model;
 
-import dev.lizard.mixer.MixerState;
+import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Gradients;
@@ -8,53 +8,55 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.CudaGraph;
-import dev.lizard.tensor.cuda.GraphClocks;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The decoding step of one {@link DecoderState}, recorded on the device and replayed: ids in, scores out. The first
- * step runs as usual and is recorded in passing; every later one costs the host one call. Position and ids are read
- * from the device's memory.
+ * step runs as usual and is recorded in passing; every later one costs the host one call. Positions and ids are read
+ * from the device's memory, so the rows may stand anywhere and change between steps.
  *
- * <p>A recording knows addresses. It {@linkplain #fits fits} as long as the state's tensors and what the decoder
- * {@linkplain Decoder#prepare prepared} are those of the recording; it is closed before either.
+ * <p>A recording knows addresses. It {@linkplain #fits fits} as long as the state's tensors and the decoder's
+ * {@link Execution} are those of the recording; it is closed before either.
  */
 public final class GraphedDecode implements AutoCloseable {
     private final Decoder decoder;
     private final DecoderState state;
-    private final int batch;
+    private final Execution execution;
     private final Scope scope = Scope.owner();
-    private final Scope preparation;
     private final Tensor ids;
     private final Tensor logits;
-    private final GraphClocks clocks = new GraphClocks();
+    private final Tensor read;
+    private final long[] believed; // what `read` holds
     private List<Tensor> memory = List.of();
     private @Nullable CudaGraph graph;
 
     /** Nothing is recorded before the first {@link #step}. {@code decoder} must be {@link #served}. */
-    public GraphedDecode(Decoder decoder, DecoderState state, int batch) {
+    public GraphedDecode(Decoder decoder, DecoderState state) {
         this.decoder = decoder;
         this.state = state;
-        this.batch = batch;
-        preparation = decoder.preparation();
+        execution = decoder.execution();
+        int batch = state.batch();
+        believed = new long[batch];
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             ids = scope.adopt(Tensors.zeros(DType.INT64, decoder.device(), batch, 1));
+            read = scope.adopt(Tensors.zeros(DType.INT64, decoder.device(), batch));
             logits = scope.adopt(Tensors.zeros(
                     DType.FLOAT32, decoder.device(), batch, decoder.config().vocabSize()));
         }
     }
 
-    /** Whether steps of {@code decoder}, which must be prepared, can be recorded: CUDA, and mixers that allow it. */
+    /** Whether steps of {@code decoder} can be recorded: CUDA, and no mixer whose state grows. */
     public static boolean served(Decoder decoder) {
-        return CudaGraph.supported(decoder.device()) && decoder.recordable();
+        return decoder.execution().graphsSteps();
     }
 
     /** Whether the recording, or the lack of one, is still that of the decoder and the state. */
     public boolean fits() {
-        return decoder.preparation() == preparation && (graph == null || memory.equals(held()));
+        return decoder.execution() == execution && (graph == null || memory.equals(held()));
     }
 
     private List<Tensor> held() {
@@ -73,41 +75,33 @@ public final class GraphedDecode implements AutoCloseable {
      * @throws IllegalStateException if the recording does not {@linkplain #fits fit} any more
      */
     public Tensor step(int[] next) {
-        if (next.length != batch || !fits()) {
-            throw new IllegalStateException("a recorded step for another batch, state or preparation");
+        if (next.length != believed.length || !fits()) {
+            throw new IllegalStateException("a recorded step for another batch, state or execution");
         }
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
-            ids.copy_(Tensors.of(next, batch, 1));
+            ids.copy_(Tensors.of(next, next.length, 1));
+            if (!Arrays.equals(believed, state.read())) {
+                read.copy_(Tensors.of(state.read(), believed.length));
+            }
             if (graph == null) {
-                graph = CudaGraph.record(decoder.device(), this::advance, this::advanceRecorded);
+                graph = CudaGraph.record(decoder.device(), this::advance, this::advance);
                 memory = held();
             } else {
-                clocks.set(state.layer(0).position(), state.tokens());
                 graph.replay();
-                clocks.replayed();
-                count(1);
             }
+            state.count(1);
+            System.arraycopy(state.read(), 0, believed, 0, believed.length);
         }
         return logits;
     }
 
     private void advance() {
-        try (Scope work = Scope.open()) {
-            Tensor hidden = decoder.advance(ids, state); // [B, 1, D]
-            logits.copy_(decoder.logits(hidden).view(batch, -1));
-        }
-    }
-
-    private void advanceRecorded() {
-        clocks.record(decoder.clocks(), this::advance);
-        count(-1);
-    }
-
-    private void count(int tokens) {
-        for (int i = 0; i < decoder.layers(); i++) {
-            MixerState layer = state.layer(i);
-            layer.saw(tokens);
+        try (Scope work = Scope.open();
+                Positions at = Positions.on(decoder.rotary(), read)) {
+            Tensor hidden = execution.advance(ids, state, at); // [B, 1, D]
+            logits.copy_(decoder.logits(hidden).view(believed.length, -1));
+            read.add_(1);
         }
     }
 

@@ -30,7 +30,4 @@ public interface LanguageModel {
 
     /** Reads T ≥ 1 more tokens: ids [B, T] to final hidden states [B, T, D], and updates the state. */
     Tensor advance(Tensor ids, DecoderState state);
-
-    /** Says that parameters have changed: computes anew what {@link #advance} derives from them alone. */
-    void prepare();
 }

@@ -23,6 +23,7 @@ final class Linear {
     private final @Nullable Weight bias;
     private final DType compute;
     private @Nullable Update update;
+    private long changes;
 
     Linear(String name, Weight weight, @Nullable Weight bias, DType compute) {
         this.name = name;
@@ -47,13 +48,19 @@ final class Linear {
 
     void update(@Nullable Update lowRank) {
         update = lowRank;
+        changes++;
+    }
+
+    /** How often the update was changed for another. */
+    long changes() {
+        return changes;
     }
 
     /**
      * The same with W + s B A for a weight, which {@code owner} keeps, so that a step takes one product instead of three.
      * Itself where there is no update, and in bfloat16, whose rounding of the sum would lose part of the update.
      */
-    Linear prepared(Scope owner) {
+    Linear frozen(Scope owner) {
         if (update == null || compute == DType.BFLOAT16) {
             return this;
         }
@@ -68,7 +75,7 @@ final class Linear {
     }
 
     /** Whether it is x Wᵀ with a frozen W, perhaps with an update. */
-    boolean frozen() {
+    boolean isFrozen() {
         return bias == null && !weight.tensor().requiresGrad();
     }
 

@@ -8,9 +8,9 @@ import dev.lizard.tensor.cuda.FusedOps;
 
 /** The gated MLP (SwiGLU, Shazeer 2020): {@code down(silu(gate x) ∘ up x)}. */
 record Mlp(Linear gate, Linear up, Linear down) {
-    /** The same with {@linkplain Linear#prepared prepared} projections. */
-    Mlp prepared(Scope owner) {
-        return new Mlp(gate.prepared(owner), up.prepared(owner), down.prepared(owner));
+    /** The same with {@linkplain Linear#frozen frozen} projections. */
+    Mlp frozen(Scope owner) {
+        return new Mlp(gate.frozen(owner), up.frozen(owner), down.frozen(owner));
     }
 
     Tensor apply(Tensor x) {

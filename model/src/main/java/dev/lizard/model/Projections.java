@@ -39,7 +39,7 @@ final class Projections implements Tape.Operation {
 
     /** Whether weights are frozen, biases absent, and all updates scaled alike. */
     static boolean serve(List<Linear> linears) {
-        return linears.stream().allMatch(Linear::frozen)
+        return linears.stream().allMatch(Linear::isFrozen)
                 && updates(linears).mapToDouble(Update::scale).distinct().count() <= 1;
     }
 

@@ -1,6 +1,6 @@
 package dev.lizard.model;
 
-import dev.lizard.mixer.Rotary;
+import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.cuda.SkinnyGemm;
 import java.util.List;
@@ -25,7 +25,7 @@ record RowStep(Block block) {
     }
 
     /** x [B, 1, D] to [B, 1, D]; what it makes belongs to the innermost scope. */
-    Tensor apply(Tensor x, Rotary rotary, long start, Block.Mixing mixing) {
+    Tensor apply(Tensor x, Positions at, Block.Mixing mixing) {
         Attention attention = block.attention();
         Norm before = block.before();
         Norm between = block.between();
@@ -37,7 +37,7 @@ record RowStep(Block block) {
                 attention.q().weight().use(),
                 attention.k().weight().use(),
                 attention.v().weight().use());
-        Tensor heads = mixing.heads(attention.input(in.x(), in.products(), rotary, start)); // [B, H, 1, d]
+        Tensor heads = mixing.heads(attention.input(in.x(), in.products(), at)); // [B, H, 1, d]
         Tensor rows = heads.reshape(x.size(0), 1, heads.size(1) * heads.size(3)); // [B, 1, H d]
         Tensor attended = SkinnyGemm.added(rows, attention.output().weight().use(), x); // [B, 1, D]
         Tensor inner = SkinnyGemm.gated(

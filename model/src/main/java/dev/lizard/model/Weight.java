@@ -11,6 +11,7 @@ final class Weight {
     private Tensor tensor;
     private boolean own = true;
     private boolean cast;
+    private long changes;
 
     Weight(String name, DType compute, Tensor tensor) {
         this.name = name;
@@ -29,6 +30,11 @@ final class Weight {
         return cast ? tensor.to(compute) : tensor;
     }
 
+    /** How often it was bound to another tensor. */
+    long changes() {
+        return changes;
+    }
+
     /** Uses {@code other}, which stays its owner's; the decoder's own tensor is freed. */
     void bind(Tensor other) {
         if (!Arrays.equals(other.shape(), tensor.shape())) {
@@ -40,6 +46,7 @@ final class Weight {
             own = false;
         }
         tensor = other;
+        changes++;
         cast = other.dtype() != compute;
     }
 }

@@ -60,15 +60,19 @@ class TapedTrainingTest {
         }
 
         @Override
-        public Tensor advance(MixerInput in, MixerState state) {
+        public Tensor chunk(MixerInput in, MixerState state) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Tensor step(MixerInput in, MixerState state) {
             throw new UnsupportedOperationException();
         }
     }
 
     private record Mixing(Mixer plain, MixerInput in) implements Tape.Operation {
         private MixerInput of(List<Tensor> tensors) {
-            return new MixerInput(
-                    tensors.get(0), tensors.get(1), tensors.get(2), tensors.get(3), in.rotary(), in.start());
+            return new MixerInput(tensors.get(0), tensors.get(1), tensors.get(2), tensors.get(3), in.at());
         }
 
         @Override

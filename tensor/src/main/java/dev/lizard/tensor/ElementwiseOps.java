@@ -59,6 +59,24 @@ abstract sealed class ElementwiseOps permits ComparisonOps {
         return wrap(torch.abs(handle()));
     }
 
+    // With whole numbers int64 stays int64.
+
+    public Tensor add(long value) {
+        try (Scalar scalar = new Scalar(value)) {
+            return wrap(torch.add(handle(), scalar));
+        }
+    }
+
+    public Tensor sub(long value) {
+        return add(-value);
+    }
+
+    public Tensor mul(long value) {
+        try (Scalar scalar = new Scalar(value)) {
+            return wrap(torch.mul(handle(), scalar));
+        }
+    }
+
     /** Of a division whose quotient is rounded down: in [0, divisor) for a positive one. */
     public Tensor remainder(long divisor) {
         try (Scalar scalar = new Scalar(divisor)) {

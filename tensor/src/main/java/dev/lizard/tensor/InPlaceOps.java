@@ -27,6 +27,13 @@ abstract sealed class InPlaceOps extends ShapeOps permits Tensor {
         return self();
     }
 
+    public Tensor add_(long value) {
+        try (Scalar scalar = new Scalar(value)) {
+            handle().add_(scalar);
+        }
+        return self();
+    }
+
     public Tensor add_(double value) {
         try (Scalar scalar = new Scalar(value)) {
             handle().add_(scalar);

@@ -216,6 +216,11 @@ public final class Tensor extends InPlaceOps implements AutoCloseable {
         return this;
     }
 
+    /** Grows with each change in place, of this tensor or of another over the same memory. */
+    public long version() {
+        return handle()._version();
+    }
+
     public boolean requiresGrad() {
         return handle().requires_grad();
     }

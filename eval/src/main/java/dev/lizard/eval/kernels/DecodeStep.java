@@ -5,10 +5,11 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.CudaGraph;
 import dev.lizard.tensor.cuda.DecodeClock;
+import dev.lizard.tensor.cuda.DecodeCounters;
 import dev.lizard.tensor.cuda.DecodeKernel;
-import dev.lizard.tensor.cuda.GraphClocks;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,20 +27,25 @@ final class DecodeStep implements AutoCloseable {
 
     private final Scope scope = Scope.owner();
     private final Device device;
-    private final DecodeClock clock;
-    private final GraphClocks clocks = new GraphClocks();
+    private final Tensor read; // [B]
+    private final Tensor frequencies; // [d/2]
+    private final int window;
+    private final DecodeCounters counters;
     private final Tensor x; // [B, 1, D]
     private final Tensor q; // [B, H, 1, d]
     private final Tensor k; // [B, G, 1, d]
     private final Tensor v;
     private final List<Layer> layers = new ArrayList<>();
     private final @Nullable CudaGraph graph;
-    private long seen = SEEN;
 
     DecodeStep(RandomInputs random, KernelShape s) {
         device = random.device();
-        clock = new DecodeClock(RandomInputs.frequencies(s.width()), 1, s.window(), device);
+        window = s.window();
+        counters = new DecodeCounters(device);
         try (Scope work = Scope.open()) {
+            read = scope.adopt(Tensors.full(SEEN, DType.INT64, device, s.batch()));
+            frequencies = scope.adopt(Tensors.of(RandomInputs.frequencies(s.width()), s.width() / 2)
+                    .to(device));
             x = scope.adopt(random.normal(DType.BFLOAT16, s.batch(), 1, MODEL_WIDTH));
             q = scope.adopt(random.normal(DType.BFLOAT16, s.batch(), s.heads(), 1, s.width()));
             k = scope.adopt(random.normal(DType.BFLOAT16, s.batch(), s.keyHeads(), 1, s.width()));
@@ -50,7 +56,7 @@ final class DecodeStep implements AutoCloseable {
                 layers.add(layer(random, s));
             }
         }
-        graph = CudaGraph.supported(device) ? CudaGraph.record(device, this::queue, this::queueRecorded) : null;
+        graph = CudaGraph.supported(device) ? CudaGraph.record(device, this::queue, this::queue) : null;
     }
 
     private Layer layer(RandomInputs random, KernelShape s) {
@@ -78,26 +84,16 @@ final class DecodeStep implements AutoCloseable {
             queue();
             return;
         }
-        clocks.set(seen, seen);
         graph.replay();
-        clocks.replayed();
-        seen++;
     }
 
     private void queue() {
-        queueLayers();
-        seen++;
-    }
-
-    private void queueRecorded() {
-        clocks.record(List.of(clock), this::queueLayers);
-    }
-
-    private void queueLayers() {
-        for (Layer layer : layers) {
-            try (Scope work = Scope.open()) {
-                DecodeKernel.step(x, q, k, v, layer.maps, layer.memory, clock, seen, seen);
+        try (Scope step = Scope.open()) {
+            DecodeClock clock = new DecodeClock(read, frequencies, 1, window, counters, step);
+            for (Layer layer : layers) {
+                DecodeKernel.step(x, q, k, v, layer.maps, layer.memory, clock);
             }
+            read.add_(1);
         }
     }
 
@@ -107,7 +103,7 @@ final class DecodeStep implements AutoCloseable {
         if (graph != null) {
             graph.close();
         }
-        clock.close();
+        counters.close();
         scope.close();
     }
 }

@@ -1,8 +1,8 @@
 package dev.lizard.eval.metric;
 
 import dev.lizard.eval.result.Efficiency;
+import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerState;
-import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
 import dev.lizard.model.GraphedDecode;
@@ -41,7 +41,6 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
      * @param before the same model at a shorter context, to foretell the time of reading; null reads in any case
      */
     public Efficiency measure(Decoder model, String name, long context, @Nullable Efficiency before) {
-        model.prepare();
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off();
                 DecoderState state = model.newState(1)) {
@@ -69,7 +68,7 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
             return Double.POSITIVE_INFINITY;
         }
         double ratio = (double) context / before.context();
-        boolean caching = model.mixerSpecs().stream().anyMatch(SoftmaxSpec.class::isInstance);
+        boolean caching = model.mixerSpecs().stream().anyMatch(MixerSpec::caches);
         return context / speed * (caching ? ratio : 1);
     }
 
@@ -101,8 +100,8 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
                     layer.put(name, repeated(layer.get(name).narrow(2, 0, piece), context));
                 }
             }
-            layer.saw(context - layer.tokens());
         }
+        state.stands(0, context);
     }
 
     /** [1, G, piece, d] to [1, G, context, d]. */
@@ -122,7 +121,7 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
     private double writing(Decoder model, DecoderState state) {
         double[] seconds = new double[steps];
         long id = 1;
-        GraphedDecode recorded = GraphedDecode.served(model) ? new GraphedDecode(model, state, 1) : null;
+        GraphedDecode recorded = GraphedDecode.served(model) ? new GraphedDecode(model, state) : null;
         try (recorded) {
             for (int step = -WARM_UP; step < steps; step++) {
                 long start = System.nanoTime();

@@ -148,20 +148,10 @@ public final class DecodeKernel {
      * @param q before RoPE [B, H, 1, d]
      * @param k before RoPE [B, G, 1, d]
      * @param v [B, G, 1, d]
-     * @param position of the token
-     * @param seen tokens that the state has seen
+     * @param clock where the rows stand, the same object for all layers of the step
      * @return [B, H, 1, d] in the type of q
      */
-    public static Tensor step(
-            Tensor x,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Maps maps,
-            Memory memory,
-            DecodeClock clock,
-            long position,
-            long seen) {
+    public static Tensor step(Tensor x, Tensor q, Tensor k, Tensor v, Maps maps, Memory memory, DecodeClock clock) {
         long batch = q.size(0);
         long heads = q.size(1);
         long groups = k.size(1);
@@ -170,7 +160,7 @@ public final class DecodeKernel {
         Form form = Form.of(headWidth, half, clock.window(), batch * heads);
         Made made = new Made(headWidth, half, (int) (heads / groups), q.dtype(), form, q.device());
         DecodeKernel kernel = MADE.computeIfAbsent(made, DecodeKernel::new);
-        boolean ticked = clock.show(kernel::tick, position, seen);
+        boolean ticked = clock.show(kernel::tick);
         Tensor query = rows(q);
         Tensor key = rows(k);
         Tensor value = rows(v);
@@ -200,15 +190,15 @@ public final class DecodeKernel {
                 memory.matrix,
                 clock.tables(),
                 clock.now(),
-                clock.arrived(batch * (groups + heads)),
+                clock.counters(batch * (groups + heads)),
                 y,
                 clock.window());
         return y;
     }
 
-    private void tick(Tensor clock, Tensor frequencies, double scale, int window, Tensor tables, Tensor now) {
+    private void tick(Tensor read, Tensor frequencies, double scale, int window, Tensor tables, Tensor now) {
         int pairs = (int) frequencies.count();
-        tick.launch(Dim.of(1), Dim.of(pairs), 0, clock, frequencies, scale, window, tables, now);
+        tick.launch(Dim.of((int) read.count()), Dim.of(pairs), 0, read, frequencies, scale, window, tables, now);
     }
 
     /** With the heads of a sequence side by side, each at a multiple of 16 bytes, as the kernel reads them. */

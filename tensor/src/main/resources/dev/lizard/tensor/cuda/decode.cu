@@ -39,27 +39,27 @@
 // after the wait and looks at their answer at the end. So no block waits for another, and nothing but the ring, S and y
 // is written. A slot's row that is fetched while it is overwritten is not used: the new token's is in registers.
 //
-// Positions come from device memory, so that a recorded graph can be replayed: decode_tick, once a step before all
-// layers, turns the clock (position, tokens seen) into the tables of angles and the slot, and moves it on. Angles are
-// formed in float64 for the position itself, as on the CPU. As they are read before the wait, the step right after the
-// tick must be an ordinary launch, which starts when the tick has ended.
+// Positions, one a row, come from device memory, so that a recorded graph can be replayed: decode_tick, once a step before
+// all layers, turns them into the tables of angles and the slots. Angles are formed in float64 for the position itself,
+// as on the CPU. As they are read before the wait, the step right after the tick must be an ordinary launch, which starts
+// when the tick has ended.
 //
 // Defines: D head width, F half of the features (f = 2 F), R heads of a group, BF16 type of q, k, v, x and y (1: bfloat16,
 // 0: float32), THREADS, SLICES, KEYS, VALUES, LATE as above. State, maps and ring are float32.
 // THREADS a multiple of D / SLICES, F and 32, between 160 and D F / 4. q, k and v of a head and the ring start at
 // multiples of 16 bytes.
 //
-// Launch: decode_tick   grid 1, block D / 2
+// Launch: decode_tick   grid B, block D / 2
 //         decode_step   grid (H SLICES, B), block THREADS, dynamic shared 4 max(w, GROUPS VALUES) bytes
 #include "decode_parts.cuh"
 #include "overlap.cuh"
 
-// clock [2]: position, tokens seen. tables [4][D/2]: cos, sin of the position; cos, sin of the leaving token's, divided
-// by the scale, which turning back undoes. now [2]: the slot, tokens in the ring.
-extern "C" __global__ void decode_tick(long long* clock, const double* frequencies, double scale, int window, float* tables, int* now) {
-    int i = threadIdx.x;
-    long long position = clock[0], seen = clock[1];
-    __syncthreads();
+// read [B]: tokens a row has read, the position of its next. tables [B][4][D/2]: cos, sin of that position; cos, sin of
+// the evicted token's, divided by the scale, which turning back undoes. now [B][2]: the slot, tokens in the ring.
+extern "C" __global__ void decode_tick(const long long* read, const double* frequencies, double scale, int window, float* tables, int* now) {
+    int i = threadIdx.x, row = blockIdx.x;
+    long long position = read[row];
+    tables += row * 2 * D;
     if (i < D / 2) {
         double s, c;
         sincos(position * frequencies[i], &s, &c);
@@ -70,10 +70,8 @@ extern "C" __global__ void decode_tick(long long* clock, const double* frequenci
         tables[D + D / 2 + i] = (float)(s / scale);
     }
     if (i == 0) {
-        now[0] = (int)(seen % window);
-        now[1] = (int)(seen < window ? seen : window);
-        clock[0] = position + 1;
-        clock[1] = seen + 1;
+        now[2 * row] = (int)(position % window);
+        now[2 * row + 1] = (int)(position < window ? position : window);
     }
 }
 
@@ -105,7 +103,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     const float* const wk = keyMap + ((size_t)group * D + 4 * p) * R * F + (head % R) * F + c;
 
     // What was there before the step: first what is needed first.
-    const int slot = current(now), held = current(now + 1);
+    tables += batch * 2 * D;
+    const int slot = current(now + 2 * batch), held = current(now + 2 * batch + 1);
     Quad ofKey[QUADS], ofQuery[QUADS];
 #pragma unroll
     for (int i = 0; i < QUADS; i++) ofKey[i].read(wk + (size_t)4 * PARTS * i * R * F, R * F);

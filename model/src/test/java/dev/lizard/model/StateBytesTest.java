@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.LolcatsSpec;
 import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.mixer.WindowSpec;
 import dev.lizard.tensor.DType;
@@ -19,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(LiveTensors.class)
-class StateSizeTest {
+class StateBytesTest {
     private static final List<MixerSpec> SPECS = List.of(
             new SoftmaxSpec(),
             new WindowSpec(6, 2),
@@ -41,7 +42,7 @@ class StateSizeTest {
                 decoder.replaceMixer(1, spec.create(decoder.headDims(), parameters));
                 try (DecoderState state = decoder.newState(1)) {
                     decoder.advance(TinyModels.ids(1, 1, 512, 50), state); // as much as a cache holds when it is full
-                    assertThat(StateSize.bytes(decoder.mixerSpecs(), decoder.headDims(), dtype, 512))
+                    assertThat(MixerSpecs.stateBytes(decoder.mixerSpecs(), decoder.headDims(), dtype, 512))
                             .as("%s", spec)
                             .isEqualTo(state.bytes());
                 }
@@ -56,11 +57,10 @@ class StateSizeTest {
     void onlyACacheGrows(DType dtype) {
         ModelConfig config = TinyModels.parsed(TinyModels.config(Family.LLAMA));
         List<MixerSpec> caches = List.of(new SoftmaxSpec(), new SoftmaxSpec());
-        assertThat(StateSize.bytes(caches, config.headDims(), dtype, 1000))
-                .isEqualTo(StateSize.cacheBytes(2, config.headDims(), dtype, 1000))
+        assertThat(MixerSpecs.stateBytes(caches, config.headDims(), dtype, 1000))
                 .isEqualTo(2L * 2 * 2 * 8 * 1000 * dtype.bytes());
         List<MixerSpec> others = SPECS.subList(1, SPECS.size());
-        assertThat(StateSize.bytes(others, config.headDims(), dtype, 1))
-                .isEqualTo(StateSize.bytes(others, config.headDims(), dtype, 1L << 20));
+        assertThat(MixerSpecs.stateBytes(others, config.headDims(), dtype, 1))
+                .isEqualTo(MixerSpecs.stateBytes(others, config.headDims(), dtype, 1L << 20));
     }
 }

@@ -1,0 +1,232 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keys and values that are kept exactly, in m + w slots: those of the first m tokens for ever (attention sinks, Xiao et
+ * al. 2023, arXiv 2309.17453), and of the others the last w, in a ring. Token t lies in slot
+ *
+ * <pre>
+ *   t                         for t < m
+ *   m + (t − m) mod w         else, and takes the place of token t − w, which is evicted
+ * </pre>
+ *
+ * <p>So the slots fill in order, and what is visible at any time are the filled ones.
+ *
+ * @param window w
+ * @param first m
+ */
+record KeyRing(int window, int first) {
+    static final String KEYS = "window.keys";
+    static final String VALUES = "window.values";
+
+    /** Keys and values [B, G, L, d] of the same tokens. */
+    record Pairs(Tensor keys, Tensor values) {}
+
+    private record Rows(KeyRing ring, long groups, long batch, Device device) {}
+
+    private record Empty(KeyRing ring, Device device) {}
+
+    private record Full(KeyRing ring, DType dtype, Device device) {}
+
+    int slots() {
+        return first + window;
+    }
+
+    void create(MixerState state, HeadDims dims, int batch, DType model, Device device) {
+        DType dtype = Mixer.computing(model);
+        state.put(KEYS, Tensors.zeros(dtype, device, batch, dims.keyHeads(), slots(), dims.headWidth()));
+        state.put(VALUES, Tensors.zeros(dtype, device, batch, dims.keyHeads(), slots(), dims.headWidth()));
+    }
+
+    private long slot(long token) {
+        return token < first ? token : first + (token - first) % window;
+    }
+
+    // ---- one token a row ------------------------------------------------------------------------------------------
+
+    /** The row of each sequence's slot in a store [B, G, m + w, d] read as [B G (m + w), d]: int64 [B G]. */
+    private Tensor rows(Positions at, Tensor store) {
+        long batch = store.size(0);
+        long groups = store.size(1);
+        Device device = store.device();
+        return at.shared(new Rows(this, groups, batch, device), () -> {
+            Tensor read = at.read(device); // [B | 1]
+            Tensor slot = first == 0 ? read.remainder(window) : pinnedOrTurning(read);
+            return Tensors.arange(0, batch * groups, device)
+                    .mul((long) slots())
+                    .view(batch, groups)
+                    .add(slot.unsqueeze(-1))
+                    .reshape(batch * groups);
+        });
+    }
+
+    private Tensor pinnedOrTurning(Tensor read) {
+        Tensor turning = read.sub((long) first).remainder(window).add((long) first);
+        return Tensors.where(read.lt((double) first), read, turning);
+    }
+
+    private static Tensor flat(Tensor store) {
+        return store.view(-1, store.size(3));
+    }
+
+    /** The key and value [B, G, 1, d] each row's token takes the place of; to be asked before it does. */
+    Pairs evicted(MixerState state, Positions at) {
+        Tensor keys = state.get(KEYS);
+        Tensor rows = rows(at, keys);
+        long batch = keys.size(0);
+        long groups = keys.size(1);
+        return new Pairs(
+                flat(keys).indexSelect(0, rows).view(batch, groups, 1, -1),
+                flat(state.get(VALUES)).indexSelect(0, rows).view(batch, groups, 1, -1));
+    }
+
+    /** Whether nothing is evicted, in any row. */
+    boolean keepsAll(Positions at) {
+        return at.noneRead(slots());
+    }
+
+    /** 1 for rows whose token evicts another, 0 for the others: [B | 1, 1, 1, 1]; null where all are known to. */
+    @Nullable
+    Tensor evicting(Positions at, Tensor like) {
+        return at.allRead(slots())
+                ? null
+                : at.shared(
+                        new Full(this, like.dtype(), like.device()),
+                        () -> at.read(like.device())
+                                .ge((double) slots())
+                                .to(like.dtype())
+                                .view(-1, 1, 1, 1));
+    }
+
+    /** Stores a token k, v [B, G, 1, d] of each row and attends to all that is held then: q [B, H, 1, d]. */
+    PartialAttention step(MixerState state, Positions at, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+        Tensor keys = state.get(KEYS);
+        Tensor values = state.get(VALUES);
+        Tensor rows = rows(at, keys);
+        flat(keys).indexCopy_(0, rows, k.reshape(-1, k.size(3)));
+        flat(values).indexCopy_(0, rows, v.reshape(-1, v.size(3)));
+        Device device = keys.device();
+        Tensor empty = at.allRead(slots() - 1L)
+                ? null
+                : at.shared(
+                        new Empty(this, device),
+                        () -> at.read(device)
+                                .unsqueeze(-1)
+                                .lt(Tensors.arange(0, slots(), device))
+                                .view(-1, 1, 1, slots())); // [B | 1, 1, 1, m + w]
+        return WindowSoftmax.step(q, keys, values, sink, empty);
+    }
+
+    // ---- several tokens, all rows at one position -----------------------------------------------------------------
+
+    /** The last min(n, w) tokens before the call, oldest first, then {@code fresh} [B, G, T, d]. */
+    private Tensor extended(MixerState state, String name, Positions at, Tensor fresh) {
+        long held = held(at);
+        if (held == 0) {
+            return fresh;
+        }
+        long[] slots = new long[(int) held];
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = slot(at.first() - held + i);
+        }
+        Tensor store = state.get(name);
+        Tensor index = Tensors.of(slots, held).to(store.device());
+        return Tensors.cat(2, store.indexSelect(2, index), fresh);
+    }
+
+    private long held(Positions at) {
+        return Math.min(at.first(), window);
+    }
+
+    /** The position of the oldest of {@link #past}. */
+    long oldest(Positions at) {
+        return at.first() - held(at);
+    }
+
+    /** The last min(n, w) tokens before the call, oldest first: [B, G, h, d] each. */
+    Pairs past(MixerState state, Positions at) {
+        Tensor none = state.get(KEYS).narrow(2, 0, 0);
+        return new Pairs(extended(state, KEYS, at, none), extended(state, VALUES, at, none));
+    }
+
+    /** The position of the first of {@link #evicted(MixerState, Positions, Tensor, Tensor)}. */
+    long firstEvicted(Positions at) {
+        return Math.max(first, oldest(at));
+    }
+
+    /** Those that are evicted when {@code k} and {@code v} [B, G, T, d] enter, L ≤ T; to be asked before they do. */
+    Pairs evicted(MixerState state, Positions at, Tensor k, Tensor v) {
+        long from = firstEvicted(at);
+        long count = Math.max(0, at.first() + k.size(2) - window - from);
+        if (count == 0) {
+            return new Pairs(k.narrow(2, 0, 0), v.narrow(2, 0, 0));
+        }
+        return new Pairs(
+                extended(state, KEYS, at, k).narrow(2, from - oldest(at), count),
+                extended(state, VALUES, at, v).narrow(2, from - oldest(at), count));
+    }
+
+    /** Stores T tokens {@code k} and {@code v} [B, G, T, d]. */
+    void push(MixerState state, Positions at, Tensor k, Tensor v) {
+        store(state.get(KEYS), at, k.detach());
+        store(state.get(VALUES), at, v.detach());
+    }
+
+    private void store(Tensor to, Positions at, Tensor fresh) {
+        long start = at.first();
+        long tokens = fresh.size(2);
+        long pinned = Math.clamp(first - start, 0, tokens);
+        if (pinned > 0) {
+            to.narrow(2, start, pinned).copy_(fresh.narrow(2, 0, pinned));
+        }
+        long kept = Math.min(tokens - pinned, window);
+        long from = slot(start + tokens - kept);
+        long head = Math.min(kept, slots() - from);
+        if (kept > 0) {
+            to.narrow(2, from, head).copy_(fresh.narrow(2, tokens - kept, head));
+        }
+        if (head < kept) {
+            to.narrow(2, first, kept - head).copy_(fresh.narrow(2, tokens - kept + head, kept - head));
+        }
+    }
+
+    /** Attention of T new tokens, turned q [B, H, T, d] and k [B, G, T, d]; they are stored. */
+    PartialAttention chunk(MixerState state, Positions at, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+        WindowSoftmax.Pinned pinned = first == 0
+                ? null
+                : new WindowSoftmax.Pinned(firsts(state, KEYS, at, k), firsts(state, VALUES, at, v), at.first());
+        PartialAttention result = WindowSoftmax.banded(
+                q, extended(state, KEYS, at, k), extended(state, VALUES, at, v), window, pinned, sink);
+        push(state, at, k, v);
+        return result;
+    }
+
+    /** The first tokens that were read or are fresh [B, G, T, d], at most m. */
+    private Tensor firsts(MixerState state, String name, Positions at, Tensor fresh) {
+        long known = Math.min(at.first(), first);
+        long more = Math.clamp(first - at.first(), 0, fresh.size(2));
+        return Tensors.cat(2, state.get(name).narrow(2, 0, known), fresh.narrow(2, 0, more));
+    }
+
+    /** Attention of whole sequences by blocks, which are not stored. */
+    PartialAttention whole(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+        long pinned = Math.min(first, k.size(2));
+        return WindowSoftmax.banded(
+                q,
+                k,
+                v,
+                window,
+                first == 0 ? null : new WindowSoftmax.Pinned(k.narrow(2, 0, pinned), v.narrow(2, 0, pinned), 0),
+                sink);
+    }
+
+    /** All pairs of whole sequences. */
+    PartialAttention parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
+        return WindowSoftmax.parallel(q, k, v, window, first, sink);
+    }
+}

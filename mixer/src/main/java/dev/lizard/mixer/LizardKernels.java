@@ -1,0 +1,215 @@
+package dev.lizard.mixer;
+
+import dev.lizard.mixer.Hybrid.Far;
+import dev.lizard.mixer.Hybrid.Plan;
+import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tape;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.AlignedRows;
+import dev.lizard.tensor.cuda.DecodeKernel;
+import dev.lizard.tensor.cuda.LizardForward;
+import dev.lizard.tensor.cuda.LizardInputs;
+import dev.lizard.tensor.cuda.LizardInputs.Join;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where kernels take over a {@link Hybrid}: those of Lizard and its sum, that is softmax of turned keys beside a gated
+ * memory of features without RoPE, no first tokens. Each method gives null where none serves. What runs over several
+ * tokens multiplies in bfloat16, so only models of that dtype are given to it.
+ */
+final class LizardKernels {
+    private LizardKernels() {}
+
+    private static boolean isLizard(Plan plan) {
+        return plan.near().first() == 0
+                && plan.turnsNear()
+                && !plan.turnsFar()
+                && (plan.far() == Far.EVICTED && plan.join() == Hybrid.Join.ONE_NORMALISER
+                        || plan.far() == Far.ALL && plan.join() == Hybrid.Join.CONVEX_SUM);
+    }
+
+    private static Tensor parameter(Hybrid mixer, String name) {
+        return MixerSpec.need(mixer.parameters(), name).to(DType.FLOAT32);
+    }
+
+    private static @Nullable Tensor optional(Hybrid mixer, String name) {
+        Tensor parameter = mixer.parameters().get(name);
+        return parameter == null ? null : parameter.to(DType.FLOAT32);
+    }
+
+    // ---- several tokens, no gradients -----------------------------------------------------------------------------
+
+    /** Whether one kernel takes over a prompt or a text to be scored. */
+    static boolean serves(Plan plan, MixerInput in) {
+        return in.tokens() > 1
+                && !Gradients.enabled()
+                && isLizard(plan)
+                && plan.branches() != Branches.LINEAR
+                && LizardForward.serves(
+                        in.q().device(),
+                        in.q().dtype(),
+                        (int) in.q().size(3),
+                        plan.half(),
+                        plan.near().window());
+    }
+
+    static @Nullable Tensor parallel(Hybrid mixer, MixerInput in) {
+        if (!serves(mixer.plan(), in)) {
+            return null;
+        }
+        try (Scope scope = Scope.open()) {
+            return scope.promote(LizardForward.run(inputs(mixer, in, in.k(), in.v(), 0, null), false, false)
+                    .y());
+        }
+    }
+
+    static @Nullable Tensor chunk(Hybrid mixer, MixerInput in, MixerState state) {
+        Plan plan = mixer.plan();
+        if (!serves(plan, in)) {
+            return null;
+        }
+        try (Scope scope = Scope.open()) {
+            KeyRing ring = plan.near();
+            Tensor k = in.k();
+            Tensor v = in.v();
+            boolean remembers = join(plan) != Join.WINDOW;
+            Tensor memory = null;
+            long oldest = ring.oldest(in.at());
+            if (in.at().first() > 0) {
+                KeyRing.Pairs past = ring.past(state, in.at());
+                Tensor back = in.at().rotary().undo(past.keys(), oldest).to(DType.BFLOAT16);
+                k = Tensors.cat(2, back, k);
+                v = Tensors.cat(2, past.values().to(DType.BFLOAT16), v);
+                memory = remembers ? state.get(LinearBranch.MEMORY) : null;
+            }
+            LizardForward.Result result = LizardForward.run(inputs(mixer, in, k, v, oldest, memory), false, remembers);
+            if (result.state() != null) {
+                state.get(LinearBranch.MEMORY).copy_(result.state()); // where it is: recorded steps know the address
+            }
+            Tensor turned = in.at().turn(in.k().to(DType.FLOAT32));
+            ring.push(state, in.at(), turned, in.v().to(DType.FLOAT32));
+            return scope.promote(result.y());
+        }
+    }
+
+    private static Join join(Plan plan) {
+        if (plan.branches() == Branches.WINDOW) {
+            return Join.WINDOW;
+        }
+        return plan.far() == Far.ALL ? Join.SUM : Join.JOINT;
+    }
+
+    /** Keys and values may begin before the queries, at position {@code first}. */
+    private static LizardInputs inputs(
+            Hybrid mixer, MixerInput in, Tensor k, Tensor v, long first, @Nullable Tensor memory) {
+        Hybrid.Weights weights = mixer.weights(DType.FLOAT32);
+        Tensor gate = weights.logGate(in.x().to(DType.FLOAT32));
+        Tensor sink = weights.sink();
+        List<Tensor> angles = in.at().rotary().angles(first, k.size(2), k.device());
+        return new LizardInputs(
+                AlignedRows.of(in.q()),
+                AlignedRows.of(k),
+                AlignedRows.of(v),
+                angles.get(0),
+                angles.get(1),
+                gate == null ? null : gate.contiguous(),
+                sink == null ? null : sink.contiguous(),
+                weights.joined().reshape(mixer.dims().heads()).contiguous(),
+                parameter(mixer, LizardSpec.QUERY_MAP).contiguous(),
+                parameter(mixer, LizardSpec.KEY_MAP).contiguous(),
+                mixer.plan().near().window(),
+                join(mixer.plan()),
+                memory,
+                null);
+    }
+
+    // ---- one token ------------------------------------------------------------------------------------------------
+
+    static @Nullable Tensor step(Hybrid mixer, Hybrid.Weights weights, MixerInput in, MixerState state) {
+        Plan plan = mixer.plan();
+        Tensor gateWeight = weights.gateWeight();
+        Device device = in.q().device();
+        int window = plan.near().window();
+        if (gateWeight == null
+                || !isLizard(plan)
+                || plan.far() != Far.EVICTED
+                || plan.branches() != Branches.BOTH
+                || !DecodeKernel.serves(
+                        mixer.dims().headWidth(), plan.half(), window, in.q().dtype(), device)) {
+            return null;
+        }
+        DecodeKernel.Maps maps = new DecodeKernel.Maps(
+                gateWeight,
+                weights.gateBias(),
+                weights.sink(),
+                weights.joined(),
+                weights.linear().queryMap(),
+                weights.linear().keyMap());
+        DecodeKernel.Memory memory = new DecodeKernel.Memory(
+                state.get(KeyRing.KEYS), state.get(KeyRing.VALUES), state.get(LinearBranch.MEMORY));
+        return DecodeKernel.step(
+                in.x(), in.q(), in.k(), in.v(), maps, memory, in.at().clock(window, in.q()));
+    }
+
+    // ---- training -------------------------------------------------------------------------------------------------
+
+    /** Outputs with their gradients on {@code tape}. */
+    static @Nullable Tensor forward(Hybrid mixer, MixerInput in, Tape tape) {
+        Plan plan = mixer.plan();
+        if (learnsApart(plan, in, tape)) {
+            return mixer.apart(in, tape);
+        }
+        boolean served = in.tokens() > 1
+                && tape.carries()
+                && trains(mixer, in.q().dtype(), in.q().device());
+        if (!served) {
+            return null;
+        }
+        try (Scope scope = Scope.open()) {
+            HeadScalars.Weights weights = HeadScalars.of(
+                    parameter(mixer, LizardSpec.WINDOW_LOGIT),
+                    optional(mixer, Sinks.NAME),
+                    mixer.dims().heads(),
+                    tape);
+            LizardFunction.Operands operands = new LizardFunction.Operands(
+                    LogGates.of(
+                            in.x(),
+                            parameter(mixer, LizardSpec.GATE_WEIGHT).contiguous(),
+                            optional(mixer, LizardSpec.GATE_BIAS),
+                            tape),
+                    weights.share(),
+                    parameter(mixer, LizardSpec.QUERY_MAP).contiguous(),
+                    parameter(mixer, LizardSpec.KEY_MAP).contiguous(),
+                    weights.sink());
+            return scope.promote(LizardFunction.mix(plan.near().window(), in, operands, tape));
+        }
+    }
+
+    /** Whether the memory has kernels to learn by, but not the whole. */
+    private static boolean learnsApart(Plan plan, MixerInput in, Tape tape) {
+        boolean writes = plan.far() == Far.ALL
+                || plan.far() == Far.EVICTED && in.tokens() > plan.near().slots();
+        boolean whole = isLizard(plan) && plan.far() == Far.EVICTED && plan.branches() == Branches.BOTH;
+        return writes
+                && !whole
+                && plan.branches() != Branches.WINDOW
+                && !serves(plan, in)
+                && MatrixMemoryFunction.serves(in, 2 * plan.half(), tape);
+    }
+
+    /** Whether kernels have the gradients of all that whole sequences of such a model read. */
+    static boolean trains(Hybrid mixer, DType model, Device device) {
+        Plan plan = mixer.plan();
+        return isLizard(plan)
+                && plan.far() == Far.EVICTED
+                && plan.branches() == Branches.BOTH
+                && LizardFunction.serves(
+                        plan.near().window(), plan.half(), mixer.dims().headWidth(), model, device);
+    }
+}

@@ -1,0 +1,13 @@
+package dev.lizard.mixer;
+
+class WindowWithFirstTokensTest extends WindowTest {
+    @Override
+    MixerSpec spec(int window, int features) {
+        return new WindowSpec(window, 3, 2);
+    }
+
+    @Override
+    long stateBytes(int window, int batch, long tokens, int elementBytes) {
+        return super.stateBytes(window + 3, batch, tokens, elementBytes);
+    }
+}
