@@ -39,7 +39,7 @@ public final class Activity implements AutoCloseable {
         }
     }
 
-    /** Sets who hears of all work of this process, from what is being done now on. */
+    /** Sets who is notified of all work of this process, from what is being done now on. */
     public static void listen(Listener listener) {
         synchronized (RUNNING) {
             Activity.listener = listener;

@@ -19,7 +19,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Binds a tree to records by their canonical constructors. A sealed interface of records is told apart by the key
+ * Binds a tree to records by their canonical constructors. The record of a sealed interface is chosen by the key
  * {@code type}: the record's name in kebab-case without the interface's name at its end.
  */
 final class Binder {

@@ -60,7 +60,7 @@ public final class ConfigTree {
         return of(tree, new Origin(Origin.Layer.CONFIG_FILE, where));
     }
 
-    /** As {@link #read}, from text; {@code origin.where()} names it and tells YAML from JSON by its ending. */
+    /** As {@link #read}, from text; {@code origin.where()} names it, and its ending decides between YAML and JSON. */
     public static ConfigTree parse(String text, Origin origin) {
         return of(Json.parse(text, origin.where(), LizardException.Kind.USAGE), origin);
     }

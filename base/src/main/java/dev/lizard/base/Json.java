@@ -85,7 +85,7 @@ public final class Json {
         return parse(text(file, kind), file.toString(), kind);
     }
 
-    /** As {@link #read}, from text; {@code where} names it and by its ending tells YAML from JSON. */
+    /** As {@link #read}, from text; {@code where} names it and its ending decides between YAML and JSON. */
     public static JsonNode parse(String text, String where, LizardException.Kind kind) {
         boolean yaml = where.endsWith(".yaml") || where.endsWith(".yml");
         return parse(text, where, kind, yaml);

@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The metadata of a GGUF file as the {@code config.json} that Hugging Face would have. Whether weights are tied and
- * where biases are is told by the tensors that are there.
+ * where biases are follows from the tensors that are there.
  */
 final class GgufConfig {
     private static final String EMBEDDINGS = "token_embd.weight";

@@ -8,7 +8,7 @@ import java.util.Set;
 
 /**
  * What becomes of an architecture's metadata keys that {@link GgufConfig} and {@link GgufRope} do not read: those that
- * would change the formulas are refused unless they have the value that changes nothing, unknown ones are told.
+ * would change the formulas are refused unless they have the value that changes nothing, unknown ones are reported.
  */
 final class GgufKeys {
     private static final Set<String> READ = Set.of(

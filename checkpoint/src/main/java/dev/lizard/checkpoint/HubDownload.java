@@ -33,7 +33,7 @@ public final class HubDownload {
     }
 
     /**
-     * The local path of a model: a folder, or the GGUF file that the name tells. Downloads what is missing.
+     * The local path of a model: a folder, or the GGUF file that is named. Downloads what is missing.
      *
      * @param name such as {@code owner/name}
      * @param progress receives bytes over all files

@@ -10,7 +10,7 @@ import java.util.Optional;
  * A file as the hub lists it. Large files have a SHA-256, small ones the hash that git gives their content.
  *
  * @param path under the repository, with slashes
- * @param size in bytes, -1 where it is not told
+ * @param size in bytes, -1 where it is unknown
  */
 record HubFile(String path, long size, Optional<String> sha256, Optional<String> gitHash) {
     /** What is wrong with a downloaded file, if anything: expected and found. */

@@ -27,7 +27,7 @@ final class HubHttp implements AutoCloseable {
     /**
      * An answer with its body still to be read.
      *
-     * @param etag the content's own, told by the hub before it redirects to a store
+     * @param etag the content's own, reported by the hub before it redirects to a store
      */
     record Answer(HttpResponse<InputStream> response, Optional<String> etag) {
         int status() {

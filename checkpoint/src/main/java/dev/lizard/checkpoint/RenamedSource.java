@@ -53,7 +53,7 @@ record RenamedSource(WeightSource source, Map<String, String> stored) implements
         source.close();
     }
 
-    /** An unknown name stays as it is, so that the source tells that it has none. */
+    /** An unknown name stays as it is, so that the source reports that it has none. */
     private String find(String name) {
         return stored.getOrDefault(name, name);
     }

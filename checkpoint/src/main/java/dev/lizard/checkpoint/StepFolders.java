@@ -21,7 +21,7 @@ public final class StepFolders {
         return parent.resolve("step-%06d".formatted(step));
     }
 
-    /** The step that a folder's name tells. */
+    /** The step in a folder's name. */
     public static long stepOf(Path folder) {
         return Long.parseLong(folder.getFileName().toString().substring("step-".length()));
     }

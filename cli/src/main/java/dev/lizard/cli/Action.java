@@ -17,7 +17,7 @@ interface Action {
         return List.of();
     }
 
-    /** Whether the command computes in float32 whatever it is told, so that another {@code --dtype} is refused. */
+    /** Whether the command computes in float32 whatever it is given, so that another {@code --dtype} is refused. */
     default boolean onlyFloat32() {
         return false;
     }

@@ -28,7 +28,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What {@code lizard inspect} tells of a model; written as JSON it is the one object that it promises.
+ * What {@code lizard inspect} reports of a model; written as JSON it is the one object that it promises.
  *
  * @param path what was opened
  * @param family which of the supported families

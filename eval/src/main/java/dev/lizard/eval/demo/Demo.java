@@ -89,7 +89,7 @@ public final class Demo {
      * Does it all: results, page, corpus and the converted model lie in {@code options.out()} after. What an earlier
      * demo left there is replaced, unless it is resumed.
      *
-     * @param listener told of each training step and, as notes, of each finding
+     * @param listener notified of each training step and, as notes, of each finding
      * @param stop asked after each training step
      * @throws LizardException USAGE where the output folder holds something else, FAILED when training diverged or the
      *     written model is not the one that was trained, INTERRUPTED when asked to stop, ENVIRONMENT where another

@@ -165,7 +165,7 @@ final class StageEvaluator implements TrainListener, AutoCloseable {
     public void examine(String stage, long step, String model, Decoder decoder) {
         String which = stage + "/" + model;
         if (done.contains(which)) {
-            return; // a run that goes on from before it tells the same again
+            return; // a run resumed from before it would report the same again
         }
         examineNew(stage, model, decoder);
         done.add(which);

@@ -39,7 +39,7 @@ public final class KernelBench {
      * @param warmup calls before those that count, at least
      * @param runs calls that count
      * @param seed of the inputs
-     * @param each is told every result as it comes, and may end the work by an exception
+     * @param each receives every result as it comes, and may end the work by an exception
      */
     public KernelBench(
             Device device, KernelSpeed.Place place, int warmup, int runs, long seed, Consumer<KernelSpeed> each) {

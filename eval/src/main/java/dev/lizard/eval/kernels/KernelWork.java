@@ -15,7 +15,7 @@ package dev.lizard.eval.kernels;
  *   written key, maps of it and a query    4dF          12dF         anew, gradients of rows and of the map
  * </pre>
  *
- * A key is written when it leaves the window: max(T − w, 0) of them. At d = 128, F = 64, w = 128 that is about 180
+ * A key is written when it leaves the window: max(T − w, 0) of them. At d = 128, f = 128, w = 128 that is about 180
  * thousand operations a query and head forward and 470 backward; the kernels themselves do 186 and 740, as
  * {@code lizard_backward.cu} forms scores and features twice. Causal softmax attention: 4d and 10d a pair.
  *

@@ -38,7 +38,7 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
     /**
      * Measures one context.
      *
-     * @param before the same model at a shorter context, to foretell the time of reading; null reads in any case
+     * @param before the same model at a shorter context, to predict the time of reading; null reads in any case
      */
     public Efficiency measure(Decoder model, String name, long context, @Nullable Efficiency before) {
         try (Scope work = Scope.open();

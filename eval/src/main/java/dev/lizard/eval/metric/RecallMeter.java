@@ -74,7 +74,7 @@ public record RecallMeter(int samples, int tokensAtOnce, long seed) {
                 int[] place = places.get(row);
                 long[] before = new long[place.length];
                 for (int i = 0; i < place.length; i++) {
-                    before[i] = place[i] - 1L; // the hidden state there foretells the token at the place
+                    before[i] = place[i] - 1L; // the hidden state there predicts the token at the place
                 }
                 Tensor at = hidden.select(0, row)
                         .indexSelect(0, Tensors.of(before, before.length).to(model.device())); // [n, D]

@@ -32,7 +32,7 @@ record LineChart(
 
     private static final int LONGEST_NAME = 20;
 
-    /** Lines that can be told apart; further ones are left to the tables. */
+    /** Lines that can be distinguished; further ones are left to the tables. */
     private static final int MOST_LINES = 12;
 
     LineChart {

@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** Decides for every part of the work whether kernels or composed operations do it, and tells those who want to know. */
+/** Decides for every part of the work whether kernels or composed operations do it, and reports it to a listener. */
 public final class KernelPaths {
     private static final KernelPaths HERE = new KernelPaths(Card::of);
 
@@ -33,7 +33,7 @@ public final class KernelPaths {
     }
 
     /**
-     * Sets who hears of decisions from now on, a line each.
+     * Sets who is notified of decisions from now on, a line each.
      *
      * @param every all of them; else only what the card makes slower, once a part, or once where it is all parts
      */
@@ -41,7 +41,7 @@ public final class KernelPaths {
         listener = hears;
         all = every;
         said.clear();
-        paths.clear(); // so that what was decided before is told anew
+        paths.clear(); // so that what was decided before is reported again
     }
 
     /** Whether kernels take over on {@code device}; asked before every call of theirs, so answers are kept. */

@@ -4,7 +4,7 @@ import dev.lizard.tensor.RandomStream;
 import java.util.List;
 
 /**
- * A key of random digits told once in the middle of stories and asked for at the end. Chance is one in ten a digit.
+ * A key of random digits given once in the middle of stories and asked for at the end. Chance is one in ten a digit.
  *
  * @param digits length of the key, 1 or more
  */

@@ -3,7 +3,7 @@ package dev.lizard.text.synthetic;
 import dev.lizard.tensor.RandomStream;
 
 /**
- * Somebody in a story. The names are invented, so that only memory of what was read before can foretell them.
+ * Somebody in a story. The names are invented, so that only memory of what was read before can predict them.
  *
  * @param thing what the person owns, with its colour
  * @param pet the name of the person's animal

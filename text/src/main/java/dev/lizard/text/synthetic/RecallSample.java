@@ -4,11 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * A text in which something told early is asked for late.
+ * A text in which something given early is asked for late.
  *
  * @param text the whole text, ASCII, questions and answers included
- * @param answers where the answers stand, in the order of the questions; the first is the one {@code depth} speaks of
- * @param depth where the thing asked for was told: 0 at the start of the text, 1 just before the question
+ * @param answers where the answers stand, in the order of the questions; the first is the one {@code depth} refers to
+ * @param depth where the fact asked for stands: 0 at the start of the text, 1 just before the question
  */
 public record RecallSample(String text, List<Span> answers, double depth) {
     /** Bytes {@code start} (inclusive) to {@code end} (exclusive). */

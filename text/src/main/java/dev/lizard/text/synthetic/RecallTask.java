@@ -13,7 +13,7 @@ public sealed interface RecallTask permits Passkey, KeyValues, Copying {
     /**
      * A text of {@code length} bytes exactly.
      *
-     * @param depth where the first thing asked for is told: 0 at the start of the text, 1 just before the question
+     * @param depth where the first fact asked for stands: 0 at the start of the text, 1 just before the question
      * @throws IllegalArgumentException when the length is below {@link #shortest} or the depth outside [0, 1]
      */
     RecallSample generate(int length, double depth, RandomStream random);

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Harmless stories of a template grammar. Each has its own people with invented names, towns, trades, things and
- * animals, introduced at the start and named again and again: a reader with a long memory foretells them, one that
+ * animals, introduced at the start and named again and again: a reader with a long memory predicts them, one that
  * remembers only the last sentences cannot. Plain ASCII, sentences on one line, a blank line after each story.
  */
 public final class Stories {
