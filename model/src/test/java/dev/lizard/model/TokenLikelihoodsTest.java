@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class TokenLikelihoodsTest {
     private static Tensor targets(int batch, int length) {
         Tensor targets = TinyModels.ids(5, batch, length, 50);
-        targets.narrow(1, 2, 2).fill_(Losses.IGNORED);
+        targets.narrow(1, 2, 2).fill_(Losses.IGNORE_INDEX);
         return targets;
     }
 
