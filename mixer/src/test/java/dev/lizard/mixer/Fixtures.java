@@ -60,6 +60,11 @@ final class Fixtures {
                 in.x().to(dtype), in.q().to(dtype), in.k().to(dtype), in.v().to(dtype), in.at());
     }
 
+    static MixerInput on(Device device, MixerInput in) {
+        return new MixerInput(
+                in.x().to(device), in.q().to(device), in.k().to(device), in.v().to(device), in.at());
+    }
+
     static Map<String, Tensor> to(DType dtype, Map<String, Tensor> parameters) {
         Map<String, Tensor> result = new LinkedHashMap<>();
         parameters.forEach((name, tensor) -> result.put(name, tensor.to(dtype)));
@@ -70,8 +75,8 @@ final class Fixtures {
     static double error(Tensor actual, Tensor expected) {
         try (Scope scope = Scope.open()) {
             assertThat(actual.shape()).containsExactly(expected.shape());
-            Tensor wide = actual.detach().to(DType.FLOAT64);
-            Tensor right = expected.detach().to(DType.FLOAT64);
+            Tensor wide = actual.detach().to(DType.FLOAT64).to(Device.CPU);
+            Tensor right = expected.detach().to(DType.FLOAT64).to(Device.CPU);
             if (!wide.allFinite() || !right.allFinite()) {
                 return Double.POSITIVE_INFINITY;
             }

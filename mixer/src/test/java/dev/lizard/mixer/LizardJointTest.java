@@ -2,6 +2,8 @@ package dev.lizard.mixer;
 
 import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.mixer.LizardSpec.Variant;
+import dev.lizard.tensor.Device;
+import org.junit.jupiter.api.Tag;
 
 class LizardJointTest extends MixerContract {
     Variant variant() {
@@ -24,5 +26,13 @@ class LizardJointTest extends MixerContract {
         long ring = 2L * DIMS.keyHeads() * DIMS.headWidth() * window;
         long memory = DIMS.heads() * 12L * (DIMS.headWidth() + 1);
         return batch * (ring + memory) * Math.max(4, elementBytes);
+    }
+
+    @Tag("gpu")
+    static class OnCuda extends LizardJointTest {
+        @Override
+        Device device() {
+            return Device.cuda(0);
+        }
     }
 }

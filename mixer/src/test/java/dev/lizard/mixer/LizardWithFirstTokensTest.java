@@ -1,6 +1,8 @@
 package dev.lizard.mixer;
 
 import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.tensor.Device;
+import org.junit.jupiter.api.Tag;
 
 class LizardWithFirstTokensTest extends LizardJointTest {
     @Override
@@ -11,5 +13,13 @@ class LizardWithFirstTokensTest extends LizardJointTest {
     @Override
     long stateBytes(int window, int batch, long tokens, int elementBytes) {
         return super.stateBytes(window + 3, batch, tokens, elementBytes);
+    }
+
+    @Tag("gpu")
+    static class OnCuda extends LizardWithFirstTokensTest {
+        @Override
+        Device device() {
+            return Device.cuda(0);
+        }
     }
 }

@@ -72,8 +72,8 @@ abstract class MixerFormsContract extends MixerUnderTest {
                     Gradients off = Gradients.off()) {
                 MixerSpec spec = spec(window, 6);
                 Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
-                Mixer exact = spec.create(DIMS, parameters);
-                Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, parameters));
+                Mixer exact = mixer(spec, DType.FLOAT64, parameters);
+                Mixer mixer = mixer(spec, DType.FLOAT32, parameters);
                 MixerInput in = input(DType.FLOAT64, 1, tokens);
                 MixerInput rounded = Fixtures.to(DType.FLOAT32, in);
                 Tensor right = exact.forward(in, Form.CHUNK);
@@ -181,8 +181,8 @@ abstract class MixerFormsContract extends MixerUnderTest {
             MixerInput in = input(DType.FLOAT64, 1, 70);
             double factor = Math.sqrt(150 / largestScore(in));
             MixerInput loud = new MixerInput(in.x(), in.q().mul(factor), in.k().mul(factor), in.v(), start);
-            Tensor right = spec.create(DIMS, parameters).forward(loud, Form.PARALLEL);
-            Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, parameters));
+            Tensor right = mixer(spec, DType.FLOAT64, parameters).forward(loud, Form.PARALLEL);
+            Mixer mixer = mixer(spec, DType.FLOAT32, parameters);
             for (Form form : TRAINABLE) {
                 try (Scope scope = Scope.open()) {
                     Map<String, Tensor> leaves = leaves(Fixtures.to(DType.FLOAT32, loud));

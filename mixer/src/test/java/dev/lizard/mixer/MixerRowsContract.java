@@ -3,7 +3,6 @@ package dev.lizard.mixer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lizard.tensor.DType;
-import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -29,7 +28,7 @@ abstract class MixerRowsContract extends MixerStateContract {
         Pool(Mixer mixer, DType dtype) {
             this.mixer = mixer;
             this.dtype = dtype;
-            running = new Fixtures.Running(mixer.newState(LANES, dtype, Device.CPU), new long[LANES]);
+            running = new Fixtures.Running(mixer.newState(LANES, dtype, device()), new long[LANES]);
             for (int lane = 0; lane < LANES; lane++) {
                 read.add(new ArrayList<>());
             }
@@ -137,9 +136,9 @@ abstract class MixerRowsContract extends MixerStateContract {
             try (Gradients off = Gradients.off();
                     Scope scope = Scope.open();
                     Fixtures.Running known =
-                            new Fixtures.Running(mixer.newState(2, DType.FLOAT64, Device.CPU), new long[] {0, 0});
-                    MixerState blind = mixer.newState(2, DType.FLOAT64, Device.CPU)) {
-                Tensor read = Tensors.of(new long[] {0, 0}, 2);
+                            new Fixtures.Running(mixer.newState(2, DType.FLOAT64, device()), new long[] {0, 0});
+                    MixerState blind = mixer.newState(2, DType.FLOAT64, device())) {
+                Tensor read = Tensors.of(new long[] {0, 0}, 2).to(device());
                 for (int t = 0; t < 2 * window + 8; t++) {
                     MixerInput in = input(DType.FLOAT64, 2, 1);
                     Tensor expected = known.advance(mixer, in, rotary);

@@ -3,11 +3,9 @@ package dev.lizard.mixer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lizard.tensor.DType;
-import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -81,7 +79,7 @@ abstract class MixerStateContract extends MixerFormsContract {
             for (int batch : new int[] {1, 3}) {
                 Mixer mixer = mixer(window, DType.FLOAT32);
                 try (Fixtures.Running running =
-                                new Fixtures.Running(mixer.newState(batch, dtype, Device.CPU), new long[batch]);
+                                new Fixtures.Running(mixer.newState(batch, dtype, device()), new long[batch]);
                         Gradients off = Gradients.off()) {
                     long tokens = 0;
                     for (long more : new long[] {0, 1, 1, 30, 1, 300, 700, 1}) {
@@ -138,9 +136,7 @@ abstract class MixerStateContract extends MixerFormsContract {
                         Fixtures.Running state = Fixtures.state(mixer, past);
                         Fixtures.Running read = new Fixtures.Running(new MixerState(), new long[] {tokens, tokens})) {
                     state.advance(mixer, past, rotary);
-                    state.state()
-                            .tensors()
-                            .forEach((name, t) -> read.state().put(name, Tensors.of(t.floats(), t.shape())));
+                    state.state().tensors().forEach((name, t) -> read.state().put(name, t.copy()));
                     assertThat(read.state().bytes()).isEqualTo(state.state().bytes());
                     Tensor expected = Fixtures.advance(mixer, rest, state, 1, 10, 1);
                     assertThat(Fixtures.advance(mixer, rest, read, 1, 10, 1).floats())

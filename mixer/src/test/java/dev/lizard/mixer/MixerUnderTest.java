@@ -1,6 +1,7 @@
 package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
@@ -34,6 +35,11 @@ abstract class MixerUnderTest {
         return List.of(1, 4, 16);
     }
 
+    /** Where the mixer lives: a subclass runs the whole contract on another device. */
+    Device device() {
+        return Device.CPU;
+    }
+
     @BeforeEach
     void openRotary() {
         rotary = Rotary.plain(10_000, DIMS.headWidth());
@@ -47,7 +53,13 @@ abstract class MixerUnderTest {
     }
 
     final Mixer mixer(MixerSpec spec, DType dtype) {
-        return spec.create(DIMS, Fixtures.to(dtype, Fixtures.parameters(spec, DIMS, random)));
+        return mixer(spec, dtype, Fixtures.parameters(spec, DIMS, random));
+    }
+
+    final Mixer mixer(MixerSpec spec, DType dtype, Map<String, Tensor> parameters) {
+        Map<String, Tensor> there = new LinkedHashMap<>();
+        parameters.forEach((name, tensor) -> there.put(name, tensor.to(dtype).to(device())));
+        return spec.create(DIMS, there);
     }
 
     final Mixer mixer(int window, DType dtype) {
@@ -56,7 +68,7 @@ abstract class MixerUnderTest {
 
     /** Whole sequences. */
     final MixerInput input(DType dtype, long batch, long tokens) {
-        return Fixtures.to(dtype, Fixtures.input(DIMS, batch, tokens, start, random));
+        return Fixtures.on(device(), Fixtures.to(dtype, Fixtures.input(DIMS, batch, tokens, start, random)));
     }
 
     /** {@code a} followed by {@code b}. */

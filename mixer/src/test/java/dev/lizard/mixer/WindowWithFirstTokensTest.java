@@ -1,5 +1,8 @@
 package dev.lizard.mixer;
 
+import dev.lizard.tensor.Device;
+import org.junit.jupiter.api.Tag;
+
 class WindowWithFirstTokensTest extends WindowTest {
     @Override
     MixerSpec spec(int window, int features) {
@@ -9,5 +12,13 @@ class WindowWithFirstTokensTest extends WindowTest {
     @Override
     long stateBytes(int window, int batch, long tokens, int elementBytes) {
         return super.stateBytes(window + 3, batch, tokens, elementBytes);
+    }
+
+    @Tag("gpu")
+    static class OnCuda extends WindowWithFirstTokensTest {
+        @Override
+        Device device() {
+            return Device.cuda(0);
+        }
     }
 }
