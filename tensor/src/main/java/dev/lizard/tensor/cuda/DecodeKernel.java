@@ -34,14 +34,14 @@ public final class DecodeKernel {
         private static final int MOST_SLICES = 4;
 
         /** @param heads of all sequences together */
-        static Form of(int headWidth, int half, int window, long heads) {
+        static Form of(int headWidth, int halfFeatures, int window, long heads) {
             int slices = MOST_SLICES;
             while (slices > 1 && heads * slices > SMALL_GRID) {
                 slices /= 2;
             }
-            int threads = slices == 1 && headWidth == 128 && half <= 64 ? 512 : 256;
+            int threads = slices == 1 && headWidth == 128 && halfFeatures <= 64 ? 512 : 256;
             int groups = threads * slices / headWidth;
-            int room = 2 * half / groups <= 32 ? 32 : 16; // beside the rows of S
+            int room = 2 * halfFeatures / groups <= 32 ? 32 : 16; // beside the rows of S
             return new Form(
                     threads,
                     slices,
@@ -59,16 +59,16 @@ public final class DecodeKernel {
         }
 
         /** What the kernel declares itself, each array rounded up to 16 bytes. */
-        int staticBytes(int headWidth, int half) {
+        int staticBytes(int headWidth, int halfFeatures) {
             int ofThreads = 3 * threads; // parts of two products with maps, sums
-            int ofFeatures = 6 * half + half / 16 + 1;
+            int ofFeatures = 6 * halfFeatures + halfFeatures / 16 + 1;
             int rest = headWidth + headWidth / slices + threads / 32;
             return 4 * (ofThreads + ofFeatures + rest) + ARRAYS * ALIGNMENT;
         }
     }
 
     /** What a kernel is compiled for. */
-    private record Made(int headWidth, int half, int group, DType dtype, Form form, Device device) {}
+    private record Made(int headWidth, int halfFeatures, int group, DType dtype, Form form, Device device) {}
 
     private static final Map<Made, DecodeKernel> MADE = new ConcurrentHashMap<>();
 
@@ -106,7 +106,7 @@ public final class DecodeKernel {
     private DecodeKernel(Made made) {
         KernelSource source = KernelSource.of("decode.cu")
                 .define("D", made.headWidth)
-                .define("F", made.half)
+                .define("HALF_F", made.halfFeatures)
                 .define("R", made.group)
                 .define("BF16", made.dtype == DType.BFLOAT16 ? 1 : 0)
                 .define("THREADS", made.form.threads)
@@ -119,21 +119,22 @@ public final class DecodeKernel {
         overlapping = step.overlapping();
     }
 
-    /** Whether the kernel takes over a mixer of heads of d, f/2 = {@code half} and this window on {@code device}. */
-    public static boolean serves(int headWidth, int half, int window, DType dtype, Device device) {
-        return device.isCuda() && Kernel.fits(device, need(headWidth, half, window, dtype));
+    /** Whether the kernel serves heads of d, f/2 = {@code halfFeatures} and this window on {@code device}. */
+    public static boolean serves(int headWidth, int halfFeatures, int window, DType dtype, Device device) {
+        return device.isCuda() && Kernel.fits(device, need(headWidth, halfFeatures, window, dtype));
     }
 
     /** Of any number of heads: with the most threads, which few do not have. */
-    static KernelNeed need(int headWidth, int half, int window, DType dtype) {
+    static KernelNeed need(int headWidth, int halfFeatures, int window, DType dtype) {
         boolean served = (headWidth == 64 || headWidth == 128)
-                && (half == 32 || half == 64 || half == 128)
+                && (halfFeatures == 32 || halfFeatures == 64 || halfFeatures == 128)
                 && window <= MOST_WINDOW
                 && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32);
         int most = served
                 ? LongStream.of(1, SMALL_GRID / 2, SMALL_GRID + 1)
-                        .mapToObj(heads -> Form.of(headWidth, half, window, heads))
-                        .mapToInt(form -> form.sharedBytes(headWidth, window) + form.staticBytes(headWidth, half))
+                        .mapToObj(heads -> Form.of(headWidth, halfFeatures, window, heads))
+                        .mapToInt(
+                                form -> form.sharedBytes(headWidth, window) + form.staticBytes(headWidth, halfFeatures))
                         .max()
                         .orElse(0)
                 : 0;
@@ -156,9 +157,9 @@ public final class DecodeKernel {
         long heads = q.size(1);
         long groups = k.size(1);
         int headWidth = (int) q.size(3);
-        int half = (int) maps.queryMap.size(2);
-        Form form = Form.of(headWidth, half, clock.window(), batch * heads);
-        Made made = new Made(headWidth, half, (int) (heads / groups), q.dtype(), form, q.device());
+        int halfFeatures = (int) maps.queryMap.size(2);
+        Form form = Form.of(headWidth, halfFeatures, clock.window(), batch * heads);
+        Made made = new Made(headWidth, halfFeatures, (int) (heads / groups), q.dtype(), form, q.device());
         DecodeKernel kernel = MADE.computeIfAbsent(made, DecodeKernel::new);
         boolean ticked = clock.show(kernel::tick);
         Tensor query = rows(q);

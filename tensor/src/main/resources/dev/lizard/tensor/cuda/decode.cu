@@ -15,7 +15,7 @@
 //
 //   before   S, ring keys and values, both maps, the gate's weights, angles; zk = k_{t-w} W_k
 //   1. read      q, k, v and x, by each thread what it needs; q and k are turned in registers (eight lanes hold a key)
-//      products  q W_q (a thread: one column, D F / THREADS rows); scores; partial sums of the gate's logit x . W_gamma
+//      products  q W_q (a thread: one column, d f/2 / THREADS rows); scores; partial sums of the gate's logit x . W_gamma
 //   2. softmax   warps 0-3: the four softmaxes of both maps' signs; warp 4: the window's maximum and sum
 //   3. matrices  S is updated and read (a thread: one column of v, ROWS rows), probabilities times values
 //   4. join      sums over the groups of rows, one division, y
@@ -44,9 +44,9 @@
 // as on the CPU. As they are read before the wait, the step right after the tick must be an ordinary launch, which starts
 // when the tick has ended.
 //
-// Defines: D head width, F half of the features (f = 2 F), R heads of a group, BF16 type of q, k, v, x and y (1: bfloat16,
+// Defines: D head width, HALF_F = f/2 (columns of a map), R heads of a group, BF16 type of q, k, v, x and y (1: bfloat16,
 // 0: float32), THREADS, SLICES, KEYS, VALUES, LATE as above. State, maps and ring are float32.
-// THREADS a multiple of D / SLICES, F and 32, between 160 and D F / 4. q, k and v of a head and the ring start at
+// THREADS a multiple of D / SLICES, f/2 and 32, between 160 and d f / 8. q, k and v of a head and the ring start at
 // multiples of 16 bytes.
 //
 // Launch: decode_tick   grid B, block D / 2
@@ -76,8 +76,8 @@ extern "C" __global__ void decode_tick(const long long* read, const double* freq
 }
 
 // q [B, H, D], k, v [B, G, D], x [B, width]: rows of a sequence apart by the given strides (elements). gateWeight
-// [H, width], gateBias and sink [H] or null, share [H] (the window's factor e), queryMap [H, D, F], keyMap [G, D, R, F],
-// ring* [B, G, w, D], memory [B, H, 2F, D + 1], arrived [B G + B H] zeros, y [B, H, D].
+// [H, width], gateBias and sink [H] or null, share [H] (the window's factor e), queryMap [H, d, f/2], keyMap
+// [G, d, R, f/2], ring* [B, G, w, D], memory [B, H, f, D + 1], arrived [B G + B H] zeros, y [B, H, D].
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     const io* q, const io* k, const io* v, const io* x, int qStride, int kStride, int vStride, int xStride, int width,
     const float* gateWeight, const float* gateBias, const float* sink, const float* share, const float* queryMap,
@@ -85,29 +85,29 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     int* arrived, io* y, int window) {
     extern __shared__ __align__(16) float weights[];        // scores, then exp(score - m), then zeros
     __shared__ __align__(16) float leaving[D];
-    __shared__ __align__(16) float feature[2][2 * F];       // of q, of the leaving key
-    __shared__ float part[2][PARTS][F], sums[GROUPS][COLUMNS], masses[2 * F], leavingValue[COLUMNS];
+    __shared__ __align__(16) float feature[2][2 * HALF_F];  // of q, of the leaving key
+    __shared__ float part[2][PARTS][HALF_F], sums[GROUPS][COLUMNS], masses[2 * HALF_F], leavingValue[COLUMNS];
     __shared__ __align__(16) float gatePart[WARPS];
-    __shared__ float farPart[2 * F / 32], nearMass;
+    __shared__ float farPart[2 * HALF_F / 32], nearMass;
     admit();
 
     const int head = blockIdx.x / SLICES, first = blockIdx.x % SLICES * COLUMNS, batch = blockIdx.y;
     const int heads = gridDim.x / SLICES, group = head / R, groups = heads / R;
     const int tid = threadIdx.x, lane = tid & 31, warp = tid >> 5, eighth = 4 * (lane & 7);
-    const int column = tid % COLUMNS, stretch = tid / COLUMNS, c = tid % F, p = tid / F;
+    const int column = tid % COLUMNS, stretch = tid / COLUMNS, c = tid % HALF_F, p = tid / HALF_F;
     float* const myKeys = ringKeys + (size_t)(batch * groups + group) * window * D;
     float* const myValues = ringValues + (size_t)(batch * groups + group) * window * D + first;
-    float* const state = memory + (size_t)(batch * heads + head) * (2 * F) * (D + 1);
+    float* const state = memory + (size_t)(batch * heads + head) * (2 * HALF_F) * (D + 1);
     float* const mine = state + stretch * ROWS * (D + 1) + first + column;
-    const float* const wq = queryMap + ((size_t)head * D + 4 * p) * F + c;
-    const float* const wk = keyMap + ((size_t)group * D + 4 * p) * R * F + (head % R) * F + c;
+    const float* const wq = queryMap + ((size_t)head * D + 4 * p) * HALF_F + c;
+    const float* const wk = keyMap + ((size_t)group * D + 4 * p) * R * HALF_F + (head % R) * HALF_F + c;
 
     // What was there before the step: first what is needed first.
     tables += batch * 2 * D;
     const int slot = current(now + 2 * batch), held = current(now + 2 * batch + 1);
     Quad ofKey[QUADS], ofQuery[QUADS];
 #pragma unroll
-    for (int i = 0; i < QUADS; i++) ofKey[i].read(wk + (size_t)4 * PARTS * i * R * F, R * F);
+    for (int i = 0; i < QUADS; i++) ofKey[i].read(wk + (size_t)4 * PARTS * i * R * HALF_F, R * HALF_F);
     float4 cos[FOURS / 2], sin[FOURS / 2];
 #pragma unroll
     for (int m = 0; m < FOURS / 2; m++) {
@@ -123,7 +123,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     }
     auto fetchMap = [&]() {
 #pragma unroll
-        for (int i = 0; i < QUADS; i++) ofQuery[i].read(wq + (size_t)4 * PARTS * i * F, F);
+        for (int i = 0; i < QUADS; i++) ofQuery[i].read(wq + (size_t)4 * PARTS * i * HALF_F, HALF_F);
     };
     if (!LATE) fetchMap();
     float gates[GATES];
@@ -136,7 +136,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     float s[ROWS], mass = 0.f;
 #pragma unroll
     for (int i = 0; i < ROWS; i++) s[i] = current(mine + i * (D + 1));
-    if (tid < 2 * F) mass = current(state + tid * (D + 1) + D);
+    if (tid < 2 * HALF_F) mass = current(state + tid * (D + 1) + D);
     float values[VALUES];
     auto fetchValues = [&]() {
 #pragma unroll
@@ -156,7 +156,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         leaving[tid] = there * current(tables + D + pair) - sign * partner * current(tables + D + D / 2 + pair);
         if (tid < COLUMNS) leavingValue[tid] = current(myValues + slot * D + tid);
     }
-    if (tid < 2 * F) masses[tid] = mass;
+    if (tid < 2 * HALF_F) masses[tid] = mass;
     __syncthreads();
     if (READERS > 1 && warp == CLERK) __threadfence(); // this block has read what others may now overwrite
     const bool leaves = held == window;
@@ -167,7 +167,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         for (int i = 0; i < QUADS; i++) z += ofKey[i].times(*(const float4*)(leaving + 4 * (p + PARTS * i)));
         for (int i = QUADS; i < ALL_QUADS; i++) {
             Quad w;
-            w.read(wk + (size_t)4 * PARTS * i * R * F, R * F);
+            w.read(wk + (size_t)4 * PARTS * i * R * HALF_F, R * HALF_F);
             z += w.times(*(const float4*)(leaving + 4 * (p + PARTS * i)));
         }
         part[1][p][c] = z;
@@ -243,7 +243,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     for (int i = 0; i < QUADS; i++) z += ofQuery[i].times(ofPart[i]);
     for (int i = QUADS; i < ALL_QUADS; i++) {
         Quad w;
-        w.read(wq + (size_t)4 * PARTS * i * F, F);
+        w.read(wq + (size_t)4 * PARTS * i * HALF_F, HALF_F);
         z += w.times(load4(myQuery + 4 * (p + PARTS * i)));
     }
     part[0][p][c] = z;
@@ -260,9 +260,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     if (warp < 4) {
         const int which = warp >> 1;
         const float sign = warp & 1 ? -1.f : 1.f;
-        float z[F / 32], highest = -1e30f, sum = 0.f;
+        float z[HALF_F / 32], highest = -1e30f, sum = 0.f;
 #pragma unroll
-        for (int i = 0; i < F / 32; i++) {
+        for (int i = 0; i < HALF_F / 32; i++) {
             z[i] = 0.f;
 #pragma unroll
             for (int n = 0; n < PARTS; n++) z[i] += part[which][n][lane + 32 * i];
@@ -271,14 +271,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         }
         highest = warpMax(highest);
 #pragma unroll
-        for (int i = 0; i < F / 32; i++) {
+        for (int i = 0; i < HALF_F / 32; i++) {
             z[i] = __expf(z[i] - highest);
             sum += z[i];
         }
         const float share = 1.f / warpSum(sum);
 #pragma unroll
-        for (int i = 0; i < F / 32; i++)
-            feature[which][(warp & 1) * F + lane + 32 * i] = fmaxf(z[i] * share, SMALLEST);
+        for (int i = 0; i < HALF_F / 32; i++)
+            feature[which][(warp & 1) * HALF_F + lane + 32 * i] = fmaxf(z[i] * share, SMALLEST);
     } else if (warp == 4) {
         float highest = top, sum = 0.f;
 #pragma unroll 4
@@ -301,7 +301,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
     __syncthreads();
 
     // 3. matrices
-    if (tid < 2 * F) {
+    if (tid < 2 * HALF_F) {
         mass = masses[tid];
         if (leaves) mass = decay * mass + feature[1][tid];
         if (leaves && SLICES == 1) state[tid * (D + 1) + D] = mass;
@@ -337,7 +337,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
 #pragma unroll
         for (int i = 0; i < GROUPS; i++) numerator += sums[i][tid];
 #pragma unroll
-        for (int i = 0; i < 2 * F / 32; i++) whole += farPart[i];
+        for (int i = 0; i < 2 * HALF_F / 32; i++) whole += farPart[i];
         y[(size_t)(batch * heads + head) * D + first + tid] = store(numerator / whole);
     }
     if (warp == CLERK) {
@@ -353,7 +353,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) decode_step(
         if (SLICES > 1 && __shfl_sync(0xffffffffu, before, 1) == SLICES - 1) {
             if (leaves) {
 #pragma unroll
-                for (int i = 0; i < 2 * F / 32; i++) state[(lane + 32 * i) * (D + 1) + D] = masses[lane + 32 * i];
+                for (int i = 0; i < 2 * HALF_F / 32; i++) state[(lane + 32 * i) * (D + 1) + D] = masses[lane + 32 * i];
             }
             if (lane == 1) *counter = 0;
         }

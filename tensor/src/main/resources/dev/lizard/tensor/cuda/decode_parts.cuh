@@ -40,8 +40,8 @@ __device__ __forceinline__ io store(float x) { return x; }
 #define CLERK (WARPS - 1)           // the warp that asks the counters and writes the new slot
 #define COLUMNS (D / SLICES)        // of v and S in a block
 #define GROUPS (THREADS / COLUMNS)  // of rows of S, and of values
-#define ROWS (2 * F / GROUPS)       // rows of S a thread holds
-#define PARTS (THREADS / F)         // parts of the products with maps
+#define ROWS (2 * HALF_F / GROUPS)  // rows of S a thread holds
+#define PARTS (THREADS / HALF_F)    // parts of the products with maps
 #define FOURS (D / 32)              // a key is so many times 4 numbers in each of eight lanes
 #define OCTETS (THREADS / 8)        // keys at once
 #define ALL_QUADS (D / PARTS / 4)   // rows of a map that a thread multiplies, in fours
