@@ -124,9 +124,9 @@ final class Binder {
         if (name == null) {
             throw missing(at, expected);
         }
-        Class<?> choice = choices.get(name.asString());
+        Class<?> choice = choices.get(name.asString(""));
         if (choice == null) {
-            String hint = Nearest.hint(name.asString(), choices.keySet());
+            String hint = Nearest.hint(name.asString(""), choices.keySet());
             throw LizardException.at(
                     tree.kind(), "unknown type", tree.place(at, true), expected, Values.shown(name), hint);
         }

@@ -140,6 +140,24 @@ public final class ConfigTree {
         return new ConfigTree(changed, kept, main, kind);
     }
 
+    /** Without the value of a key and all that is below it; list elements stay. */
+    public ConfigTree without(String key) {
+        ObjectNode changed = root.deepCopy();
+        Map<String, Origin> kept = new TreeMap<>(origins);
+        int last = key.lastIndexOf('.');
+        JsonNode above =
+                last < 0 ? changed : changed.at("/" + key.substring(0, last).replace('.', '/'));
+        if (above instanceof ObjectNode object && object.remove(key.substring(last + 1)) != null) {
+            forget(kept, key);
+        }
+        return new ConfigTree(changed, kept, main, kind);
+    }
+
+    /** The place that messages name for a key that is there. */
+    public String place(String key) {
+        return place(key, true);
+    }
+
     /** Two flags for one key, or for a key and for all that contains it: one of them would be lost in silence. */
     private void refuseContradiction(String key, JsonNode value, Origin origin) {
         if (origin.layer() != Origin.Layer.FLAG) {

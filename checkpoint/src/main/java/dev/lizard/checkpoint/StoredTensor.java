@@ -33,10 +33,16 @@ public record StoredTensor(TensorInfo info, Supplier<MemorySegment> bytes) {
 
     /** A tensor in memory, on any device; the bytes are copied to the host when they are asked for. */
     public static StoredTensor of(String name, Tensor tensor) {
+        return of(name, tensor, tensor.dtype());
+    }
+
+    /** As {@link #of(String, Tensor)}, in another type. */
+    public static StoredTensor of(String name, Tensor tensor, DType dtype) {
         List<Long> shape = Arrays.stream(tensor.shape()).boxed().toList();
-        TensorInfo info = new TensorInfo(name, typeOf(tensor.dtype()), shape);
+        TensorInfo info = new TensorInfo(name, typeOf(dtype), shape);
         return new StoredTensor(
-                info, () -> tensor.detach().to(Device.CPU).contiguous().segment());
+                info,
+                () -> tensor.detach().to(dtype).to(Device.CPU).contiguous().segment());
     }
 
     private static StoredType typeOf(DType dtype) {

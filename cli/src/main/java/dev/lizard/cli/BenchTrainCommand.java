@@ -6,6 +6,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.distill.Recipe;
 import dev.lizard.distill.Recipes;
 import dev.lizard.distill.StageMeter;
+import dev.lizard.distill.Teachers;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.ModelConfig;
 import dev.lizard.model.OpenModel;
@@ -86,7 +87,8 @@ final class BenchTrainCommand implements Action {
             throw LizardException.usage(
                     "--steps must be at least 1 and --warmup at least 0, found %d and %d".formatted(steps, warmup));
         }
-        ConfigTree tree = context.layers().tree().only(configKeys()).over(Recipes.find(recipe));
+        ConfigTree tree =
+                context.layers().tree().only(configKeys()).over(Recipes.find(recipe, context.console()::note));
         tree = LinearizeCommand.override(tree, "batch", batch, "--batch");
         tree = LinearizeCommand.override(tree, "sequence_length", sequenceLength, "--seq-len");
         TrainingSpeed result = measure(tree, context);
@@ -122,8 +124,12 @@ final class BenchTrainCommand implements Action {
     }
 
     private List<StageMeter.Speed> speeds(ConfigTree tree, Decoder decoder, Context context) {
-        List<StageMeter.Speed> speeds =
-                new StageMeter(tree, recipe, decoder).measure(warmup, steps, context.interrupt()::requested);
+        List<StageMeter.Speed> speeds = new StageMeter(
+                        tree,
+                        recipe,
+                        decoder,
+                        new Teachers(name -> ModelPlace.find(name, context), context.dtype(), context.device()))
+                .measure(warmup, steps, context.interrupt()::requested);
         context.interrupt().check("nothing was kept");
         return speeds;
     }

@@ -98,6 +98,7 @@ final class LinearizeCommand implements Action {
                 context.settings().cache(),
                 context.device(),
                 context.dtype(),
+                name -> ModelPlace.find(name, context),
                 resume,
                 Version.current(),
                 context.arguments());
@@ -115,7 +116,8 @@ final class LinearizeCommand implements Action {
 
     /** The recipe with what the user says laid over it. */
     private ConfigTree tree(Context context) {
-        ConfigTree tree = context.layers().tree().only(configKeys()).over(Recipes.find(recipe));
+        ConfigTree tree =
+                context.layers().tree().only(configKeys()).over(Recipes.find(recipe, context.console()::note));
         tree = override(tree, "stages.0.tokens", stage1Tokens, "--stage1-tokens");
         tree = override(tree, "stages.1.tokens", stage2Tokens, "--stage2-tokens");
         return override(tree, "sequence_length", sequenceLength, "--seq-len");

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -129,7 +130,11 @@ final class MergeCommand implements Action {
             try (Scope cast = Scope.owner()) {
                 cast(open.decoder(), cast);
                 ModelFolder.Contents contents = new ModelFolder.Contents(
-                        Optional.empty(), open.tokenizerFiles(), open.generationConfig(), fresh -> keep(path, fresh));
+                        Optional.empty(),
+                        Set.of(),
+                        open.tokenizerFiles(),
+                        open.generationConfig(),
+                        fresh -> keep(path, fresh));
                 AtomicFiles.replaceFolder(out, fresh -> {
                     ModelFolder.fill(fresh, open.decoder(), contents);
                     difference[0] = verified(before, fresh, limit, device);

@@ -118,6 +118,24 @@ class TrainingRefusalsTest {
         }
     }
 
+    /** A share that is set aside of nothing, and keys of a model's config that nobody knows. */
+    @Test
+    void keysThatHaveNoEffect() throws IOException {
+        String apart = "--eval-data=" + temp.resolve("a.txt");
+        assertThat(linearize(apart, "--set=held_out.share=0.1")).isEqualTo(USAGE);
+        says("--set held_out.share has no effect: quality is measured on text of its own (--eval-data); take one of");
+        assertThat(linearize("--set=held_out.share=0", "--set=stages.1.measure_every=1"))
+                .isEqualTo(USAGE);
+        says("--set stages.1.measure_every has no effect: nothing is held out (share 0)");
+        assertThat(pretrain("--set=model.hiden_size=64")).isEqualTo(USAGE);
+        says("unknown key 'hiden_size' in ", "/model.hiden_size", "found 64; did you mean 'hidden_size'?");
+        assertThat(pretrain("--set=held_out=0.2")).isEqualTo(USAGE);
+        says("held_out in ", "has no effect without --data");
+        assertThat(pretrain("--set=synthetic.digits=9", "--set=synthetic.passkey=0"))
+                .isEqualTo(USAGE);
+        says("it has no effect, for the weight of passkey is 0");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"int64", "int32", "bool", "float64", "half"})
     void weightsAreWrittenAsNumbersOnly(String dtype) throws IOException {
@@ -147,7 +165,7 @@ class TrainingRefusalsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         --set=mixer=lolcats                 | wrong type in --set mixer: expected keys and values but found "lolcats"; write mixer.mixer=lolcats
-        --set=stages.0.labels=response      | bad value in --set stages.0.labels: it belongs to next-token stages
+        --set=stages.0.labels=response      | unknown key 'labels' in --set stages.0.labels
         --set=sequence_length=64            | contradiction in --seq-len: expected one value but found 32 and, from --set sequence_length, 64
         --set=stages.0.trains=[gates]       | unknown group of parameters
         --set=stages.1.lora.rank=1000000    | rank out of range in lora.rank: expected at most

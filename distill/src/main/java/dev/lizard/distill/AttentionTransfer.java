@@ -14,45 +14,48 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.FusedOps;
 import dev.lizard.text.Batch;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The first stage (Lizard, section 3.2; LoLCATs): each new mixer learns to give the per-head outputs of the softmax it
- * replaces, on the same input:
+ * The first stage: each new mixer learns by itself to do what the softmax it replaces does, on the same input. Of
+ * outputs (Lizard, section 3.2; LoLCATs)
  *
  * <pre>
  *   L = s · mean over layers of mean((y_student − y_softmax)²)        y [B, H, T, d], before the output projection
  * </pre>
  *
+ * or of mixing matrices [B, H, T, T] (Hedgehog; MOHAWK, stage 1), as {@link Loss} says.
+ *
  * <p>One pass through the decoder without gradients gives all inputs. Inside it, while a layer's input is at hand, its
  * student runs with gradients and is back-propagated at once, so that the graph of one layer exists at a time and
- * memory does not grow with depth. The squared error is taken in float32. s is the recipe's {@code loss_scale}.
+ * memory does not grow with depth. Errors are taken in float32.
  */
 final class AttentionTransfer implements Objective {
     private final Decoder decoder;
     private final Map<Integer, Mixer> students;
     private final Map<Integer, Mixer> teachers;
     private final ParameterBuffer parameters;
-    private final double scale;
+    private final List<Loss.Term> terms;
 
     /**
      * @param decoder its own mixers decide whose hidden states are seen: the teacher's, or the students'
      * @param students new mixers by layer, over the buffer's leaves
-     * @param teachers the softmax of the same layers
-     * @param scale s
+     * @param teachers the softmax of the same layers; none where the decoder is another model
+     * @param terms what is minimised
      */
     AttentionTransfer(
             Decoder decoder,
             Map<Integer, Mixer> students,
             Map<Integer, Mixer> teachers,
             ParameterBuffer parameters,
-            double scale) {
+            List<Loss.Term> terms) {
         this.decoder = decoder;
         this.students = students;
         this.teachers = teachers;
         this.parameters = parameters;
-        this.scale = scale;
+        this.terms = terms;
     }
 
     @Override
@@ -68,7 +71,7 @@ final class AttentionTransfer implements Objective {
             decoder.hidden(inputs, Form.CHUNK, (layer, in, heads) -> {
                 Mixer student = students.get(layer);
                 if (student != null) {
-                    total.add_(learn(student, in, target(layer, in, heads), share));
+                    total.add_(learn(student, layer, in, heads, share));
                 }
             });
             return work.promote(total);
@@ -78,6 +81,7 @@ final class AttentionTransfer implements Objective {
     @Override
     public boolean recordable() {
         return decoder.trainsGraphed()
+                && terms.stream().allMatch(term -> term.loss() instanceof Loss.AttentionOutput)
                 && Stream.concat(students.values().stream(), teachers.values().stream())
                         .allMatch(mixer -> mixer.trainsGraphed(decoder.dtype(), decoder.device()));
     }
@@ -93,24 +97,73 @@ final class AttentionTransfer implements Objective {
         return teacher == null || decoder.mixer(layer).equals(teacher) ? heads : teacher.forward(in, Form.CHUNK);
     }
 
-    private Tensor learn(Mixer student, MixerInput in, Tensor target, double share) {
+    private Tensor learn(Mixer student, int layer, MixerInput in, Tensor heads, double share) {
+        try (Scope work = Scope.open()) {
+            Tensor total = Tensors.zeros(DType.FLOAT32, decoder.device());
+            for (Loss.Term term : terms) {
+                double weight = term.weight() / students.size();
+                Tensor value = switch (term.loss()) {
+                    case Loss.AttentionOutput output ->
+                        outputs(student, in, target(layer, in, heads), output, weight, share);
+                    case Loss.AttentionWeights _, Loss.MixingMatrix _ ->
+                        matrices(student, layer, in, term.loss(), share * weight)
+                                .mul(weight);
+                    case Loss.HiddenState _, Loss.NextToken _, Loss.Kl _, Loss.Sum _ ->
+                        throw new IllegalStateException(term.loss() + " is not taken at mixers");
+                };
+                total.add_(value.to(DType.FLOAT32));
+            }
+            return work.promote(total);
+        }
+    }
+
+    private static Tensor outputs(
+            Mixer student, MixerInput in, Tensor target, Loss.AttentionOutput loss, double factor, double share) {
         try (Scope layer = Scope.open();
                 Gradients on = Gradients.on();
                 Tape tape = new Tape()) {
             Tensor heads = student.forward(in, Form.CHUNK, tape); // [B, H, T, d]
-            double weight = scale / students.size() / heads.count();
+            Tensor size = loss.relative() ? square(target) : null;
+            double weight = loss.scale() * factor / heads.count();
             if (FusedOps.serve(heads) && heads.dtype() == target.dtype()) {
                 Tensor rows = heads.detach().transpose(1, 2).contiguous(); // as kernels lay them out
                 FusedOps.Squares error =
                         FusedOps.squares(rows, target.transpose(1, 2).contiguous(), 2 * weight * share);
-                tape.backward(heads, error.gradient().transpose(1, 2));
-                return layer.promote(error.sum().mul(weight));
+                Tensor gradient = error.gradient().transpose(1, 2);
+                tape.backward(heads, size == null ? gradient : gradient.div(size.to(gradient.dtype())));
+                Tensor sum = error.sum().mul(weight);
+                return layer.promote(size == null ? sum : sum.div(size));
             }
             Tensor error = heads.to(DType.FLOAT32).sub(target.to(DType.FLOAT32));
-            Tensor loss = error.square().mean().mul(scale / students.size());
-            loss.mul(share).backward();
+            Tensor mean = error.square().mean();
+            Tensor value = (size == null ? mean : mean.div(size)).mul(loss.scale() * factor);
+            value.mul(share).backward();
             tape.unwind();
-            return layer.promote(loss.detach());
+            return layer.promote(value.detach());
+        }
+    }
+
+    /** The mean square of a teacher's outputs, a scalar. */
+    private static Tensor square(Tensor target) {
+        try (Gradients off = Gradients.off()) {
+            return target.to(DType.FLOAT32).square().mean().clampMin(1e-12);
+        }
+    }
+
+    private Tensor matrices(Mixer student, int layer, MixerInput in, Loss loss, double factor) {
+        try (Scope work = Scope.open();
+                Gradients on = Gradients.on()) {
+            Tensor mine = student.materialize(in); // [B, H, T, T]
+            Tensor goal;
+            try (Gradients off = Gradients.off()) {
+                Mixer teacher = teachers.get(layer);
+                goal = (teacher == null ? decoder.mixer(layer) : teacher).materialize(in);
+            }
+            Distances found = loss instanceof Loss.MixingMatrix
+                    ? Distances.length(mine, goal, 2)
+                    : Distances.crossEntropy(mine, goal);
+            mine.backward(found.gradient().mul(factor));
+            return work.promote(found.value());
         }
     }
 

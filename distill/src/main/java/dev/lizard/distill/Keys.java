@@ -2,7 +2,6 @@ package dev.lizard.distill;
 
 import dev.lizard.base.BadSetting;
 import java.util.List;
-import java.util.Locale;
 
 /** What a key alone cannot say about its value: checks that recipes and configurations of training share. */
 final class Keys {
@@ -26,33 +25,22 @@ final class Keys {
         }
     }
 
-    /** A step multiplies a decaying weight by 1 - rate times decay, which must leave its sign alone. */
+    /** As {@link #requireDecay(double, double, String)} of a whole configuration. */
     static void requireDecay(double rate, double decay) {
-        if (rate * decay >= 1) {
-            throw new BadSetting(
-                    "weight_decay",
-                    "expected below 1 / learning_rate, which is %s, but found %s; lower it".formatted(1 / rate, decay));
-        }
+        requireDecay(rate, decay, "");
     }
 
     /**
-     * A key that a loss does not read must be absent or at its default, as written-out recipes have it.
+     * A step multiplies a decaying weight by 1 - rate times decay, which must leave its sign alone.
      *
-     * @param loss the stage's
-     * @param reader the loss that reads the key
-     * @param changed whether the value is another than the default
+     * @param where the key above weight_decay and a dot, or nothing
      */
-    static void requireLossReads(StageRecipe.Loss loss, StageRecipe.Loss reader, String key, boolean changed) {
-        if (changed && loss != reader) {
+    static void requireDecay(double rate, double decay, String where) {
+        if (rate * decay >= 1) {
             throw new BadSetting(
-                    key,
-                    "it belongs to %s stages and has no effect on %s; take it out, or move it"
-                            .formatted(name(reader), name(loss)));
+                    where + "weight_decay",
+                    "expected below 1 / learning_rate, which is %s, but found %s; lower it".formatted(1 / rate, decay));
         }
-    }
-
-    private static String name(StageRecipe.Loss loss) {
-        return loss.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** The limit of the gradient's norm that a {@code clip} means: 0 is none. */

@@ -4,6 +4,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * On what and where a teacher is linearized; how is the {@link Recipe}'s.
@@ -15,6 +16,7 @@ import java.util.List;
  * @param cache where tokens are kept
  * @param device that computes
  * @param dtype type of the teacher's weights and of activations; new parameters are float32
+ * @param models the path of a model by the name that a recipe gives it, for teachers
  * @param resume whether to go on with what is in {@code out}
  * @param version of this program, for provenance
  * @param command the command line, for provenance
@@ -27,6 +29,7 @@ public record LinearizeOptions(
         Path cache,
         Device device,
         DType dtype,
+        Function<String, Path> models,
         boolean resume,
         String version,
         List<String> command) {
@@ -34,5 +37,9 @@ public record LinearizeOptions(
         data = List.copyOf(data);
         heldOut = List.copyOf(heldOut);
         command = List.copyOf(command);
+    }
+
+    Teachers teachers() {
+        return new Teachers(models, dtype, device);
     }
 }

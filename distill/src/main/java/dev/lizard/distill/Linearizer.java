@@ -6,7 +6,6 @@ import dev.lizard.base.Origin;
 import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.checkpoint.FolderLock;
-import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.Decoder;
@@ -15,7 +14,6 @@ import dev.lizard.model.LoraSpec;
 import dev.lizard.model.ModelFolder;
 import dev.lizard.model.Models;
 import dev.lizard.model.OpenModel;
-import dev.lizard.tensor.AdamW;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.text.ChatFormat;
@@ -24,12 +22,12 @@ import dev.lizard.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -39,7 +37,6 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Linearizer {
     static final String RECIPE = "recipe.yaml";
     private static final String CONFIG = "config.json";
-    private static final String BEFORE = "before";
 
     private final ConfigTree tree;
     private final Recipe recipe;
@@ -47,6 +44,8 @@ public final class Linearizer {
     private final String where;
     private final LinearizeOptions options;
     private final TrainListener listener;
+    /** Of each stage, what the weights of another teacher take. */
+    private final List<Long> teacherBytes = new ArrayList<>();
 
     /**
      * @param tree the recipe under the flags laid over it
@@ -54,12 +53,43 @@ public final class Linearizer {
      * @throws LizardException USAGE for a bad recipe, naming file and key
      */
     public Linearizer(ConfigTree tree, String where, LinearizeOptions options, TrainListener listener) {
-        this.recipe = Recipe.of(tree);
-        this.resolved = Recipe.resolved(tree);
-        this.tree = tree;
+        this.tree = OldSpelling.today(tree, listener::note);
+        this.recipe = Recipe.of(this.tree);
+        this.resolved = Recipe.resolved(this.tree);
         this.where = where;
         this.options = options;
         this.listener = listener;
+        requireEffect();
+    }
+
+    /** What other text makes needless, and what needs held-out text. */
+    private void requireEffect() {
+        Recipe.HeldOutRecipe heldOut = recipe.heldOut();
+        boolean apart = !options.heldOut().isEmpty();
+        boolean share = heldOut.share() != Recipe.SHARE || written("held_out.share");
+        if (apart && share) {
+            throw useless("held_out.share", "quality is measured on text of its own (--eval-data)");
+        }
+        if (!apart && heldOut.share() == 0) {
+            boolean amount = heldOut.tokens() != Recipe.MEASURED || heldOut.stretch() != Recipe.STRETCH;
+            if (amount) {
+                String key = heldOut.tokens() != Recipe.MEASURED ? "tokens" : "stretch";
+                throw useless("held_out." + key, "nothing is held out (share 0)");
+            }
+            for (int i = 0; i < recipe.stages().size(); i++) {
+                if (recipe.stages().get(i).measureEvery() > 0) {
+                    throw useless("stages." + i + ".measure_every", "nothing is held out (share 0)");
+                }
+            }
+        }
+    }
+
+    private boolean written(String key) {
+        return tree.origin(key).layer() == Origin.Layer.FLAG;
+    }
+
+    private LizardException useless(String key, String why) {
+        return LizardException.usage("%s has no effect: %s; take one of them out".formatted(tree.place(key), why));
     }
 
     /**
@@ -71,9 +101,10 @@ public final class Linearizer {
         try (Scope work = Scope.open();
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
-                Student student = student(model.decoder());
+                Student student = student(model.decoder(), tokenizer);
                 TrainingData data = data(tokenizer, () -> false)) {
-            return Planner.plan(recipe, where, model.decoder(), student, data);
+            Planner planner = new Planner(recipe, model.decoder(), student, options.teachers());
+            return planner.plan(where, data, teacherBytes);
         }
     }
 
@@ -93,16 +124,26 @@ public final class Linearizer {
                 Scope work = Scope.open();
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
-                Student student = student(model.decoder());
+                Student student = student(model.decoder(), tokenizer);
                 TrainingData data = fitting(model.decoder(), student, tokenizer, stop);
-                RunFolder folder = RunFolder.open(options.out(), options.resume(), RECIPE, resolved, listener)) {
-            Run run = new Run(model.decoder(), student, data, folder);
-            run.train(stop);
+                RunFolder folder =
+                        RunFolder.open(options.out(), options.resume(), RECIPE, resolved, this::today, listener)) {
+            new StageRun(recipe, where, options.teachers(), student, data, folder, listener).train(stop);
             student.enter();
-            write(model, tokenizer, data);
+            write(model, student, tokenizer, data);
             RunFolder.discardCheckpoints(options.out(), listener);
         }
         return LinearizeResult.read(options.out(), listener::note);
+    }
+
+    /** A stored recipe as this version writes it. */
+    private JsonNode today(JsonNode stored) {
+        ConfigTree written = ConfigTree.of(
+                stored,
+                new Origin(
+                        Origin.Layer.CONFIG_FILE, options.out().resolve(RECIPE).toString()));
+        ConfigTree read = OldSpelling.today(written, listener::note);
+        return read.toNode().equals(written.toNode()) ? stored : Recipe.resolved(read);
     }
 
     private OpenModel open() {
@@ -135,7 +176,7 @@ public final class Linearizer {
     }
 
     /** The student at its start; everything in the recipe that can be wrong for this model is found here. */
-    private Student student(Decoder decoder) {
+    private Student student(Decoder decoder, Tokenizer tokenizer) {
         MixerSpec spec = mixer(decoder);
         resolved.set("mixer", MixerSpecs.write(spec));
         SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
@@ -146,8 +187,9 @@ public final class Linearizer {
         try {
             for (int i = 0; i < recipe.stages().size(); i++) {
                 StageRecipe stage = recipe.stages().get(i);
-                student.check(stage, stageKey(i));
+                student.check(stage, recipe.key(where, i));
                 checkTargets(decoder, stage);
+                teacherBytes.add(options.teachers().check(stage, decoder, tokenizer, recipe.key(where, i)));
             }
             return student;
         } catch (RuntimeException e) {
@@ -175,10 +217,10 @@ public final class Linearizer {
     }
 
     private void checkTargets(Decoder decoder, StageRecipe stage) {
-        LoraSpec lora = stage.lora();
+        LoraSpec lora = stage.train().lora();
         if (lora != null) {
             try (Scope work = Scope.open()) {
-                Lora.initial(decoder, lora, new RandomStream(recipe.seed()), StageRecipe.LORA);
+                Lora.initial(decoder, lora, new RandomStream(recipe.seed()), Trained.LORA);
             }
         }
     }
@@ -198,150 +240,25 @@ public final class Linearizer {
     private void requireRoom(Decoder decoder, Student student, TrainingData data) {
         long perStep = (long) recipe.batch() * recipe.accumulate();
         MemoryNeed.requireSequences(perStep, data.sequences(), recipe.sequenceLength());
-        MemoryNeed need = Planner.need(recipe, decoder, student);
-        for (StageRecipe stage : recipe.stages()) {
-            LoraSpec lora = stage.lora();
-            long parameters = student.buffer().count() + (lora == null ? 0 : Lora.count(decoder, lora));
-            need.require(stage.name(), Planner.need(need, stage, parameters));
+        Planner planner = new Planner(recipe, decoder, student, options.teachers());
+        for (int i = 0; i < recipe.stages().size(); i++) {
+            StageRecipe stage = recipe.stages().get(i);
+            LoraSpec lora = stage.train().lora();
+            long base = Planner.count(
+                    student.baseWeights(stage, recipe.key(where, i)).values());
+            long parameters = student.buffer().count() + (lora == null ? 0 : Lora.count(decoder, lora)) + base;
+            planner.need().require(stage.name(), planner.need(stage, parameters, base) + teacherBytes.get(i));
         }
     }
 
-    private String stageKey(int index) {
-        return where + "/stages." + index;
-    }
-
-    /** The stages of one run. */
-    private final class Run {
-        private final Decoder decoder;
-        private final Student student;
-        private final TrainingData data;
-        private final RunFolder folder;
-        private final Optional<HeldOut> heldOut;
-
-        Run(Decoder decoder, Student student, TrainingData data, RunFolder folder) {
-            this.decoder = decoder;
-            this.student = student;
-            this.data = data;
-            this.folder = folder;
-            this.heldOut = data.heldOut(recipe.heldOut().tokens(), recipe.batch());
-        }
-
-        void train(BooleanSupplier stop) {
-            int resumed = folder.last().map(saved -> index(saved)).orElse(0);
-            if (folder.last().isEmpty()) {
-                measureStart();
-            }
-            long preceding = 0;
-            for (int i = 0; i < recipe.stages().size(); i++) {
-                StageRecipe stage = recipe.stages().get(i);
-                student.prepare(stage, stageKey(i));
-                if (i >= resumed) {
-                    stage(stage, preceding, i == resumed ? folder.last() : Optional.empty(), stop);
-                }
-                preceding += stage.steps(recipe.tokensPerStep());
-            }
-        }
-
-        private int index(Checkpoints.Saved saved) {
-            List<String> names = recipe.stages().stream().map(StageRecipe::name).toList();
-            int index = names.indexOf(saved.state().stage());
-            if (index < 0) {
-                throw LizardException.at(
-                        LizardException.Kind.USAGE,
-                        "checkpoint of another recipe",
-                        saved.folder(),
-                        "one of the stages " + String.join(", ", names),
-                        saved.state().stage(),
-                        "resume with the recipe it was made with");
-            }
-            return index;
-        }
-
-        private void stage(StageRecipe stage, long preceding, Optional<Checkpoints.Saved> last, BooleanSupplier stop) {
-            Objective objective = student.objective(stage);
-            TrainSettings settings = settings(stage, preceding);
-            SequenceSource sequences = new OffsetSource(
-                    data.training(stage.labels() == StageRecipe.Labels.ALL), preceding * settings.sequencesPerStep());
-            Trainer.Measure measure = (name, step) -> measure(stage, objective, step);
-            student.seat(stage);
-            try (Trainer trainer = new Trainer(
-                    objective, sequences, settings, folder.log(), folder.checkpoints(), listener, measure)) {
-                last.ifPresent(trainer::restore);
-                trainer.run(stop);
-            }
-        }
-
-        private TrainSettings settings(StageRecipe stage, long preceding) {
-            return new TrainSettings(
-                    stage.name(),
-                    recipe.batch(),
-                    recipe.accumulate(),
-                    stage.steps(recipe.tokensPerStep()),
-                    stage.learningRate(),
-                    stage.schedule(),
-                    new AdamW.Settings(stage.betas().get(0), stage.betas().get(1), stage.epsilon()),
-                    Keys.limit(stage.clip()),
-                    stage.checkpointEvery(),
-                    stage.measureEvery(),
-                    preceding);
-        }
-
-        /** Teacher and freshly swapped student, before anything is trained. */
-        private void measureStart() {
-            heldOut.ifPresent(held -> {
-                log(measure(held, BEFORE, 0, "teacher"));
-                student.enter();
-                log(measure(held, BEFORE, 0, "swapped"));
-                student.leave();
-            });
-        }
-
-        private void log(Measurement measurement) {
-            folder.log().append(measurement);
-            listener.measured(measurement);
-        }
-
-        private Measurement measure(HeldOut held, String stage, long step, String model) {
-            listener.examine(stage, step, model, decoder);
-            return held.measure(decoder, stage, step, model);
-        }
-
-        /** The student, and at the stage's end its branches by themselves and each layer's error. */
-        private List<Measurement> measure(StageRecipe stage, Objective objective, long step) {
-            List<Measurement> measurements = new ArrayList<>();
-            if (heldOut.isEmpty()) {
-                return measurements;
-            }
-            HeldOut held = heldOut.get();
-            boolean end = step == stage.steps(recipe.tokensPerStep());
-            if (end && objective instanceof AttentionTransfer transfer) {
-                double[] errors = transfer.errors(held.source().batch(0, 1));
-                folder.log()
-                        .append(new LayerErrors(
-                                stage.name(),
-                                step,
-                                List.copyOf(student.mixers().keySet()),
-                                Arrays.stream(errors).boxed().toList()));
-            }
-            student.enter();
-            measurements.add(measure(held, stage.name(), step, "student"));
-            if (end && student.enter(Branches.WINDOW)) {
-                measurements.add(measure(held, stage.name(), step, "window only"));
-                student.enter(Branches.LINEAR);
-                measurements.add(measure(held, stage.name(), step, "linear only"));
-            }
-            student.seat(stage);
-            return measurements;
-        }
-    }
-
-    private void write(OpenModel model, Tokenizer tokenizer, TrainingData data) {
+    private void write(OpenModel model, Student student, Tokenizer tokenizer, TrainingData data) {
         try (Checkpoint teacher = Checkpoint.open(options.model())) {
             if (model.tokenizerFiles().isEmpty()) {
                 tokenizer.writeTo(options.out());
             }
             ModelFolder.Contents contents = new ModelFolder.Contents(
                     Optional.of(teacher.weights()),
+                    student.base(),
                     model.tokenizerFiles(),
                     model.generationConfig(),
                     folder -> Provenance.write(folder, options, recipe, teacher.sha256(), data.description()));

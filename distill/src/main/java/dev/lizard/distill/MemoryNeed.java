@@ -43,6 +43,8 @@ record MemoryNeed(
     private static final long BYTES_PER_TRAINABLE = 20;
     /** Logits, their softmax and their gradient. */
     private static final int LOGITS = 3;
+    /** Two mixing matrices, their difference, their parts and their gradients. */
+    private static final long MATRICES = 12;
     /** Tokens that a composed mixer looks at together. */
 
     /** Inputs and targets as read and as uploaded, of this step and the next. */
@@ -67,6 +69,22 @@ record MemoryNeed(
         long numbers = recompute ? perLayer() + (long) config.layers() * config.width() : perLayer() * config.layers();
         long rows = Math.min(tokens, Losses.rows(config.vocabSize(), device));
         return fixed(parameters) + tokens * numbers * bytesOfNumber() + LOGITS * rows * config.vocabSize() * FLOAT;
+    }
+
+    /** Mixing matrices of one layer, those of the student with their graph. */
+    long ofMatrices(Loss loss) {
+        boolean has = loss.has(Loss.AttentionWeights.class) || loss.has(Loss.MixingMatrix.class);
+        return has ? MATRICES * tokens * length * config.heads() * FLOAT : 0;
+    }
+
+    /** The teacher's residual streams of all layers. */
+    long ofStreams() {
+        return tokens * config.width() * (config.layers() + 1L) * dtype.bytes();
+    }
+
+    /** Weights of a narrower model that are trained are rounded for each pass. */
+    long ofWorkingCopies(long base) {
+        return dtype == DType.FLOAT32 ? 0 : base * dtype.bytes();
     }
 
     private long fixed(long parameters) {

@@ -7,8 +7,10 @@ import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
 import dev.lizard.text.Batch;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,24 +29,26 @@ final class Planner {
     private final Recipe recipe;
     private final Decoder decoder;
     private final Student student;
+    private final Teachers teachers;
     private final ModelConfig config;
     private final MemoryNeed need;
 
-    Planner(Recipe recipe, Decoder decoder, Student student) {
+    Planner(Recipe recipe, Decoder decoder, Student student, Teachers teachers) {
         this.recipe = recipe;
         this.decoder = decoder;
         this.student = student;
+        this.teachers = teachers;
         this.config = decoder.config();
-        this.need = need(recipe, decoder, student);
-    }
-
-    static MemoryNeed need(Recipe recipe, Decoder decoder, Student student) {
         long tokens = (long) recipe.batch() * recipe.sequenceLength();
-        return MemoryNeed.of(decoder, student.specs(), tokens, recipe.sequenceLength(), recipe.tokensPerStep());
+        this.need = MemoryNeed.of(decoder, student.specs(), tokens, recipe.sequenceLength(), recipe.tokensPerStep());
     }
 
-    static Plan plan(Recipe recipe, String where, Decoder decoder, Student student, TrainingData data) {
-        Planner planner = new Planner(recipe, decoder, student);
+    MemoryNeed need() {
+        return need;
+    }
+
+    /** @param teacherBytes what the weights of each stage's other teacher take */
+    Plan plan(String where, TrainingData data, List<Long> teacherBytes) {
         List<Integer> replaced = List.copyOf(student.mixers().keySet());
         List<Integer> kept = new ArrayList<>();
         for (int layer = 0; layer < decoder.layers(); layer++) {
@@ -55,32 +59,32 @@ final class Planner {
         List<Plan.Stage> stages = new ArrayList<>();
         double seconds = 0;
         for (int i = 0; i < recipe.stages().size(); i++) {
-            Plan.Stage stage = planner.stage(
-                    recipe.stages().get(i),
-                    where + "/stages." + i,
-                    data.description().tokens());
+            String key = where + "/stages." + i;
+            Plan.Stage stage =
+                    stage(recipe.stages().get(i), key, data.description().tokens(), teacherBytes.get(i));
             stages.add(stage);
             seconds += stage.seconds();
         }
         long memory = stages.stream().mapToLong(Plan.Stage::memoryBytes).max().orElse(0);
-        OptionalLong there = planner.need.there();
+        OptionalLong there = need.there();
         return new Plan(
                 replaced,
                 kept,
                 student.countByGroup(),
                 data.description().tokens(),
                 stages,
-                planner.need.weights(),
+                need.weights(),
                 seconds,
                 memory,
                 there.isPresent() ? (Long) there.getAsLong() : null,
-                planner.warnings(stages, there, data.sequences()));
+                warnings(stages, there, data.sequences()));
     }
 
-    private Plan.Stage stage(StageRecipe stage, String where, long dataTokens) {
+    private Plan.Stage stage(StageRecipe stage, String where, long dataTokens, long teacherBytes) {
         ParameterBuffer parameters = student.prepare(stage, where);
+        long base = count(student.baseWeights(stage, where).values());
         Map<String, Long> counts = new TreeMap<>(student.countByGroup());
-        counts.keySet().removeIf(group -> !Student.trains(stage, group));
+        counts.keySet().removeIf(group -> !stage.train().moves(group));
         long trainable = counts.values().stream().mapToLong(Long::longValue).sum();
         long steps = stage.steps(recipe.tokensPerStep());
         long tokens = steps * recipe.tokensPerStep();
@@ -92,12 +96,12 @@ final class Planner {
                 steps,
                 tokens / Math.max(1, trainedShare),
                 flopsPerToken(stage) * tokens,
-                need(need, stage, parameters.count()),
-                secondsPerToken(stage, parameters) * tokens);
+                need(stage, parameters.count(), base) + teacherBytes,
+                secondsPerToken(stage, where, parameters) * tokens);
     }
 
     /** Two passes over one sequence of random ids; the second is timed. */
-    private double secondsPerToken(StageRecipe stage, ParameterBuffer parameters) {
+    private double secondsPerToken(StageRecipe stage, String where, ParameterBuffer parameters) {
         int length = Math.min(recipe.sequenceLength(), CALIBRATION_TOKENS);
         RandomStream random = RandomStream.named(recipe.seed(), "calibration");
         long[] ids = new long[length];
@@ -105,13 +109,15 @@ final class Planner {
             ids[t] = random.nextInt(config.vocabSize());
         }
         Batch batch = new Batch(1, length, ids, ids);
-        Objective objective = student.objective(stage);
-        student.seat(stage);
         long begun = 0;
-        for (int pass = 0; pass < 2; pass++) {
-            begun = System.nanoTime();
-            try (Scope work = Scope.open()) {
-                objective.accumulate(batch, 1).item();
+        try (Teachers.Lent teacher = teachers.open(stage, decoder, where)) {
+            Objective objective = student.objective(stage, teacher.decoder());
+            student.seat(stage);
+            for (int pass = 0; pass < 2; pass++) {
+                begun = System.nanoTime();
+                try (Scope work = Scope.open()) {
+                    objective.accumulate(batch, 1).item();
+                }
             }
         }
         double seconds = (System.nanoTime() - begun) / NANOS;
@@ -120,12 +126,24 @@ final class Planner {
         return seconds / length;
     }
 
-    /** Bytes that a stage takes with so many new parameters. */
-    static long need(MemoryNeed need, StageRecipe stage, long parameters) {
-        return switch (stage.loss()) {
-            case ATTENTION_MSE -> need.ofTransfer(parameters);
-            case NEXT_TOKEN -> need.ofNextToken(parameters, stage.recompute());
+    /**
+     * Bytes that a stage takes, without another teacher's weights.
+     *
+     * @param parameters numbers of all parameters
+     * @param base those of the model's own weights that it trains
+     */
+    long need(StageRecipe stage, long parameters, long base) {
+        long bytes = switch (stage.loss().place()) {
+            case MIXER -> need.ofTransfer(parameters) + need.ofMatrices(stage.loss());
+            case BLOCK -> need.ofTransfer(parameters);
+            case PASS -> need.ofNextToken(parameters, stage.recompute());
         };
+        return bytes + need.ofWorkingCopies(base) + (stage.loss().has(Loss.HiddenState.class) ? need.ofStreams() : 0);
+    }
+
+    /** Numbers of all tensors. */
+    static long count(Collection<Tensor> tensors) {
+        return tensors.stream().mapToLong(Tensor::count).sum();
     }
 
     private List<String> warnings(List<Plan.Stage> stages, OptionalLong there, long sequences) {
@@ -150,12 +168,11 @@ final class Planner {
     }
 
     /**
-     * A product of matrices costs two operations a weight, backwards two more for activations and two for weights. The
-     * first stage runs the teacher forwards and the new mixers both ways; the second the student both ways, with
-     * gradients of few weights.
+     * A product of matrices costs two operations a weight, backwards two more for activations and two for those weights
+     * that are trained. Losses at mixers run the teacher forwards and the new mixers both ways; others run the student
+     * both ways, and the teacher forwards where they ask it.
      */
     double flopsPerToken(StageRecipe stage) {
-        boolean transfer = stage.loss() == StageRecipe.Loss.ATTENTION_MSE;
         double matrices = 2.0
                 * decoder.weights().entrySet().stream()
                         .filter(weight -> weight.getValue().rank() == 2
@@ -169,9 +186,14 @@ final class Planner {
             mixers += mixerFlops(spec);
         }
         double keptSoftmax = softmax * (config.layers() - student.specs().size());
-        return transfer
-                ? matrices + softmax * config.layers() + 3 * mixers
-                : 2 * (matrices + head) + 3 * (mixers + keptSoftmax);
+        double teacher = matrices + softmax * config.layers();
+        double base = 2.0 * count(student.baseWeights(stage, "").values());
+        double pass = 2 * matrices + base + 3 * (mixers + keptSoftmax);
+        return switch (stage.loss().place()) {
+            case MIXER -> teacher + 3 * mixers;
+            case BLOCK -> teacher + pass;
+            case PASS -> pass + 2 * head + (stage.loss().taught() ? teacher + head : 0);
+        };
     }
 
     private double mixerFlops(MixerSpec spec) {

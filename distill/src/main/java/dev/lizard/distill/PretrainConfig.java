@@ -57,9 +57,13 @@ public record PretrainConfig(
         @Setting(byDefault = "0") long seed,
         @Setting(byDefault = "500", min = 0) long checkpointEvery,
         @Setting(byDefault = "0", min = 0) long measureEvery,
-        @Setting(byDefault = "0.01", min = 0, max = 0.5) double heldOut,
+
+        @Setting(byDefault = "" + HELD_OUT, min = 0, max = 0.5)
+        double heldOut,
+
         @Setting(byDefault = "1.0", min = 0) double corpusWeight,
         @Nullable Synthetic synthetic) {
+    static final double HELD_OUT = 0.01;
     private static final List<String> SPECIALS = List.of("<|endoftext|>");
 
     /**
@@ -82,14 +86,34 @@ public record PretrainConfig(
             @Setting(byDefault = "0.25", min = 0) double passkey,
             @Setting(byDefault = "0.25", min = 0) double keyValues,
             @Setting(byDefault = "0", min = 0) double copying,
-            @Setting(byDefault = "5", min = 1, max = 1000) int digits,
 
-            @Setting(byDefault = "48", min = 1, max = 1000) int mostPairs,
+            @Setting(byDefault = "" + DIGITS, min = 1, max = 1000)
+            int digits,
 
-            @Setting(byDefault = "4", min = 1, max = 1000) int questions) {
+            @Setting(byDefault = "" + PAIRS, min = 1, max = 1000)
+            int mostPairs,
+
+            @Setting(byDefault = "" + QUESTIONS, min = 1, max = 1000)
+            int questions) {
+        private static final int DIGITS = 5;
+        private static final int PAIRS = 48;
+        private static final int QUESTIONS = 4;
+
         public Synthetic {
             if (stories == 0 && passkey == 0 && keyValues == 0 && copying == 0) {
                 throw new BadSetting("stories", "every kind of text has weight 0; give one a weight above 0");
+            }
+            requireEffect("digits", digits != DIGITS, "passkey", passkey);
+            requireEffect("most_pairs", mostPairs != PAIRS, "key_values", keyValues);
+            requireEffect("questions", questions != QUESTIONS, "key_values", keyValues);
+            requireEffect(
+                    "answers_only", answersOnly, "passkey, key_values and copying", passkey + keyValues + copying);
+        }
+
+        private static void requireEffect(String key, boolean changed, String kind, double weight) {
+            if (changed && weight == 0) {
+                throw new BadSetting(
+                        key, "it has no effect, for the weight of %s is 0; take it out, or raise that".formatted(kind));
             }
         }
 
@@ -106,6 +130,7 @@ public record PretrainConfig(
             throw new BadSetting("synthetic", "its texts need the byte tokenizer; take it or tokenizer out");
         }
         Keys.requireBetas(betas);
+        schedule.requireEffect("schedule");
         Keys.requireFew(batch, accumulate);
         Keys.requireDecay(learningRate, weightDecay);
     }

@@ -85,6 +85,10 @@ public final class Pretrainer {
             throw LizardException.usage(
                     "--data has no effect while corpus_weight is 0 in %s; leave one of them out".formatted(where));
         }
+        if (options.data().isEmpty() && config.heldOut() != PretrainConfig.HELD_OUT) {
+            throw LizardException.usage(
+                    "held_out in %s has no effect without --data; give it, or take the key out".formatted(where));
+        }
         if (options.data().isEmpty() && config.corpusWeight() != 1) {
             throw LizardException.usage(
                     "corpus_weight in %s has no effect without --data; give it, or take the key out".formatted(where));
@@ -107,7 +111,8 @@ public final class Pretrainer {
                 Scope work = Scope.open();
                 Tokenizer tokenizer = tokenizer();
                 Data data = fitting(tokenizer, stop);
-                RunFolder run = RunFolder.open(options.out(), options.resume(), CONFIG, resolved, listener);
+                RunFolder run =
+                        RunFolder.open(options.out(), options.resume(), CONFIG, resolved, stored -> stored, listener);
                 Decoder decoder = decoder(tokenizer);
                 ParameterBuffer parameters = parameters(decoder)) {
             train(decoder, parameters, data, run, stop);
@@ -234,7 +239,7 @@ public final class Pretrainer {
     }
 
     private ModelConfig model(Tokenizer tokenizer) {
-        ModelConfig model = ModelConfig.of(modelKeys(tokenizer), where + "/model");
+        ModelConfig model = ModelConfig.strict(modelKeys(tokenizer), where + "/model");
         if (model.vocabSize() < tokenizer.vocabSize()) {
             throw LizardException.at(
                     LizardException.Kind.USAGE,

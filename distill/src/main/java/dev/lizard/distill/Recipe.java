@@ -40,6 +40,10 @@ public record Recipe(
         @Setting(byDefault = "0") long seed,
         HeldOutRecipe heldOut,
         List<StageRecipe> stages) {
+    static final double SHARE = 0.02;
+    static final int STRETCH = 2;
+    static final long MEASURED = 1 << 16;
+
     /** Longest sequence: more than any model reads, and no product of sizes overflows. */
     static final double MOST_TOKENS = 1 << 24;
 
@@ -57,10 +61,13 @@ public record Recipe(
      * @param tokens how many are measured each time
      */
     public record HeldOutRecipe(
-            @Setting(byDefault = "0.02", min = 0, max = 0.5) double share,
-            @Setting(byDefault = "2", min = 1, max = 64) int stretch,
+            @Setting(byDefault = "" + SHARE, min = 0, max = 0.5)
+            double share,
 
-            @Setting(byDefault = "65536", min = 1, max = MOST_BUDGET)
+            @Setting(byDefault = "" + STRETCH, min = 1, max = 64)
+            int stretch,
+
+            @Setting(byDefault = "" + MEASURED, min = 1, max = MOST_BUDGET)
             long tokens) {}
 
     public Recipe {
@@ -82,12 +89,17 @@ public record Recipe(
      * @throws LizardException USAGE for unknown, missing or wrong keys, naming file, key and the nearest right one
      */
     public static Recipe of(ConfigTree tree) {
-        return tree.bind(Recipe.class);
+        return OldSpelling.today(tree, note -> {}).bind(Recipe.class);
     }
 
     /** The recipe in full, defaults included, as a tree that binds to the same record. */
     public static ObjectNode resolved(ConfigTree tree) {
-        return Resolved.tree(tree, Recipe.class);
+        return Resolved.tree(OldSpelling.today(tree, note -> {}), Recipe.class);
+    }
+
+    /** The key of a stage, for messages. */
+    String key(String where, int stage) {
+        return where + "/stages." + stage;
     }
 
     /** Tokens of one update. */

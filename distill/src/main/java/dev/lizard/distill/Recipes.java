@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Finds recipes: built-in ones by name, others by file. */
 public final class Recipes {
@@ -24,18 +25,19 @@ public final class Recipes {
     }
 
     /**
-     * The recipe as written, to be laid under flags and bound with {@link Recipe#of}.
+     * The recipe, in today's spelling, to be laid under flags and bound with {@link Recipe#of}.
      *
      * @param nameOrFile a built-in name, or a YAML file
+     * @param notes receives a line where the file spells keys as an earlier version did
      * @throws LizardException USAGE where it is neither
      */
-    public static ConfigTree find(String nameOrFile) {
+    public static ConfigTree find(String nameOrFile, Consumer<String> notes) {
         if (NAMES.contains(nameOrFile)) {
             return ConfigTree.parse(builtIn(nameOrFile), new Origin(Origin.Layer.RECIPE, nameOrFile + ".yaml"));
         }
         Path file = Path.of(nameOrFile);
         if (Files.isRegularFile(file)) {
-            return ConfigTree.read(file);
+            return OldSpelling.today(ConfigTree.read(file), notes);
         }
         throw LizardException.at(
                 LizardException.Kind.USAGE,

@@ -9,8 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -61,11 +61,12 @@ final class Resolved {
     /**
      * Writes {@code tree} as YAML, or, where the file is there already, demands that it says the same.
      *
+     * @param today gives what the file says in today's spelling
      * @throws LizardException USAGE naming the first key that differs
      */
-    static void writeOrCompare(Path file, ObjectNode tree) {
+    static void writeOrCompare(Path file, ObjectNode tree, UnaryOperator<JsonNode> today) {
         if (Files.exists(file)) {
-            compare(file, "", tree, Json.read(file, LizardException.Kind.INPUT));
+            compare(file, "", tree, today.apply(Json.read(file, LizardException.Kind.INPUT)));
             return;
         }
         AtomicFiles.write(file, Json.YAML.writeValueAsString(tree).getBytes(StandardCharsets.UTF_8));
@@ -75,7 +76,7 @@ final class Resolved {
         Map<String, JsonNode> mine = children(expected);
         Map<String, JsonNode> theirs = children(found);
         if (mine.isEmpty() && theirs.isEmpty()) {
-            if (!Objects.equals(expected.asString(), found.asString())) {
+            if (!plain(expected).equals(plain(found))) {
                 throw differs(file, key, expected.toString(), found.toString());
             }
             return;
@@ -92,6 +93,10 @@ final class Resolved {
             }
             compare(file, key + name + (node.isContainer() ? "." : ""), node, other);
         });
+    }
+
+    private static String plain(JsonNode node) {
+        return node.isContainer() ? node.toString() : node.asString();
     }
 
     private static Map<String, JsonNode> children(JsonNode node) {

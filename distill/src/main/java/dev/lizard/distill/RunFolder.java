@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -26,17 +28,24 @@ record RunFolder(Path path, Checkpoints checkpoints, Optional<Checkpoints.Saved>
      *
      * @param config name of the configuration file
      * @param resolved its content; on resume it must be the same
+     * @param today reads the stored one in today's spelling
      * @throws LizardException USAGE where the folder has something in it and {@code resume} is not set, or has the run
      *     of another configuration
      */
-    static RunFolder open(Path path, boolean resume, String config, ObjectNode resolved, TrainListener listener) {
+    static RunFolder open(
+            Path path,
+            boolean resume,
+            String config,
+            ObjectNode resolved,
+            UnaryOperator<JsonNode> today,
+            TrainListener listener) {
         check(path, resume);
         try {
             Files.createDirectories(path);
         } catch (IOException e) {
             throw AtomicFiles.failure(path, e);
         }
-        Resolved.writeOrCompare(path.resolve(config), resolved);
+        Resolved.writeOrCompare(path.resolve(config), resolved, today);
         Checkpoints checkpoints = new Checkpoints(path);
         Optional<Checkpoints.Saved> last = checkpoints.last(listener::note);
         long bytes = last.map(saved -> saved.state().logBytes()).orElse(0L);

@@ -1,5 +1,6 @@
 package dev.lizard.distill;
 
+import dev.lizard.base.BadSetting;
 import dev.lizard.base.Setting;
 
 /**
@@ -16,8 +17,17 @@ public record Schedule(
         @Setting(doc = "share of the steps that warm up", byDefault = "0.1", min = 0, max = 1)
         double warmup,
 
-        @Setting(doc = "share of the peak rate at the end", byDefault = "0.1", min = 0, max = 1)
+        @Setting(doc = "share of the peak rate at the end", byDefault = "" + MIN_RATIO, min = 0, max = 1)
         double minRatio) {
+    private static final double MIN_RATIO = 0.1;
+
+    /** Refuses a share at which a constant rate would end; {@code key} is the schedule's. */
+    void requireEffect(String key) {
+        if (kind == Kind.CONSTANT && minRatio != MIN_RATIO) {
+            throw new BadSetting(key + ".min_ratio", "a constant rate does not fall, so it has no effect; take it out");
+        }
+    }
+
     /** The curve after the rise. */
     public enum Kind {
         COSINE,

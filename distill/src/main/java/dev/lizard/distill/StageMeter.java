@@ -27,6 +27,7 @@ public final class StageMeter {
     private final Recipe recipe;
     private final String where;
     private final Decoder decoder;
+    private final Teachers teachers;
 
     /**
      * How one stage went.
@@ -49,12 +50,14 @@ public final class StageMeter {
      *
      * @param tree the recipe under the flags laid over it
      * @param where the recipe's name or file, for messages
+     * @param teachers opens those that stages name
      * @throws LizardException USAGE for a bad recipe
      */
-    public StageMeter(ConfigTree tree, String where, Decoder decoder) {
+    public StageMeter(ConfigTree tree, String where, Decoder decoder, Teachers teachers) {
         this.recipe = Recipe.of(tree);
         this.where = where;
         this.decoder = decoder;
+        this.teachers = teachers;
     }
 
     /**
@@ -76,8 +79,13 @@ public final class StageMeter {
                 RunLog log = new RunLog(scratch, 0)) {
             for (int i = 0; i < recipe.stages().size() && !stop.getAsBoolean(); i++) {
                 StageRecipe stage = recipe.stages().get(i);
-                student.prepare(stage, where + "/stages." + i);
-                speeds.add(measure(stage, student, warmup, steps, new Run(log, new Checkpoints(scratch))));
+                String key = where + "/stages." + i;
+                student.prepare(stage, key);
+                try (Teachers.Lent teacher = teachers.open(stage, decoder, key)) {
+                    Objective objective = student.objective(stage, teacher.decoder());
+                    Run run = new Run(student, objective, log, new Checkpoints(scratch));
+                    speeds.add(measure(stage, warmup, steps, run));
+                }
             }
             return speeds;
         } finally {
@@ -85,9 +93,9 @@ public final class StageMeter {
         }
     }
 
-    private record Run(RunLog log, Checkpoints checkpoints) {}
+    private record Run(Student student, Objective objective, RunLog log, Checkpoints checkpoints) {}
 
-    private Speed measure(StageRecipe stage, Student student, int warmup, int steps, Run run) {
+    private Speed measure(StageRecipe stage, int warmup, int steps, Run run) {
         TrainSettings settings = new TrainSettings(
                 stage.name(),
                 recipe.batch(),
@@ -114,13 +122,12 @@ public final class StageMeter {
                 }
             }
         };
-        student.seat(stage);
-        Objective objective = student.objective(stage);
+        run.student().seat(stage);
         try (Trainer trainer = new Trainer(
-                objective, tokens, settings, run.log(), run.checkpoints(), listener, (name, step) -> List.of())) {
+                run.objective(), tokens, settings, run.log(), run.checkpoints(), listener, (name, step) -> List.of())) {
             trainer.run(() -> false);
         }
-        double flops = new Planner(recipe, decoder, student).flopsPerToken(stage);
+        double flops = new Planner(recipe, decoder, run.student(), teachers).flopsPerToken(stage);
         return new Speed(stage.name(), recipe.tokensPerStep(), flops, memory[0], speeds);
     }
 

@@ -2,7 +2,6 @@ package dev.lizard.distill;
 
 import dev.lizard.base.BadSetting;
 import dev.lizard.base.Setting;
-import dev.lizard.model.LoraSpec;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,34 +11,28 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name its name in logs and checkpoints, once in a recipe
  * @param loss what is minimised
- * @param trains groups of new parameters that move: the mixer's ({@code maps}, {@code gate}, {@code mix}), {@code
- *     lora}, or {@code all} of the mixer's
- * @param input whose hidden states the layers see while outputs are matched
+ * @param train what moves
+ * @param teacher another model to learn from than the one that is linearized: a folder, a GGUF file or a name
  * @param tokens budget; rounded up to whole steps
  * @param learningRate peak rate
- * @param groupRates factors on it by group, where not 1
+ * @param groups rate and decay of single groups, where not the stage's
  * @param betas of AdamW
  * @param epsilon of AdamW
  * @param weightDecay of AdamW
  * @param clip limit of the gradient's norm; 0 for none
  * @param schedule the rate over the steps
- * @param lossScale factor on the squared error; matters where gradients are clipped
- * @param teacherKl weight of KL(teacher || student) beside the next-token loss; 0 for none
- * @param lora low-rank updates, if the stage trains them
- * @param labels which tokens a next-token loss counts
- * @param recompute computes layers once more on the way back of a next-token loss: slower, but memory hardly grows with
- *     depth
+ * @param recompute computes layers once more on the way back of a whole pass: slower, but memory hardly grows with depth
  * @param checkpointEvery steps between checkpoints; 0 for the end only
  * @param measureEvery steps between held-out measurements; 0 for the end only
  */
 public record StageRecipe(
         String name,
-        Loss loss,
-        List<String> trains,
-        @Setting(byDefault = "teacher") Input input,
+        @Setting(meant = "type") Loss loss,
+        @Setting(meant = "mixer") Trained train,
+        @Nullable String teacher,
         @Setting(min = 1, max = Recipe.MOST_BUDGET) long tokens,
         @Setting(above = 0) double learningRate,
-        @Setting(byDefault = "{}", min = 0) Map<String, Double> groupRates,
+        @Setting(byDefault = "{}") Map<String, Group> groups,
 
         @Setting(byDefault = "[0.9, 0.99]", min = 0, below = 1)
         List<Double> betas,
@@ -48,78 +41,63 @@ public record StageRecipe(
         @Setting(byDefault = "0", min = 0) double weightDecay,
         @Setting(byDefault = "1.0", min = 0) double clip,
         Schedule schedule,
-        @Setting(byDefault = LOSS_SCALE, above = 0) double lossScale,
-        @Setting(byDefault = "0", min = 0) double teacherKl,
-        @Nullable LoraSpec lora,
-        @Setting(byDefault = "all") Labels labels,
         @Setting(byDefault = "false") boolean recompute,
         @Setting(byDefault = "100", min = 0) long checkpointEvery,
         @Setting(byDefault = "0", min = 0) long measureEvery) {
-    private static final String LOSS_SCALE = "1000";
-
-    /** The group of low-rank updates. */
-    static final String LORA = "lora";
-    /** Every group of the mixer. */
-    static final String ALL = "all";
-
-    /** What a stage minimises. */
-    public enum Loss {
-        /** Squared error of each layer's per-head outputs before the output projection. */
-        ATTENTION_MSE,
-        /** Cross-entropy of the next token. */
-        NEXT_TOKEN
-    }
-
-    /** Whose hidden states the layers see. */
-    public enum Input {
-        TEACHER,
-        STUDENT
-    }
-
-    /** Which tokens count. */
-    public enum Labels {
-        ALL,
-        /** Those that the corpus marks as learnt: answers and the assistant's turns. */
-        RESPONSE
-    }
+    /**
+     * A group of parameters.
+     *
+     * @param rate factor on the learning rate
+     * @param weightDecay of AdamW, where not the stage's
+     */
+    public record Group(
+            @Setting(byDefault = "1", min = 0) double rate,
+            @Setting(min = 0) @Nullable Double weightDecay) {}
 
     public StageRecipe {
         if (name.isBlank()) {
             throw new BadSetting("name", "expected a name but found nothing; name the stage");
         }
-        if (trains.isEmpty()) {
-            throw new BadSetting("trains", "trains is empty: name the groups that the stage trains");
-        }
         Keys.requireBetas(betas);
-        Keys.requireLossReads(loss, Loss.ATTENTION_MSE, "input", input != Input.TEACHER);
-        Keys.requireLossReads(loss, Loss.ATTENTION_MSE, "loss_scale", lossScale != Double.parseDouble(LOSS_SCALE));
-        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "teacher_kl", teacherKl != 0);
-        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "labels", labels != Labels.ALL);
-        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "recompute", recompute);
-        if (loss == Loss.ATTENTION_MSE && trains.contains(LORA)) {
-            throw new BadSetting("trains", "attention-mse cannot train lora: it sees the teacher's projections");
-        }
-        Keys.requireLossReads(loss, Loss.NEXT_TOKEN, "lora", lora != null);
-        if (trains.contains(LORA) && lora == null) {
-            throw new BadSetting("trains", "lora is named: add a lora section with rank, alpha and targets");
-        }
-        if (lora != null && !trains.contains(LORA)) {
+        schedule.requireEffect("schedule");
+        boolean alone = loss.place() == Loss.Place.MIXER;
+        if (alone && (train.lora() != null || !train.patterns().isEmpty())) {
             throw new BadSetting(
-                    "lora", "trains does not name lora; add it there, or take the section out (lora=null)");
+                    "train." + (train.lora() != null ? "lora" : "base"),
+                    "%s sees the teacher's projections and trains mixers only; take it out".formatted(loss.name()));
         }
-        for (String group : groupRates.keySet()) {
-            if (!trains.contains(group) && (!trains.contains(ALL) || group.equals(LORA) || group.equals(ALL))) {
+        if (recompute && loss.place() != Loss.Place.PASS) {
+            throw new BadSetting(
+                    "recompute",
+                    "%s holds one layer's graph at a time, so it has no effect; take it out".formatted(loss.name()));
+        }
+        if (teacher != null && !loss.taught()) {
+            throw new BadSetting("teacher", "%s asks no teacher; take it out".formatted(loss.name()));
+        }
+        for (Map.Entry<String, Group> group : groups.entrySet()) {
+            if (!train.moves(group.getKey())) {
                 throw new BadSetting(
-                        "group_rates." + group,
-                        "trains does not name %s; add it there, or take the rate out".formatted(group));
+                        "groups." + group.getKey(),
+                        "train does not name %s; add it there, or take this out".formatted(group.getKey()));
             }
+            requireDecay(learningRate, group.getValue(), weightDecay, "groups." + group.getKey() + ".");
         }
-        if (groupRates.containsKey(ALL)) {
-            throw new BadSetting("group_rates." + ALL, "expected a single group; change learning_rate for all");
+        requireDecay(learningRate, new Group(1, null), weightDecay, "");
+    }
+
+    private static void requireDecay(double rate, Group group, double decay, String where) {
+        Double own = group.weightDecay();
+        Keys.requireDecay(rate * group.rate(), own == null ? decay : own, own == null ? "" : where);
+    }
+
+    /** Rate and decay of a group. The model's own matrices speak for its embedding, and for its vectors but for decay. */
+    Group group(String group) {
+        Group own = groups.get(group);
+        if (own != null || !BaseWeights.isGroup(group)) {
+            return own == null ? new Group(1, null) : own;
         }
-        double most =
-                groupRates.values().stream().mapToDouble(rate -> rate).max().orElse(1);
-        Keys.requireDecay(learningRate * Math.max(1, most), weightDecay);
+        Group matrices = groups.getOrDefault(BaseWeights.MATRICES, new Group(1, null));
+        return group.equals(BaseWeights.VECTORS) ? new Group(matrices.rate(), 0.0) : matrices;
     }
 
     /** Updates for the budget, with so many tokens each. */

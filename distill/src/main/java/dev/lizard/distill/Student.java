@@ -13,7 +13,9 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +23,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -35,6 +38,7 @@ final class Student implements AutoCloseable {
     private SortedMap<Integer, Mixer> mixers = new TreeMap<>();
     private ParameterBuffer buffer;
     private Map<String, String> groups = new LinkedHashMap<>();
+    private final Set<String> base = new LinkedHashSet<>();
     private Optional<LoraSpec> lora = Optional.empty();
 
     /** A student whose new parameters have their initial values; the decoder stays the teacher for now. */
@@ -73,95 +77,131 @@ final class Student implements AutoCloseable {
                 .stream().map(name -> new ParameterBuffer.Group(name, 1, 0)).toList();
     }
 
-    /** The groups that a recipe may name. */
+    /** The groups of mixers that a recipe may name. */
     private Set<String> groupNames() {
         Set<String> names = new TreeSet<>(groups.values());
-        names.add(StageRecipe.ALL);
-        names.add(StageRecipe.LORA);
+        names.removeIf(BaseWeights::isGroup);
+        names.remove(Trained.LORA);
+        names.add(Trained.ALL);
         return names;
     }
 
     /**
-     * Gets ready for a stage: its low-rank updates are added if they are new, its groups get their rates, and all other
-     * parameters are frozen. Values stay as they are; leaves and mixers are new.
+     * Gets ready for a stage: its low-rank updates and copies of the weights it trains are added if they are new, its
+     * groups get their rates, and all other parameters are frozen. Values stay as they are; leaves and mixers are new,
+     * and the decoder is the teacher.
      *
      * @param where the recipe and the stage's key, for messages
-     * @throws LizardException USAGE for a group or a LoRA target that does not exist, naming the nearest
+     * @throws LizardException USAGE for a group, a LoRA target or a weight that does not exist, naming the nearest
      */
     ParameterBuffer prepare(StageRecipe stage, String where) {
+        leave();
         check(stage, where);
         try (Scope work = Scope.open()) {
             List<ParameterBuffer.Entry> entries = new ArrayList<>();
             buffer.parameters()
                     .forEach((name, leaf) ->
                             entries.add(new ParameterBuffer.Entry(name, leaf.detach(), groups.getOrDefault(name, ""))));
-            LoraSpec updates = stage.lora();
+            LoraSpec updates = stage.train().lora();
             if (updates != null && lora.isEmpty()) {
-                entries.addAll(
-                        Lora.initial(decoder, updates, RandomStream.named(seed, StageRecipe.LORA), StageRecipe.LORA));
-                entries.forEach(entry -> groups.put(entry.name(), entry.group()));
+                entries.addAll(Lora.initial(decoder, updates, RandomStream.named(seed, Trained.LORA), Trained.LORA));
                 lora = Optional.of(updates);
             }
+            Map<String, Tensor> moved = baseWeights(stage, where);
+            base.forEach(name -> groups.put(name, BaseWeights.FROZEN));
+            moved.forEach((name, weight) -> groups.put(name, BaseWeights.group(name, weight)));
+            moved.forEach((name, weight) -> {
+                if (base.add(name)) {
+                    entries.add(new ParameterBuffer.Entry(name, weight, ""));
+                }
+            });
+            entries.forEach(entry -> groups.putIfAbsent(entry.name(), entry.group()));
+            entries.replaceAll(entry ->
+                    new ParameterBuffer.Entry(entry.name(), entry.initial(), groups.getOrDefault(entry.name(), "")));
             List<ParameterBuffer.Group> rates = new TreeSet<>(groups.values())
-                    .stream()
-                            .map(group -> new ParameterBuffer.Group(
-                                    group,
-                                    trains(stage, group) ? stage.groupRates().getOrDefault(group, 1.0) : 0,
-                                    trains(stage, group) ? stage.weightDecay() : 0))
-                            .toList();
+                    .stream().map(group -> rate(stage, group)).toList();
             ParameterBuffer next = new ParameterBuffer(entries, rates, decoder.device());
             buffer.close();
             buffer = next;
         }
-        buffer.parameters().forEach((name, leaf) -> leaf.requiresGrad(trains(stage, groups.getOrDefault(name, ""))));
+        buffer.parameters().forEach((name, leaf) -> leaf.requiresGrad(moves(stage, name)));
         mixers = mixers(specs);
         return buffer;
     }
 
-    /** Whether a stage moves a group. */
-    static boolean trains(StageRecipe stage, String group) {
-        return stage.trains().contains(group)
-                || (stage.trains().contains(StageRecipe.ALL) && !group.equals(StageRecipe.LORA));
+    /** Whether a stage moves a parameter. */
+    private boolean moves(StageRecipe stage, String parameter) {
+        return stage.train().moves(groups.getOrDefault(parameter, ""));
+    }
+
+    private static ParameterBuffer.Group rate(StageRecipe stage, String group) {
+        if (!stage.train().moves(group)) {
+            return new ParameterBuffer.Group(group, 0, 0);
+        }
+        StageRecipe.Group own = stage.group(group);
+        Double decay = own.weightDecay();
+        return new ParameterBuffer.Group(group, own.rate(), decay == null ? stage.weightDecay() : decay);
+    }
+
+    /** The model's own weights that a stage trains. */
+    Map<String, Tensor> baseWeights(StageRecipe stage, String where) {
+        String key = where + "/train.base";
+        Map<String, Tensor> named = BaseWeights.named(stage.train().patterns(), decoder.weights(), key);
+        if (stage.loss().place() == Loss.Place.BLOCK) {
+            BaseWeights.requireInBlocks(named.keySet(), key);
+        }
+        return named;
     }
 
     /**
-     * @throws LizardException USAGE for a group that does not exist, naming the nearest, or a second kind of LoRA
+     * @throws LizardException USAGE for a group or a weight that does not exist, naming the nearest, or a second kind of
+     *     LoRA
      */
     void check(StageRecipe stage, String where) {
         Set<String> known = groupNames();
-        Set<String> named = new TreeSet<>(stage.trains());
-        named.addAll(stage.groupRates().keySet());
-        for (String group : named) {
-            if (!known.contains(group)) {
-                throw LizardException.at(
-                        LizardException.Kind.USAGE,
-                        "unknown group of parameters",
-                        where + "/trains",
-                        "one of " + String.join(", ", known),
-                        "'" + group + "'",
-                        Nearest.hint(group, known));
+        for (String group : stage.train().groups()) {
+            requireGroup(group, known, where + "/train.mixer");
+        }
+        for (String group : stage.groups().keySet()) {
+            if (!group.equals(Trained.LORA) && !BaseWeights.isGroup(group)) {
+                requireGroup(group, known, where + "/groups");
             }
         }
-        boolean moves = Stream.concat(groups.values().stream(), Stream.of(StageRecipe.LORA))
-                .anyMatch(group -> trains(stage, group) && stage.groupRates().getOrDefault(group, 1.0) > 0);
+        baseWeights(stage, where);
+        boolean moves = Stream.concat(groups.values().stream(), BaseWeights.AND_LORA.stream())
+                .anyMatch(group -> rate(stage, group).rate() > 0);
         if (!moves) {
             throw LizardException.at(
                     LizardException.Kind.USAGE,
                     "a stage that trains nothing",
-                    where + "/trains",
-                    groups.isEmpty() ? "lora, for the mixer has no parameters" : "groups with parameters and a rate",
-                    stage.trains(),
+                    where + "/train",
+                    known.size() == 1
+                            ? "lora or base, for the mixer has no parameters"
+                            : "groups with parameters and a rate",
+                    stage.train(),
                     "name others, or take the stage out");
         }
-        LoraSpec updates = stage.lora();
+        LoraSpec updates = stage.train().lora();
         if (updates != null && lora.isPresent() && !lora.get().equals(updates)) {
             throw LizardException.at(
                     LizardException.Kind.USAGE,
                     "second kind of LoRA",
-                    where + "/lora",
+                    where + "/train.lora",
                     lora.get().toString(),
                     updates,
                     "use the same in all stages");
+        }
+    }
+
+    private static void requireGroup(String group, Set<String> known, String where) {
+        if (!known.contains(group)) {
+            throw LizardException.at(
+                    LizardException.Kind.USAGE,
+                    "unknown group of parameters",
+                    where,
+                    "one of " + String.join(", ", known),
+                    "'" + group + "'",
+                    Nearest.hint(group, known));
         }
     }
 
@@ -171,13 +211,18 @@ final class Student implements AutoCloseable {
             Map<String, Tensor> own = new LinkedHashMap<>();
             String prefix = name(layer, "");
             buffer.parameters().forEach((name, leaf) -> {
-                if (name.startsWith(prefix) && !name.contains(".lora_")) {
+                if (name.startsWith(prefix) && !name.contains(".lora_") && !base.contains(name)) {
                     own.put(name.substring(prefix.length()), leaf);
                 }
             });
             made.put(layer, spec.create(decoder.headDims(), own));
         });
         return made;
+    }
+
+    /** What it is a student of, and is itself while {@linkplain #enter() entered}. */
+    Decoder decoder() {
+        return decoder;
     }
 
     /** The new mixers by layer. */
@@ -208,21 +253,53 @@ final class Student implements AutoCloseable {
         return counts;
     }
 
-    /** What a stage minimises, over the parameters as they were prepared for it. */
+    /** The weights of the model itself that any stage so far has trained. */
+    Set<String> base() {
+        return Collections.unmodifiableSet(base);
+    }
+
+    /** What a stage minimises, over the parameters as they were prepared for it; the teacher is the decoder's own. */
     Objective objective(StageRecipe stage) {
-        return switch (stage.loss()) {
-            case ATTENTION_MSE -> new AttentionTransfer(decoder, mixers, teachers, buffer, stage.lossScale());
-            case NEXT_TOKEN ->
-                stage.teacherKl() > 0
-                        ? new DistilledNextToken(decoder, this, stage.teacherKl(), stage.recompute())
-                        : new NextToken(decoder, buffer, stage.recompute());
+        return objective(stage, Optional.empty());
+    }
+
+    /** As {@link #objective(StageRecipe)}, with another model as the teacher. */
+    Objective objective(StageRecipe stage, Optional<Decoder> other) {
+        Loss loss = stage.loss();
+        Teacher teacher = other.map(Teacher::of).orElse(new Own());
+        return switch (loss.place()) {
+            case MIXER ->
+                new AttentionTransfer(
+                        other.orElse(decoder), mixers, other.isPresent() ? Map.of() : teachers, buffer, loss.parts());
+            case BLOCK ->
+                new BlockTransfer(
+                        decoder,
+                        teacher,
+                        buffer,
+                        loss.parts().stream().mapToDouble(Loss.Term::weight).sum());
+            case PASS ->
+                loss instanceof Loss.NextToken
+                        ? new NextToken(decoder, buffer, stage.recompute())
+                        : new TaughtPass(decoder, teacher, buffer, loss, stage.recompute());
         };
+    }
+
+    /** The decoder as it was. */
+    private final class Own implements Teacher {
+        @Override
+        public <T> T ask(Function<Decoder, T> use) {
+            leave();
+            try {
+                return use.apply(decoder);
+            } finally {
+                enter();
+            }
+        }
     }
 
     /** Gives the decoder the mixers that it has while the stage trains. */
     void seat(StageRecipe stage) {
-        boolean teacher = stage.loss() == StageRecipe.Loss.ATTENTION_MSE && stage.input() == StageRecipe.Input.TEACHER;
-        if (teacher) {
+        if (stage.loss().place() == Loss.Place.MIXER && stage.loss().input() == Loss.Input.TEACHER) {
             leave();
         } else {
             enter();
@@ -237,6 +314,9 @@ final class Student implements AutoCloseable {
     private void enter(SortedMap<Integer, Mixer> those) {
         those.forEach(decoder::replaceMixer);
         lora.ifPresent(spec -> Lora.attach(decoder, spec, buffer.parameters()));
+        Map<String, Tensor> own = new LinkedHashMap<>(buffer.parameters());
+        own.keySet().retainAll(base);
+        decoder.substitute(own);
     }
 
     /** Makes the decoder the student with one of its branches only; false where the mixer has no branches. */
@@ -254,6 +334,7 @@ final class Student implements AutoCloseable {
     void leave() {
         teachers.forEach(decoder::replaceMixer);
         Lora.detach(decoder);
+        decoder.restore();
     }
 
     /** The decoder goes back to being the teacher. */

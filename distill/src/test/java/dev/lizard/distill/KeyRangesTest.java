@@ -63,10 +63,15 @@ class KeyRangesTest {
                 "stages.1.input=teacher",
                 "stages.1.loss_scale=1000",
                 "stages.1.labels=response",
+                "stages.1.loss.labels=response",
                 "stages.1.recompute=true",
                 "stages.0.input=student",
                 "stages.0.loss_scale=5",
                 "stages.0.group_rates={gate: 0}",
+                "stages.0.groups.gate.rate=0",
+                "stages.1.loss={type: sum, terms: [{loss: {type: next-token}}, {weight: 2, loss: {type: kl}}]}",
+                "stages.1.loss={type: hidden-state}",
+                "stages.1.train.base=[mlp, q_proj]",
                 "layers.keep_softmax=[0]",
                 "stages.0.betas=[0,0]"
             })
@@ -81,6 +86,10 @@ class KeyRangesTest {
         everyKey("recipe", "held_out.", Recipe.HeldOutRecipe.class);
         everyKey("recipe", "stages.0.", StageRecipe.class);
         everyKey("recipe", "stages.0.schedule.", Schedule.class);
+        everyKey("recipe", "stages.0.loss.", Loss.AttentionOutput.class);
+        everyKey("recipe", "stages.1.loss.", Loss.NextToken.class);
+        everyKey("recipe", "stages.1.train.", Trained.class);
+        everyKey("recipe", "stages.0.groups.gate.", StageRecipe.Group.class);
         everyKey("pretrain", "", PretrainConfig.class);
         everyKey("pretrain", "synthetic.", PretrainConfig.Synthetic.class);
     }
@@ -120,7 +129,8 @@ class KeyRangesTest {
 
     @Test
     void twoKeysThatContradictEachOtherAreNamed() {
-        assertThatThrownBy(() -> Recipe.of(tree("recipe").set("stages.1.trains=[maps]", flag("stages.1.trains"))))
+        assertThatThrownBy(() -> Recipe.of(TinyTeacher.tree(TinyTeacher.OLD_RECIPE)
+                        .set("stages.1.trains=[maps]", flag("stages.1.trains"))))
                 .hasMessage("bad value in tiny.yaml/stages.1.lora: trains does not name lora; add it there, or take the"
                         + " section out (lora=null)");
         assertThatThrownBy(() -> bind("pretrain", tree("pretrain").set("tokenizer=a", flag("tokenizer"))))

@@ -145,6 +145,65 @@ class LinearizerTest {
         assertThat(linearizer(recipe, "unbroken", true).run(NEVER).steps()).hasSize(12);
     }
 
+    /** Every key as version 0.1 wrote it to {@code recipe.yaml}, defaults of the other loss included. */
+    private static final String WRITTEN_BEFORE = """
+        name: "tiny"
+        mixer:
+          mixer: "lizard"
+          window: 8
+          features: 8
+          meta: 2
+          shortest_half_life: 4.0
+          longest_half_life: 64.0
+        layers: "all"
+        sequence_length: 64
+        batch: 4
+        accumulate: 1
+        seed: "0"
+        held_out: {share: 0.2, stretch: 2, tokens: 1024}
+        stages:
+        - {name: "transfer", loss: "attention-mse", trains: ["all"], input: "teacher", tokens: 1500,
+           learning_rate: 1e-2, group_rates: {gate: 5}, betas: [0.9, 0.99], epsilon: 1.0E-8, weight_decay: 0,
+           clip: 1.0, schedule: {kind: "cosine", warmup: 0.1, min_ratio: 0.1}, loss_scale: 1000, teacher_kl: 0,
+           labels: "all", recompute: false, checkpoint_every: 16, measure_every: 0}
+        - {name: "finetune", loss: "next-token", trains: ["maps", "lora"], input: "teacher", tokens: 1500,
+           learning_rate: 5e-3, betas: [0.9, 0.99], epsilon: 1.0E-8, weight_decay: 0, clip: 1.0,
+           schedule: {kind: "cosine", warmup: 0.1, min_ratio: 0.1}, loss_scale: 1000, teacher_kl: 0.5,
+           lora: {rank: 4, alpha: 8, targets: ["q_proj", "k_proj", "v_proj"]}, labels: "all", recompute: false,
+           checkpoint_every: 16, measure_every: 0}
+        """;
+
+    @Test
+    void runsThatTheVersionBeforeBeganGoOn() throws IOException {
+        String recipe = TinyTeacher.OLD_RECIPE
+                .replace("10000", "1500")
+                .replace("7000", "1500")
+                .replace("learning_rate: 5e-3", "learning_rate: 5e-3\n    teacher_kl: 0.5");
+        Path unbroken = linearizer(recipe, "old-unbroken", false).run(NEVER).out();
+        int[] asked = {0};
+        assertThatThrownBy(() -> linearizer(recipe, "old", false).run(() -> ++asked[0] == 8))
+                .isInstanceOf(LizardException.class);
+        Path out = shared.resolve("old");
+        Files.writeString(out.resolve("recipe.yaml"), WRITTEN_BEFORE);
+        List<String> notes = new ArrayList<>();
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void note(String note) {
+                notes.add(note);
+            }
+        };
+        new Linearizer(TinyTeacher.tree(recipe), "tiny.yaml", TinyTeacher.options(shared, "old", true), listener)
+                .run(NEVER);
+        for (String file : List.of("lizard.safetensors", "adapter_model.safetensors")) {
+            assertThat(out.resolve(file)).hasSameBinaryContentAs(unbroken.resolve(file));
+        }
+        assertThat(notes)
+                .anySatisfy(note -> assertThat(note)
+                        .startsWith("tiny.yaml/stages.0.loss: spelt as version 0.1 spelt it (and ")
+                        .endsWith("keys more); docs/recipes.md has today's spelling"))
+                .anySatisfy(note -> assertThat(note).contains("old/recipe.yaml/stages.0.loss"));
+    }
+
     @Test
     void hybridsKeepSomeLayersAsTheyWere() {
         String recipe =
@@ -164,8 +223,11 @@ class LinearizerTest {
                     .replaceAll("mixer: \\{.*\\}", "mixer: {mixer: %s, window: 8%s}".formatted(mixer, keys))
                     .replace("10000", "2500")
                     .replace("7000", "2500")
-                    .replace("group_rates: {gate: 5}", "input: student")
-                    .replace("learning_rate: 5e-3", "learning_rate: 5e-3\n    teacher_kl: 0.5");
+                    .replace("groups: {gate: {rate: 5}}", "")
+                    .replace("{type: attention-output}", "{type: attention-output, input: student}")
+                    .replace(
+                            "{type: next-token}",
+                            "{type: sum, terms: [{loss: {type: next-token}}, {weight: 0.5, loss: {type: kl}}]}");
             LinearizeResult result = linearizer(recipe, mixer, false).run(NEVER);
             assertThat(nll(result, "transfer", "student")).as(mixer).isLessThan(nll(result, "before", "swapped"));
             assertThat(nll(result, "finetune", "student")).as(mixer).isLessThan(nll(result, "transfer", "student"));
@@ -194,7 +256,7 @@ class LinearizerTest {
         Files.writeString(used.resolve("x"), "y");
         refused(TinyTeacher.RECIPE, "used", "output folder exists", "--resume");
         refused(TinyTeacher.RECIPE.replace("alpha: 8", "alpha: 8, targets: [q_prj]"), "a", "'q_prj'", "q_proj");
-        refused(TinyTeacher.RECIPE.replace("[maps, lora]", "[map, lora]"), "b", "stages.1", "'map'", "maps");
+        refused(TinyTeacher.RECIPE.replace("[maps]", "[map]"), "b", "stages.1", "'map'", "maps");
         refused(
                 TinyTeacher.RECIPE.replace("sequence_length: 64", "sequence_length: 1000000"),
                 "c",
@@ -204,7 +266,7 @@ class LinearizerTest {
         refused(TinyTeacher.RECIPE + "layers: [2]\n", "e", "tiny.yaml/layers", "from 0 to 1");
         refused(TinyTeacher.RECIPE.replace("mixer: lizard,", "mixer: lizzard,"), "f", "lizzard", "lizard");
         assertThat(shared.resolve("a")).doesNotExist();
-        assertThatThrownBy(() -> Recipes.find("lizzard")).hasMessageContaining("did you mean 'lizard'?");
+        assertThatThrownBy(() -> Recipes.find("lizzard", note -> {})).hasMessageContaining("did you mean 'lizard'?");
     }
 
     private static void refused(String recipe, String out, String... words) {

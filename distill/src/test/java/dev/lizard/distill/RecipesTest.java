@@ -21,7 +21,7 @@ class RecipesTest {
     @ParameterizedTest
     @MethodSource("names")
     void builtInRecipesBindAndResolveToThemselves(String name) {
-        ConfigTree tree = Recipes.find(name);
+        ConfigTree tree = Recipes.find(name, note -> {});
         Recipe recipe = Recipe.of(tree);
         assertThat(recipe.name()).isEqualTo(name);
         assertThat(MixerSpecs.read(recipe.mixer(), new HeadDims(64, 4, 2, 16), name)
@@ -37,15 +37,15 @@ class RecipesTest {
 
     @Test
     void stagesThatCannotBeAreRefused() {
-        assertThatThrownBy(
-                        () -> Recipe.of(TinyTeacher.tree(TinyTeacher.RECIPE.replace("lora: {rank: 4, alpha: 8}", ""))))
+        assertThatThrownBy(() ->
+                        Recipe.of(TinyTeacher.tree(TinyTeacher.OLD_RECIPE.replace("lora: {rank: 4, alpha: 8}", ""))))
                 .hasMessageContaining("tiny.yaml/stages.1")
                 .hasMessageContaining("add a lora section");
         assertThatThrownBy(() -> Recipe.of(TinyTeacher.tree(TinyTeacher.RECIPE.replace("finetune", "transfer"))))
                 .hasMessageContaining("two stages named 'transfer'");
         assertThatThrownBy(() -> Recipe.of(TinyTeacher.tree(TinyTeacher.RECIPE.replace("next-token", "next-tokn"))))
                 .hasMessageContaining("next-token");
-        assertThatThrownBy(() -> Recipe.of(TinyTeacher.tree(TinyTeacher.RECIPE.replace("[all]", "[]"))))
-                .hasMessageContaining("trains is empty");
+        assertThatThrownBy(() -> Recipe.of(TinyTeacher.tree(TinyTeacher.RECIPE.replace("mixer: all", "mixer: []"))))
+                .hasMessageContaining("tiny.yaml/stages.0.train.mixer: train names nothing");
     }
 }

@@ -18,27 +18,50 @@ import tools.jackson.databind.node.ObjectNode;
 /** A teacher of two layers that has read some stories, and stories to linearize it with. */
 final class TinyTeacher {
     static final String RECIPE = """
-            name: tiny
-            mixer: {mixer: lizard, window: 8, features: 8, meta: 2, shortest_half_life: 4, longest_half_life: 64}
-            sequence_length: 64
-            batch: 4
-            held_out: {share: 0.2, tokens: 1024}
-            stages:
-              - name: transfer
-                loss: attention-mse
-                trains: [all]
-                tokens: 10000
-                learning_rate: 1e-2
-                group_rates: {gate: 5}
-                checkpoint_every: 16
-              - name: finetune
-                loss: next-token
-                trains: [maps, lora]
-                lora: {rank: 4, alpha: 8}
-                tokens: 7000
-                learning_rate: 5e-3
-                checkpoint_every: 16
-            """;
+        name: tiny
+        mixer: {mixer: lizard, window: 8, features: 8, meta: 2, shortest_half_life: 4, longest_half_life: 64}
+        sequence_length: 64
+        batch: 4
+        held_out: {share: 0.2, tokens: 1024}
+        stages:
+          - name: transfer
+            loss: {type: attention-output}
+            train: {mixer: all}
+            tokens: 10000
+            learning_rate: 1e-2
+            groups: {gate: {rate: 5}}
+            checkpoint_every: 16
+          - name: finetune
+            loss: {type: next-token}
+            train: {mixer: [maps], lora: {rank: 4, alpha: 8}}
+            tokens: 7000
+            learning_rate: 5e-3
+            checkpoint_every: 16
+        """;
+
+    /** The same as version 0.1 spelt it. */
+    static final String OLD_RECIPE = """
+        name: tiny
+        mixer: {mixer: lizard, window: 8, features: 8, meta: 2, shortest_half_life: 4, longest_half_life: 64}
+        sequence_length: 64
+        batch: 4
+        held_out: {share: 0.2, tokens: 1024}
+        stages:
+          - name: transfer
+            loss: attention-mse
+            trains: [all]
+            tokens: 10000
+            learning_rate: 1e-2
+            group_rates: {gate: 5}
+            checkpoint_every: 16
+          - name: finetune
+            loss: next-token
+            trains: [maps, lora]
+            lora: {rank: 4, alpha: 8}
+            tokens: 7000
+            learning_rate: 5e-3
+            checkpoint_every: 16
+        """;
 
     private TinyTeacher() {}
 
@@ -70,20 +93,20 @@ final class TinyTeacher {
     /** Trains it for {@code steps} steps and writes it below {@code folder}. */
     static Path write(Path folder, int steps) {
         String yaml = """
-                model:
-                  hidden_size: 32
-                  num_hidden_layers: 2
-                  num_attention_heads: 4
-                  num_key_value_heads: 2
-                  intermediate_size: 64
-                  tie_word_embeddings: true
-                sequence_length: 128
-                batch: 4
-                learning_rate: 1e-2
-                checkpoint_every: 0
-                synthetic: {stories: 1, passkey: 0, key_values: 0}
-                steps: %d
-                """.formatted(steps);
+            model:
+              hidden_size: 32
+              num_hidden_layers: 2
+              num_attention_heads: 4
+              num_key_value_heads: 2
+              intermediate_size: 64
+              tie_word_embeddings: true
+            sequence_length: 128
+            batch: 4
+            learning_rate: 1e-2
+            checkpoint_every: 0
+            synthetic: {stories: 1, passkey: 0, key_values: 0}
+            steps: %d
+            """.formatted(steps);
         Pretrainer.Options options = new Pretrainer.Options(
                 List.of(),
                 folder.resolve("teacher"),
@@ -114,6 +137,7 @@ final class TinyTeacher {
                 folder.resolve("cache"),
                 Device.CPU,
                 DType.FLOAT32,
+                folder::resolve,
                 resume,
                 "test",
                 List.of("linearize", "--test"));

@@ -144,7 +144,10 @@ class TransferTest {
                 double alone = student.objective(plain).accumulate(batch, 1).item();
                 float[] gradient = student.buffer().gradients().floats();
                 student.buffer().zeroGradients();
-                StageRecipe taught = stage(1, "trains: [maps, lora]", "trains: [maps, lora]\n    teacher_kl: 3");
+                StageRecipe taught = stage(
+                        1,
+                        "{type: next-token}",
+                        "{type: sum, terms: [{loss: {type: next-token}}, {weight: 3, loss: {type: kl}}]}");
                 double both = student.objective(taught).accumulate(batch, 1).item();
                 assertThat(both).isCloseTo(alone, within(1e-5));
                 float[] again = student.buffer().gradients().floats();

@@ -139,11 +139,29 @@ public final class Decoder implements LanguageModel, AutoCloseable {
      * @throws IllegalArgumentException for an unknown name or another shape
      */
     public void bind(String name, Tensor tensor) {
+        weight(name).bind(tensor);
+    }
+
+    private Weight weight(String name) {
         Weight weight = weights.get(name);
         if (weight == null) {
             throw new IllegalArgumentException("no weight " + name + "; " + Nearest.hint(name, weights.keySet()));
         }
-        weight.bind(tensor);
+        return weight;
+    }
+
+    /**
+     * Uses {@code tensors}, which stay their owner's, in place of weights, until {@link #restore}.
+     *
+     * @throws IllegalArgumentException for an unknown name or another shape
+     */
+    public void substitute(Map<String, Tensor> tensors) {
+        tensors.forEach((name, tensor) -> weight(name).substitute(tensor));
+    }
+
+    /** Uses its own weights again in place of those that were substituted. */
+    public void restore() {
+        weights.values().forEach(Weight::restore);
     }
 
     /** Takes ownership: {@code tensor} is freed with the decoder. */
@@ -208,22 +226,22 @@ public final class Decoder implements LanguageModel, AutoCloseable {
      *     hardly grows with depth
      */
     public Tensor hidden(Tensor ids, Form form, Tape tape, boolean recompute) {
-        ResidualStream x = ResidualStream.of(embedding.use().embedding(ids)); // [B, T, D]
-        for (int i = 0; i < blocks.size(); i++) {
-            Block block = blocks.get(i);
-            Mixer mixer = mixers.get(i);
-            Tape.Part layer = (in, inner) -> block.apply(in, start, heads -> mixer.forward(heads, form, inner), inner);
-            ResidualStream before = x;
-            x = recompute
-                    ? ResidualStream.of(tape.recompute(layer, before.sum()))
-                    : block.apply(before, start, heads -> mixer.forward(heads, form, tape), tape);
-            before.close();
-        }
-        try (Scope work = Scope.open()) {
-            Tensor normed = last.fuses(x.base(), tape) ? last.fused(x, tape).normed() : last.apply(x.sum());
-            x.close();
-            return work.promote(normed);
-        }
+        return hidden(ids, form, tape, recompute, null);
+    }
+
+    /**
+     * As {@link #hidden(Tensor, Form, Tape, boolean)}; {@code observer} sees each layer once, with gradients on. Where
+     * one is wanted of what it sees, that is a leaf, to which it may {@linkplain Gradients#collect add} a gradient.
+     */
+    public Tensor hidden(Tensor ids, Form form, Tape tape, boolean recompute, @Nullable MixerObserver observer) {
+        TapedPass pass = new TapedPass(blocks, mixers, last, start, form, recompute, observer);
+        return pass.run(embedding.use().embedding(ids), tape);
+    }
+
+    /** One block with its mixer: the residual stream before it to that after it, both [B, T, D]. */
+    public Tensor block(int layer, Tensor x, Form form, Tape tape) {
+        Mixer mixer = mixers.get(layer);
+        return blocks.get(layer).apply(x, start, in -> mixer.forward(in, form, tape), tape);
     }
 
     private static void notify(@Nullable MixerObserver observer, int depth, Tensor x) {

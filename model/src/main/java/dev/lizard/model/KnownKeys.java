@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -168,6 +169,13 @@ final class KnownKeys {
                             unknown.stream().limit(SHOWN).map(KnownKeys::hinted).collect(Collectors.joining(", "))
                                     + (unknown.size() > SHOWN ? ", ..." : "")));
         }
+    }
+
+    /** The nearest key that is understood, where {@code key} is not; empty where it is. */
+    static Optional<String> unknown(String key) {
+        boolean known =
+                READ.contains(key) || HARMLESS.contains(key) || ALIASES.containsKey(key) || MATHS.containsKey(key);
+        return known ? Optional.empty() : Optional.of(Nearest.to(key, READ, 1).getFirst());
     }
 
     private static LizardException refused(ConfigKeys config, String key, Set<String> neutral) {

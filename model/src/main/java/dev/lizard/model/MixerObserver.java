@@ -5,8 +5,8 @@ import dev.lizard.tensor.Tensor;
 
 /**
  * Sees what passes through each layer of a {@link Decoder} during a full pass. The tensors live until the method
- * returns; what must live longer is a {@code detach()} (the same memory) or a copy, promoted. An observer may switch gradients on inside and run another
- * mixer on the same input.
+ * returns; what must live longer is a {@code detach()} (the same memory) or a copy, promoted. An observer may switch
+ * gradients on inside and run another mixer on the same input.
  */
 @FunctionalInterface
 public interface MixerObserver {

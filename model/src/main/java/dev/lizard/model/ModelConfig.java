@@ -9,6 +9,7 @@ import dev.lizard.mixer.WindowSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -130,6 +131,27 @@ public record ModelConfig(
                 notes);
         KnownKeys.check(keys, read.aliased(), notes);
         return read.with(read.tied, config, notes);
+    }
+
+    /**
+     * Reads a config that a person wrote, in which a key that nobody knows is a mistake.
+     *
+     * @throws LizardException as {@link #of}; USAGE for an unknown key, naming the nearest
+     */
+    public static ModelConfig strict(ObjectNode config, String where) {
+        for (String key : config.propertyNames()) {
+            Optional<String> nearest = KnownKeys.unknown(key);
+            if (nearest.isPresent()) {
+                throw LizardException.at(
+                        LizardException.Kind.USAGE,
+                        "unknown key '" + key + "'",
+                        where + "." + key,
+                        "a key of a model's config.json",
+                        config.get(key),
+                        "did you mean '%s'?".formatted(nearest.get()));
+            }
+        }
+        return of(config, where);
     }
 
     /** This model with a head of its own, although its config ties it to the embedding. */

@@ -6,7 +6,6 @@ import dev.lizard.checkpoint.Adapter;
 import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.checkpoint.Safetensors;
 import dev.lizard.checkpoint.StoredTensor;
-import dev.lizard.checkpoint.StoredType;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.tensor.Tensor;
 import java.io.IOException;
@@ -19,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -38,22 +38,26 @@ public final class ModelFolder {
      * What goes into a folder beside what the decoder itself knows.
      *
      * @param base the weights to copy as they are stored, instead of the decoder's own, which may be rounded
+     * @param trained weights that are not those of {@code base} any more: they are written as the model computes with
+     *     them, in the type of its activations
      * @param tokenizerFiles files to copy
      * @param generationConfig {@code generation_config.json}; without it one with the config's first and last tokens
      * @param more writes further files into the folder
      */
     public record Contents(
             Optional<WeightSource> base,
+            Set<String> trained,
             List<Path> tokenizerFiles,
             Optional<ObjectNode> generationConfig,
             AtomicFiles.FolderBody more) {
         public Contents {
+            trained = Set.copyOf(trained);
             tokenizerFiles = List.copyOf(tokenizerFiles);
         }
 
         /** The decoder alone. */
         public static Contents none() {
-            return new Contents(Optional.empty(), List.of(), Optional.empty(), folder -> {});
+            return new Contents(Optional.empty(), Set.of(), List.of(), Optional.empty(), folder -> {});
         }
     }
 
@@ -100,7 +104,7 @@ public final class ModelFolder {
         json(GENERATION, contents.generationConfig.orElseGet(this::generationConfig));
         contents.more.fill(folder);
         ObjectNode config = ConvertedConfig.write(decoder.config(), decoder.mixerSpecs());
-        config.put(config.has("torch_dtype") ? "torch_dtype" : "dtype", typeName(weights.getFirst()));
+        config.put(config.has("torch_dtype") ? "torch_dtype" : "dtype", typeName(weights));
         json(CONFIG, config);
     }
 
@@ -108,9 +112,14 @@ public final class ModelFolder {
         List<StoredTensor> stored = new ArrayList<>();
         decoder.weights()
                 .forEach((name, tensor) -> stored.add(contents.base
+                        .filter(source -> !contents.trained.contains(name))
                         .map(source -> StoredTensor.of(source, name))
-                        .orElseGet(() -> StoredTensor.of(name, tensor))));
+                        .orElseGet(() -> own(name, tensor))));
         return stored;
+    }
+
+    private StoredTensor own(String name, Tensor tensor) {
+        return StoredTensor.of(name, tensor, contents.trained.contains(name) ? decoder.dtype() : tensor.dtype());
     }
 
     private void writeWeights(List<StoredTensor> weights) {
@@ -151,9 +160,13 @@ public final class ModelFolder {
         return tensor.info().byteSize();
     }
 
-    private static String typeName(StoredTensor tensor) {
-        StoredType type = tensor.info().type();
-        return switch (type) {
+    /** The type of the weights; of those that were trained, for they are the wider ones. */
+    private String typeName(List<StoredTensor> weights) {
+        StoredTensor speaks = weights.stream()
+                .filter(tensor -> contents.trained.contains(tensor.info().name()))
+                .findFirst()
+                .orElse(weights.getFirst());
+        return switch (speaks.info().type()) {
             case F16 -> "float16";
             case BF16 -> "bfloat16";
             case F64 -> "float64";

@@ -3,6 +3,7 @@ package dev.lizard.model;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Tensor;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** One named weight. Blocks read it at each use, so that it can be bound to another tensor, such as a leaf. */
 final class Weight {
@@ -12,6 +13,8 @@ final class Weight {
     private boolean own = true;
     private boolean cast;
     private long changes;
+    /** What {@link #restore} goes back to. */
+    private @Nullable Tensor aside;
 
     Weight(String name, DType compute, Tensor tensor) {
         this.name = name;
@@ -35,12 +38,28 @@ final class Weight {
         return changes;
     }
 
+    /** Uses {@code other}, which stays its owner's, until {@link #restore}. */
+    void substitute(Tensor other) {
+        requireShape(other);
+        aside = aside == null ? tensor : aside;
+        tensor = other;
+        changes++;
+        cast = other.dtype() != compute;
+    }
+
+    /** Undoes {@link #substitute}. */
+    void restore() {
+        if (aside != null) {
+            tensor = aside;
+            changes++;
+            cast = tensor.dtype() != compute;
+            aside = null;
+        }
+    }
+
     /** Uses {@code other}, which stays its owner's; the decoder's own tensor is freed. */
     void bind(Tensor other) {
-        if (!Arrays.equals(other.shape(), tensor.shape())) {
-            throw new IllegalArgumentException("%s has shape %s, not %s"
-                    .formatted(name, Arrays.toString(tensor.shape()), Arrays.toString(other.shape())));
-        }
+        requireShape(other);
         if (own && tensor != other) {
             tensor.close();
             own = false;
@@ -48,5 +67,12 @@ final class Weight {
         tensor = other;
         changes++;
         cast = other.dtype() != compute;
+    }
+
+    private void requireShape(Tensor other) {
+        if (!Arrays.equals(other.shape(), tensor.shape())) {
+            throw new IllegalArgumentException("%s has shape %s, not %s"
+                    .formatted(name, Arrays.toString(tensor.shape()), Arrays.toString(other.shape())));
+        }
     }
 }

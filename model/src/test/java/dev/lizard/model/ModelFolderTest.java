@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,7 @@ class ModelFolderTest {
                     decoder,
                     new ModelFolder.Contents(
                             Optional.empty(),
+                            Set.of(),
                             List.of(tokenizer),
                             Optional.empty(),
                             f -> Files.writeString(f.resolve("recipe.yaml"), "name: x\n")));
@@ -147,7 +149,8 @@ class ModelFolderTest {
             ModelFolder.write(
                     temporary.resolve("copy"),
                     rounded.decoder(),
-                    new ModelFolder.Contents(Optional.of(checkpoint.weights()), List.of(), Optional.empty(), f -> {}));
+                    new ModelFolder.Contents(
+                            Optional.of(checkpoint.weights()), Set.of(), List.of(), Optional.empty(), f -> {}));
         }
         assertThat(temporary.resolve("copy/model.safetensors"))
                 .hasSameBinaryContentAs(base.resolve("model.safetensors"));

@@ -45,7 +45,7 @@ public final class Gradients implements AutoCloseable {
     }
 
     /** Adds to the gradient of a leaf, without a copy if it is the first. */
-    static void collect(Tensor leaf, Tensor gradient) {
+    public static void collect(Tensor leaf, Tensor gradient) {
         org.bytedeco.pytorch.Tensor collected = leaf.handle().mutable_grad();
         if (collected.defined()) {
             collected.add_(gradient.handle());

@@ -140,6 +140,7 @@ public final class Demo {
                     options.cache(),
                     Device.CPU,
                     DType.FLOAT32,
+                    Path::of,
                     options.resume(),
                     options.version(),
                     options.command());
