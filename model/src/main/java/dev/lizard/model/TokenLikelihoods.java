@@ -41,7 +41,7 @@ public final class TokenLikelihoods {
      *
      * @param hidden final hidden states [B, T, D]
      * @param targets int64 [B, T], each the token that follows
-     * @return float32 [B, T]; 0 where the target is {@link Losses#IGNORED}
+     * @return float32 [B, T]; 0 where the target is {@link Losses#IGNORE_INDEX}
      */
     public static Tensor nll(LanguageModel model, Tensor hidden, Tensor targets) {
         try (Scope work = Scope.open();

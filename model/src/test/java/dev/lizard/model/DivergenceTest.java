@@ -50,7 +50,7 @@ class DivergenceTest {
                 Decoder teacher = decoder(2)) {
             Tensor ids = TinyModels.ids(4, 2, 7, VOCABULARY);
             Tensor targets = TinyModels.ids(5, 2, 7, VOCABULARY);
-            targets.narrow(1, 2, 2).fill_(Losses.IGNORED);
+            targets.narrow(1, 2, 2).fill_(Losses.IGNORE_INDEX);
             Tensor hidden = student.hidden(ids, Form.CHUNK).mul(3).detach().requiresGrad(true);
             Divergence.Taught taught = Divergence.taught(teacher, ids, null);
             Tensor loss =
