@@ -1,6 +1,7 @@
 package dev.lizard.cli;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.lizard.base.FreeMemory;
 import dev.lizard.base.Nearest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,7 +62,7 @@ final class MachineChecks {
 
     static Finding memory(Context context) {
         OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-        long available = available(system);
+        long available = FreeMemory.bytes().orElse(system.getFreeMemorySize());
         String detail = "%s, %s available".formatted(gib(system.getTotalMemorySize()), gib(available));
         return available < LEAST_MEMORY
                 ? Finding.warn("memory", detail, "close other programs, take a smaller model, or pass --dtype bfloat16")
@@ -104,19 +105,6 @@ final class MachineChecks {
         }
         String hint = Nearest.hint(unread.getFirst(), known);
         return Finding.warn("variables", "nothing reads " + String.join(", ", unread), hint + " unset it otherwise");
-    }
-
-    /** Linux counts caches as used; its own estimate of what can be had is better. */
-    private static long available(OperatingSystemMXBean system) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
-            long kib = lines.filter(l -> l.startsWith("MemAvailable:"))
-                    .mapToLong(l -> Long.parseLong(l.replaceAll("\\D", "")))
-                    .findFirst()
-                    .orElse(0);
-            return kib > 0 ? Math.min(kib << 10, system.getTotalMemorySize()) : system.getFreeMemorySize();
-        } catch (IOException e) {
-            return system.getFreeMemorySize();
-        }
     }
 
     private static long usable(Path folder) {

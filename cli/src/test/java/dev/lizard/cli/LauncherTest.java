@@ -55,7 +55,7 @@ class LauncherTest {
         assertThat(ended.code).isEqualTo(7);
         assertThat(ended.out.lines())
                 .contains("[--enable-native-access=ALL-UNNAMED]", "[-XX:MaxRAMPercentage=20]")
-                .contains("[" + launcher.getParent().getParent().toRealPath().resolve("lib/*") + "]")
+                .contains("[" + lib().toRealPath().resolve("lizard-cli-1.jar") + "]")
                 .endsWith("[dev.lizard.cli.Main]", "[generate]", "[--prompt]", "[a b  *]");
     }
 
@@ -138,6 +138,98 @@ class LauncherTest {
     }
 
     @Test
+    void theArchiveOfThisJavaIsUsed() throws Exception {
+        Path launcher = release();
+        Path archive = archive(Files.readString(jdk.resolve("release")));
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, "generate");
+        assertThat(ended.out.lines())
+                .contains("[-XX:AOTCache=" + archive.toRealPath() + "]", "[-Xlog:aot*=off,cds*=off]")
+                .doesNotContain("[-XX:TieredStopAtLevel=1]");
+        assertThat(run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, "--version")
+                        .out
+                        .lines())
+                .contains("[-XX:TieredStopAtLevel=1]");
+    }
+
+    @Test
+    void anArchiveOfAnotherJavaOrOfOlderJarsIsPassedOverInSilence() throws Exception {
+        Path launcher = release();
+        archive("JAVA_VERSION=\"25.0.2\"\n");
+        assertWithoutArchive(launcher);
+        Path archive = archive(Files.readString(jdk.resolve("release")));
+        Files.setLastModifiedTime(archive, FileTime.from(Instant.now().minusSeconds(600)));
+        assertWithoutArchive(launcher);
+        Files.delete(archive);
+        assertWithoutArchive(launcher);
+    }
+
+    @Test
+    void anArchiveIsOnlyForHeapsOfShortPointers() throws Exception {
+        Path launcher = release();
+        archive(Files.readString(jdk.resolve("release")));
+        for (Map.Entry<String, Boolean> heap : Map.of("3g", true, "31G", true, "900m", true, "32g", false, "1T", false)
+                .entrySet()) {
+            Ended ended =
+                    run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString(), "LIZARD_HEAP", heap.getKey()), launcher);
+            assertThat(ended.out.contains("AOTCache")).as(heap.getKey()).isEqualTo(heap.getValue());
+        }
+    }
+
+    @Test
+    void aBrokenArchiveIsPassedOverByJavaInSilence() throws Exception {
+        Path java = Path.of(System.getProperty("java.home"));
+        Path launcher = release();
+        archive(Files.readString(java.resolve("release")));
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", java.toString(), "JAVA_OPTS", "-version"), launcher);
+        assertThat(ended.code).isZero();
+        assertThat(ended.out).isEmpty();
+        assertThat(ended.err).contains("VM").doesNotContainIgnoringCase("aot", "cds", "warning", "error");
+    }
+
+    @Test
+    void anArchiveIsMadeAnewByRehearsing() throws Exception {
+        Path launcher = release();
+        script(jdk.resolve("bin/java"), """
+            for word in "$@"; do
+              case $word in -XX:AOTCacheOutput=*) echo "$@" > "${word#*=}" ;; esac
+            done\
+            """);
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, "--rehearse");
+        assertThat(ended).isEqualTo(new Ended(0, "", ""));
+        assertThat(lib().resolve("lizard.aot")).content().endsWith("dev.lizard.cli.Rehearsal\n");
+        assertThat(lib().resolve("lizard.aot.java")).hasSameTextualContentAs(jdk.resolve("release"));
+    }
+
+    @Test
+    void aRehearsalThatFailsIsToldAndLeavesNothing() throws Exception {
+        Path launcher = release();
+        archive("another");
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, "--rehearse");
+        assertThat(ended.code).isEqualTo(4);
+        assertThat(ended.err)
+                .isEqualTo("lizard: no start-up archive could be made in " + lib().toRealPath()
+                        + "; see that it can be written to\n");
+        assertThat(lib()).isDirectoryNotContaining("glob:**lizard.aot*");
+    }
+
+    private void assertWithoutArchive(Path launcher) throws Exception {
+        Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, "--version");
+        assertThat(ended.code).isEqualTo(7);
+        assertThat(ended.err).isEmpty();
+        assertThat(ended.out).contains("[dev.lizard.cli.Main]").doesNotContain("AOTCache", "-Xlog");
+    }
+
+    /** What stands for one; {@code java} is the 'release' file of the Java that made it. */
+    private Path archive(String java) throws IOException {
+        Files.writeString(lib().resolve("lizard.aot.java"), java);
+        return Files.writeString(lib().resolve("lizard.aot"), "not really one");
+    }
+
+    private Path lib() {
+        return folder.resolve("release/lib");
+    }
+
+    @Test
     void aCheckoutBuildsOnceAndAgainWhenASourceChanges() throws Exception {
         Path checkout = Files.createDirectories(folder.resolve("with space"));
         Path launcher = Files.copy(LAUNCHER, checkout.resolve("lizard"));
@@ -172,7 +264,8 @@ class LauncherTest {
 
     private Path release() throws IOException {
         Path bin = Files.createDirectories(folder.resolve("release/bin"));
-        Files.createDirectories(folder.resolve("release/lib"));
+        Files.createDirectories(lib());
+        Files.writeString(lib().resolve("lizard-cli-1.jar"), "");
         return Files.copy(LAUNCHER, bin.resolve("lizard"), StandardCopyOption.REPLACE_EXISTING);
     }
 
