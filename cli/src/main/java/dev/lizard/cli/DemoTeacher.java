@@ -1,26 +1,24 @@
 package dev.lizard.cli;
 
-import dev.lizard.base.Hashes;
 import dev.lizard.checkpoint.AtomicFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 
 /** The small teacher that is built in. */
 final class DemoTeacher {
     static final String NAME = "demo";
 
+    static final List<String> FILES = List.of(
+            "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");
+
+    /** The first digits of the SHA-256 of these files in this order, which every start would else work out anew. */
+    static final String MARK = "b0b13e16dcdc";
+
     private static final String RESOURCES = "/demo/teacher/";
-    private static final String[] FILES = {
-        "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"
-    };
-    private static final int MARK = 12;
 
     private DemoTeacher() {}
 
@@ -31,30 +29,18 @@ final class DemoTeacher {
      * @throws dev.lizard.base.LizardException ENVIRONMENT where it cannot be written
      */
     static Path unpacked(Path cache) {
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        MessageDigest digest = Hashes.sha256();
-        try {
-            for (String name : FILES) {
-                byte[] content = content(name);
-                files.put(name, content);
-                digest.update(content);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        String mark = Hashes.hex(digest).substring(0, MARK);
-        Path folder = cache.resolve(NAME).resolve("teacher-" + mark);
+        Path folder = cache.resolve(NAME).resolve("teacher-" + MARK);
         if (!Files.isDirectory(folder)) {
             AtomicFiles.replaceFolder(folder, fresh -> {
-                for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                    Files.write(fresh.resolve(file.getKey()), file.getValue());
+                for (String name : FILES) {
+                    Files.write(fresh.resolve(name), content(name));
                 }
             });
         }
         return folder;
     }
 
-    private static byte[] content(String name) throws IOException {
+    static byte[] content(String name) throws IOException {
         try (InputStream in = DemoTeacher.class.getResourceAsStream(RESOURCES + name)) {
             if (in == null) {
                 throw new FileNotFoundException("class path:" + RESOURCES + name);

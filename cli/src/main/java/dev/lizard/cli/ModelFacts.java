@@ -23,6 +23,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -74,6 +78,7 @@ record ModelFacts(
         String where = Files.isDirectory(path) ? path.resolve("config.json").toString() : path.toString();
         ModelConfig config = Models.config(checkpoint);
         List<MixerSpec> specs = config.mixerSpecs(where);
+        Future<String> sha256 = inBackground(checkpoint::sha256);
         return new ModelFacts(
                 path.toString(),
                 config.family().modelType(),
@@ -85,9 +90,27 @@ record ModelFacts(
                 specs.stream().map(MixerSpecs::write).toList(),
                 states(config, specs, dtype),
                 dtype.name().toLowerCase(Locale.ROOT),
-                checkpoint.sha256(),
+                result(sha256),
                 files(checkpoint.contentFiles()),
                 provenance(path));
+    }
+
+    /** Hashing takes as long as all else together. */
+    private static <T> FutureTask<T> inBackground(Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread.ofPlatform().daemon().start(task);
+        return task;
+    }
+
+    private static <T> T result(Future<T> task) {
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException own ? own : new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LizardException(LizardException.Kind.INTERRUPTED, "interrupted", e);
+        }
     }
 
     private static Map<String, Object> shape(ModelConfig config) {

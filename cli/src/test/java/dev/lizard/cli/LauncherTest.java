@@ -3,6 +3,7 @@ package dev.lizard.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,12 +144,35 @@ class LauncherTest {
         Path archive = archive(Files.readString(jdk.resolve("release")));
         Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, "generate");
         assertThat(ended.out.lines())
-                .contains("[-XX:AOTCache=" + archive.toRealPath() + "]", "[-Xlog:aot*=off,cds*=off]")
-                .doesNotContain("[-XX:TieredStopAtLevel=1]");
-        assertThat(run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, "--version")
-                        .out
-                        .lines())
-                .contains("[-XX:TieredStopAtLevel=1]");
+                .contains("[-XX:AOTCache=" + archive.toRealPath() + "]", "[-Xlog:aot*=off,cds*=off]");
+    }
+
+    @Test
+    void briefCommandsDoWithoutTheSecondCompiler() throws Exception {
+        Path large = folder.resolve("large.gguf");
+        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
+            file.setLength((512L << 20) + 512);
+        }
+        Path small = Files.writeString(folder.resolve("small.gguf"), "GGUF");
+        boolean card = Files.exists(Path.of("/dev/nvidiactl"));
+        Map<List<String>, Boolean> brief = Map.of(
+                List.of("--version"), true,
+                List.of("help", "generate"), true,
+                List.of("linearize"), false,
+                List.of("inspect", "demo"), false,
+                List.of("generate", "--model", "demo", "--prompt", "a b"), !card,
+                List.of("generate", "--model=" + small), !card,
+                List.of("generate", "--model=" + large), false,
+                List.of("generate", "--model", large.toString()), false,
+                List.of("generate", "--model", "demo", "--save-state", "s"), false);
+        Path launcher = release();
+        for (Map.Entry<List<String>, Boolean> command : brief.entrySet()) {
+            String[] words = command.getKey().toArray(String[]::new);
+            Ended ended = run(folder, Map.of("LIZARD_JAVA_HOME", jdk.toString()), launcher, words);
+            assertThat(ended.out.contains("[-XX:TieredStopAtLevel=1]"))
+                    .as(command.getKey().toString())
+                    .isEqualTo(command.getValue());
+        }
     }
 
     @Test

@@ -41,9 +41,9 @@ final class GgufVocabulary {
     }
 
     /** The {@code tokenizer.json}. */
-    String json() {
+    ObjectNode json() {
         String model = string("model").orElseThrow(() -> missing("model", "gpt2 or llama"));
-        ObjectNode root = switch (model) {
+        return switch (model) {
             case "gpt2" -> byteLevel();
             case "llama" -> sentencePiece();
             default ->
@@ -55,7 +55,6 @@ final class GgufVocabulary {
                         "'" + model + "'",
                         "use the model's Hugging Face folder, which has a tokenizer.json");
         };
-        return root.toString();
     }
 
     TokenizerSettings settings() {

@@ -34,7 +34,8 @@ public final class Tokenizers {
      */
     public static Tokenizer fromGguf(Map<String, ?> metadata, String where) {
         GgufVocabulary vocabulary = GgufVocabulary.of(metadata, where);
-        return fromJson(vocabulary.json(), vocabulary.settings(), where);
+        JsonNode json = vocabulary.json();
+        return new NativeTokenizer(json.toString(), json, vocabulary.settings(), where);
     }
 
     /** The tokenizer of a {@code tokenizer.json} in memory; {@code where} names its origin in errors. */

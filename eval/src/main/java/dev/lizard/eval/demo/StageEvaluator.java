@@ -252,7 +252,7 @@ final class StageEvaluator implements TrainListener, AutoCloseable {
         }
         Quality stories = QualityMeter.measure(decoder, texts.stories(), BATCH);
         positions.add(stories.curves(name, FIRST_STRETCH).getFirst());
-        task(name, PROSE, QualityMeter.measure(decoder, texts.prose(), BATCH), texts.prose());
+        task(name, PROSE, both.ofWindows(texts.prose().windows().size()), texts.prose()); // its first half
         task(
                 name,
                 "stories of " + texts.teacherLength() + " bytes",

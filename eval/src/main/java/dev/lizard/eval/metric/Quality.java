@@ -54,6 +54,26 @@ public final class Quality {
                 within(windowBytes, most));
     }
 
+    /** The same over the first {@code count} windows only, without the distance to a teacher. */
+    public Quality ofWindows(int count) {
+        float[][] ownNll = Arrays.copyOf(windowNll, count);
+        float[][] ownBytes = Arrays.copyOf(windowBytes, count);
+        return new Quality(means(ownNll), means(ownBytes), new double[0], new double[0], ownNll, ownBytes);
+    }
+
+    private static double[] means(float[][] windows) {
+        double[] means = new double[windows[0].length];
+        for (float[] window : windows) {
+            for (int t = 0; t < means.length; t++) {
+                means[t] += window[t];
+            }
+        }
+        for (int t = 0; t < means.length; t++) {
+            means[t] /= windows.length;
+        }
+        return means;
+    }
+
     private static float[][] within(float[][] windows, int positions) {
         return Arrays.stream(windows)
                 .map(window -> Arrays.copyOf(window, positions))
