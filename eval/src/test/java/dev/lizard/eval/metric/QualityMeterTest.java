@@ -87,6 +87,18 @@ class QualityMeterTest {
     }
 
     @Test
+    void theFirstWindowsAreMeasuredWithTheOthers() {
+        try (Decoder model = ByteModels.random(3);
+                Reference reference = Reference.of(model, text, 2)) {
+            Quality part = QualityMeter.measure(model, reference).ofWindows(4);
+            Quality alone = QualityMeter.measure(model, EvalText.cut(ids(LENGTH * 4), LENGTH - 1, 4), 2);
+            assertThat(part.bitsPerByte()).isCloseTo(alone.bitsPerByte(), Offset.offset(1e-9));
+            assertThat(part.bitsError()).isCloseTo(alone.bitsError(), Offset.offset(1e-9));
+            assertThat(part.meanKl()).isNull();
+        }
+    }
+
+    @Test
     void theStandardErrorIsThatOfTheWindows() {
         try (Decoder model = ByteModels.random(3)) {
             List<Double> bits = new ArrayList<>();
