@@ -118,7 +118,7 @@ class TokenStreamTest {
                         .toList());
         metadata.put("tokenizer.ggml.bos_token_id", tokens.size() - 2L);
         metadata.put("tokenizer.ggml.add_bos_token", true);
-        return (ObjectNode) GgufVocabulary.of(metadata, "toy").json();
+        return GgufVocabulary.of(metadata, "toy").json();
     }
 
     /** SentencePiece's BPE whose pieces are parts of a sample: some have their space inside. */
@@ -143,7 +143,7 @@ class TokenStreamTest {
         metadata.put("tokenizer.ggml.token_type", types);
         metadata.put("tokenizer.ggml.scores", scores);
         metadata.put("tokenizer.ggml.add_space_prefix", prefix);
-        return (ObjectNode) GgufVocabulary.of(metadata, "toy").json();
+        return GgufVocabulary.of(metadata, "toy").json();
     }
 
     private static ObjectNode changed(ObjectNode root, Consumer<ObjectNode> change) {
