@@ -68,7 +68,7 @@ record GenerationSpeed(
             try (Session session = new Session(decoder)) {
                 long start = System.nanoTime();
                 session.prefill(ids(prompt));
-                int id = sampler.next(session.logits(), session.seen());
+                int id = session.draw(sampler);
                 double reading = seconds(start);
                 double writing = write(session, sampler, id, fresh);
                 return new Run(prompt / reading, fresh / writing, session.stateBytes());
@@ -101,7 +101,8 @@ record GenerationSpeed(
             int id = first;
             long start = System.nanoTime();
             for (int i = 0; i < fresh; i++) {
-                id = sampler.next(session.step(id), session.seen());
+                session.read(id);
+                id = session.draw(sampler);
             }
             return seconds(start);
         }
@@ -142,7 +143,7 @@ record GenerationSpeed(
 
             void write(int token) {
                 long start = System.nanoTime();
-                session.step(sampler.next(session.logits(), session.seen()));
+                session.read(session.draw(sampler));
                 seconds[token] = seconds(start);
             }
 

@@ -72,10 +72,15 @@ final class Candidates {
             }
         }
         if (broken || best < 0 || top == Float.POSITIVE_INFINITY) {
-            throw LizardException.failed("cannot choose a token in the model's output: expected finite logits but found"
-                    + " NaN or infinity; check the model with `lizard inspect`, or try --dtype float32");
+            throw broken();
         }
         return best;
+    }
+
+    /** What is said where no token can be chosen. */
+    static LizardException broken() {
+        return LizardException.failed("cannot choose a token in the model's output: expected finite logits but found"
+                + " NaN or infinity; check the model with `lizard inspect`, or try --dtype float32");
     }
 
     /** Takes in all tokens that weigh anything at this temperature, in order of ids. */

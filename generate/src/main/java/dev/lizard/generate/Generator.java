@@ -3,19 +3,15 @@ package dev.lizard.generate;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.ProcessMemory;
 import dev.lizard.text.Rendering;
-import dev.lizard.text.StopStrings;
-import dev.lizard.text.StreamDecoder;
 import dev.lizard.text.TokenStream;
 import dev.lizard.text.Tokenized;
 import dev.lizard.text.Tokenizer;
 import java.io.Reader;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Text in, text out. Every token made is read by the session at once, but for one that ends the text; so the session
@@ -103,77 +99,36 @@ public final class Generator {
             throw LizardException.usage("nothing to continue: the prompt is empty; give --prompt or --prompt-file");
         }
         double prefillSeconds = (System.nanoTime() - start) / NANOS;
-        Run run = new Run(session, settings, listener);
+        Writing writing = new Writing(tokenizer, settings, listener, stop);
         long decodeStart = System.nanoTime();
-        FinishReason reason = parts.isComplete() ? run.decode(sampler, stop) : FinishReason.CANCELLED;
+        if (parts.isComplete()) {
+            write(session, sampler, writing);
+        }
         double decodeSeconds = (System.nanoTime() - decodeStart) / NANOS;
         OptionalLong peak = ProcessMemory.peakBytes();
-        int made = run.ids.size();
+        int made = writing.ids().size();
         return new Generation(
-                run.text.toString(),
-                run.ids,
+                writing.text(),
+                writing.ids(),
                 read,
                 made,
-                reason,
+                writing.reason(),
                 read == 0 ? 0 : read / prefillSeconds,
                 made == 0 ? 0 : made / decodeSeconds,
                 session.stateBytes(),
                 peak.isPresent() ? peak.getAsLong() : null);
     }
 
-    /** One generation under way. */
-    private final class Run {
-        private final Session session;
-        private final GenerationSettings settings;
-        private final GenerationListener listener;
-        private final Set<Integer> ends;
-        private final StreamDecoder decoder;
-        private final StopStrings stops;
-        private final StringBuilder text = new StringBuilder();
-        private final List<Integer> ids = new ArrayList<>();
-
-        Run(Session session, GenerationSettings settings, GenerationListener listener) {
-            this.session = session;
-            this.settings = settings;
-            this.listener = listener;
-            ends = new HashSet<>(settings.endIds());
-            ends.addAll(tokenizer.eosIds());
-            decoder = tokenizer.streamDecoder(true, true);
-            stops = new StopStrings(settings.stops());
-        }
-
-        FinishReason decode(Sampler sampler, BooleanSupplier stop) {
-            while (ids.size() < settings.maxTokens()) {
-                if (stop.getAsBoolean()) {
-                    return end(FinishReason.CANCELLED);
+    /** The session as the only lane of its own rows. */
+    private static void write(Session session, Sampler sampler, Writing writing) {
+        @Nullable Lane[] lanes = {new Lane(session.history(), sampler, writing, null)};
+        while (lanes[0] != null) {
+            Lane.round(session.rows(), lanes, (row, failure) -> {
+                lanes[row] = null;
+                if (failure != null) {
+                    throw failure;
                 }
-                int id = sampler.next(session.logits(), session.seen());
-                if (!settings.pastEnd() && ends.contains(id)) {
-                    return end(FinishReason.STOP);
-                }
-                ids.add(id);
-                listener.token(id);
-                emit(stops.append(decoder.append(id)));
-                session.step(id);
-                if (stops.matched().isPresent()) {
-                    return FinishReason.STOP;
-                }
-            }
-            return end(FinishReason.LENGTH);
-        }
-
-        /** Lets out what was held back: an incomplete character, the beginning of a stop string that did not come. */
-        private FinishReason end(FinishReason reason) {
-            emit(stops.append(decoder.finish()));
-            emit(stops.finish());
-            return reason;
-        }
-
-        private void emit(String piece) {
-            if (!piece.isEmpty()) {
-                text.append(piece);
-                listener.text(piece);
-            }
+            });
         }
     }
 }

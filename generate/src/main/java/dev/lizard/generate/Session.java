@@ -4,15 +4,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
-import dev.lizard.model.GraphedDecode;
-import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
-import dev.lizard.tensor.Gradients;
-import dev.lizard.tensor.Scope;
-import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -34,16 +26,9 @@ public final class Session implements AutoCloseable {
     /** Tokens read at once on a CUDA device, where a piece costs the host about the same at any length. */
     private static final int CUDA_CHUNK = 8192;
 
-    /** Single steps before one is recorded: recording takes as long as some dozen steps. */
-    private static final int UNRECORDED = 4;
-
     private final Decoder decoder;
-    private final float[] logits;
-    private DecoderState state;
+    private final Rows rows; // one
     private History history;
-    private boolean ready;
-    private int singles;
-    private @Nullable GraphedDecode recorded;
 
     /** A session that has read nothing. */
     public Session(Decoder decoder) {
@@ -52,9 +37,8 @@ public final class Session implements AutoCloseable {
 
     Session(Decoder decoder, DecoderState state, History history) {
         this.decoder = decoder;
-        this.state = state;
         this.history = history;
-        logits = new float[decoder.config().vocabSize()];
+        rows = new Rows(decoder, state);
     }
 
     // ---- reading ---------------------------------------------------------------------------------------------------
@@ -80,7 +64,7 @@ public final class Session implements AutoCloseable {
      */
     public int prefill(int[] ids, int chunk, Progress progress, BooleanSupplier stop) {
         for (int id : ids) {
-            check(id, logits.length);
+            check(id, decoder.vocabulary());
         }
         int read = 0;
         while (read < ids.length && !(read > 0 && stop.getAsBoolean())) {
@@ -98,9 +82,14 @@ public final class Session implements AutoCloseable {
      * @throws LizardException INPUT for an id outside the vocabulary
      */
     public float[] step(int id) {
-        check(id, logits.length);
+        read(id);
+        return logits();
+    }
+
+    /** Reads one token; its scores stay where they are until they are asked for. Else as {@link #step}. */
+    public void read(int id) {
+        check(id, decoder.vocabulary());
         advance(new int[] {id});
-        return logits;
     }
 
     static void check(int id, int vocabulary) {
@@ -116,58 +105,21 @@ public final class Session implements AutoCloseable {
     }
 
     private void advance(int[] ids) {
-        ready = false;
-        try (Scope work = Scope.open();
-                Gradients off = Gradients.off()) {
-            GraphedDecode fast = recorded(ids.length);
-            if (fast != null) {
-                copyRow(fast.step(ids), logits);
-                history.append(ids[0]);
-                ready = true;
-                return;
-            }
-            Tensor input = Tensors.of(ids, 1, ids.length); // [1, T]
-            Tensor hidden = decoder.advance(onDevice(input), state); // [1, T, D]
-            Tensor last = ids.length == 1 ? hidden : hidden.narrow(1, ids.length - 1L, 1); // [1, 1, D]
-            copyRow(decoder.logits(last), logits);
-        }
+        rows.read(ids);
         for (int id : ids) {
             history.append(id);
         }
-        ready = true;
     }
 
-    /** The recorded step, once single tokens come in a row and where there is such a thing; else null. */
-    private @Nullable GraphedDecode recorded(int count) {
-        singles = count == 1 ? singles + 1 : 0;
-        if (singles <= UNRECORDED) {
-            return null;
-        }
-        if (recorded != null && !recorded.fits()) {
-            forgetRecording();
-        }
-        if (recorded == null && GraphedDecode.served(decoder)) {
-            recorded = new GraphedDecode(decoder, state);
-        }
-        return recorded;
-    }
-
-    private void forgetRecording() {
-        if (recorded != null) {
-            recorded.close();
-            recorded = null;
-        }
-    }
-
-    private Tensor onDevice(Tensor ids) {
-        return decoder.device().isCuda() ? ids.to(decoder.device()) : ids;
-    }
-
-    /** Copies one row of scores, of any type and device, into {@code row} [V]. */
-    static void copyRow(Tensor scores, float[] row) {
-        Tensor wide = scores.dtype() == DType.FLOAT32 ? scores : scores.to(DType.FLOAT32);
-        Tensor host = wide.device().isCuda() ? wide.to(Device.CPU) : wide;
-        MemorySegment.copy(host.contiguous().segment(), ValueLayout.JAVA_FLOAT, 0, row, 0, row.length);
+    /**
+     * The next token by {@code sampler}, which is not read yet. Where the model's steps are recorded on a card, the token
+     * is drawn there; it is the one that the sampler would draw from {@link #logits}, but for rounding.
+     *
+     * @throws IllegalStateException before anything was read
+     * @throws LizardException FAILED where a logit is NaN or none is finite
+     */
+    public int draw(Sampler sampler) {
+        return rows.draw(0, sampler, history.seen());
     }
 
     // ---- looking ---------------------------------------------------------------------------------------------------
@@ -178,15 +130,12 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException before anything was read
      */
     public float[] logits() {
-        if (!ready) {
-            throw new IllegalStateException("no scores before a token was read");
-        }
-        return logits;
+        return rows.scores(0);
     }
 
     /** Whether something was read, so that there are {@link #logits}. */
     public boolean hasLogits() {
-        return ready;
+        return rows.isReady(0);
     }
 
     /** Number of tokens read. */
@@ -196,7 +145,7 @@ public final class Session implements AutoCloseable {
 
     /** Bytes of the state: constant for constant-state mixers, the capacity held for a key/value cache. */
     public long stateBytes() {
-        return state.bytes();
+        return state().bytes();
     }
 
     /** The ids that were read at least once. Not to be changed. */
@@ -225,46 +174,40 @@ public final class Session implements AutoCloseable {
 
     /** Remembers this place. The caller closes it. */
     public Snapshot snapshot() {
-        return new Snapshot(state.fork(), history.copy(), ready ? logits.clone() : null);
+        return new Snapshot(state().fork(), history.copy(), hasLogits() ? logits().clone() : null);
     }
 
     /** An independent session that stands where this one does. The caller closes it. */
     public Session fork() {
-        Session copy = new Session(decoder, state.fork(), history.copy());
-        copy.takeLogits(ready ? logits : null);
+        Session copy = new Session(decoder, state().fork(), history.copy());
+        copy.takeLogits(hasLogits() ? logits() : null);
         return copy;
     }
 
     /** Goes back to a place, of this session or of another of the same decoder; {@code place} stays as it is. */
     public void rewind(Snapshot place) {
-        replace(place.state().fork(), place.history().copy());
-        takeLogits(place.logits());
+        rows.put(0, place.state(), 0, place.logits());
+        history = place.history().copy();
     }
 
     /** Forgets everything. */
     public void reset() {
-        replace(decoder.newState(1), new History());
-        ready = false;
-    }
-
-    private void replace(DecoderState newState, History newHistory) {
-        forgetRecording();
-        state.close();
-        state = newState;
-        history = newHistory;
+        rows.clear(0);
+        history = new History();
     }
 
     void takeLogits(float @Nullable [] row) {
-        ready = row != null;
-        if (row != null) {
-            System.arraycopy(row, 0, logits, 0, logits.length);
-        }
+        rows.takeScores(0, row);
     }
 
     // ---- files -----------------------------------------------------------------------------------------------------
 
     DecoderState state() {
-        return state;
+        return rows.state();
+    }
+
+    Rows rows() {
+        return rows;
     }
 
     History history() {
@@ -295,7 +238,6 @@ public final class Session implements AutoCloseable {
 
     @Override
     public void close() {
-        forgetRecording();
-        state.close();
+        rows.close();
     }
 }

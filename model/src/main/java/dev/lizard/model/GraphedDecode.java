@@ -32,6 +32,14 @@ public final class GraphedDecode implements AutoCloseable {
     private final long[] believed; // what `read` holds
     private List<Tensor> memory = List.of();
     private @Nullable CudaGraph graph;
+    private @Nullable Tail tail;
+
+    /** What stands behind a step in the recording. */
+    @FunctionalInterface
+    public interface Tail {
+        /** From the step's scores [B, V], in the model's type, to the ids [B] that the next step reads. */
+        Tensor next(Tensor scores);
+    }
 
     /** Nothing is recorded before the first {@link #step}. {@code decoder} must be {@link #served}. */
     public GraphedDecode(Decoder decoder, DecoderState state) {
@@ -75,12 +83,27 @@ public final class GraphedDecode implements AutoCloseable {
      * @throws IllegalStateException if the recording does not {@linkplain #fits fit} any more
      */
     public Tensor step(int[] next) {
-        if (next.length != believed.length || !fits()) {
-            throw new IllegalStateException("a recorded step for another batch, state or execution");
+        if (next.length != believed.length) {
+            throw new IllegalStateException("a recorded step for another batch");
+        }
+        try (Scope work = Scope.open()) {
+            ids.copy_(Tensors.of(next, next.length, 1));
+        }
+        return step();
+    }
+
+    /** Says what each step does with its scores; before the first. */
+    public void then(Tail does) {
+        tail = does;
+    }
+
+    /** As {@link #step(int[])}, of the ids that the {@linkplain #then tail} of the step before has given. */
+    public Tensor step() {
+        if (!fits()) {
+            throw new IllegalStateException("a recorded step for another state or execution");
         }
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
-            ids.copy_(Tensors.of(next, next.length, 1));
             if (!Arrays.equals(believed, state.read())) {
                 read.copy_(Tensors.of(state.read(), believed.length));
             }
@@ -100,7 +123,11 @@ public final class GraphedDecode implements AutoCloseable {
         try (Scope work = Scope.open();
                 Positions at = Positions.on(decoder.rotary(), read)) {
             Tensor hidden = execution.advance(ids, state, at); // [B, 1, D]
-            logits.copy_(decoder.logits(hidden).view(believed.length, -1));
+            Tensor scores = decoder.logits(hidden).view(believed.length, -1);
+            logits.copy_(scores);
+            if (tail != null) {
+                ids.copy_(tail.next(scores).view(believed.length, 1));
+            }
             read.add_(1);
         }
     }

@@ -4,6 +4,7 @@ import dev.lizard.mixer.Form;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What reads token ids and foretells the next: all that sessions, scores and losses ask of a model. Hidden states stand
@@ -30,4 +31,9 @@ public interface LanguageModel {
 
     /** Reads T ≥ 1 more tokens: ids [B, T] to final hidden states [B, T, D], and updates the state. */
     Tensor advance(Tensor ids, DecoderState state);
+
+    /** A step of {@code state} to be recorded and replayed, which the caller closes; null where steps cannot be. */
+    default @Nullable GraphedDecode graphed(DecoderState state) {
+        return null;
+    }
 }

@@ -1,0 +1,88 @@
+package dev.lizard.generate;
+
+import dev.lizard.text.StopStrings;
+import dev.lizard.text.StreamDecoder;
+import dev.lizard.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** A text as it comes, token by token, up to what ends it. */
+final class Writing implements TokenWriter {
+    private final GenerationSettings settings;
+    private final GenerationListener listener;
+    private final BooleanSupplier stop;
+    private final Set<Integer> ends;
+    private final StreamDecoder decoder;
+    private final StopStrings stops;
+    private final StringBuilder text = new StringBuilder();
+    private final List<Integer> ids = new ArrayList<>();
+    private @Nullable FinishReason reason;
+
+    /** @param stop asked before each token */
+    Writing(Tokenizer tokenizer, GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
+        this.settings = settings;
+        this.listener = listener;
+        this.stop = stop;
+        ends = new HashSet<>(settings.endIds());
+        ends.addAll(tokenizer.eosIds());
+        decoder = tokenizer.streamDecoder(true, true);
+        stops = new StopStrings(settings.stops());
+    }
+
+    @Override
+    public boolean isDone() {
+        if (reason == null && ids.size() >= settings.maxTokens()) {
+            end(FinishReason.LENGTH);
+        } else if (reason == null && stop.getAsBoolean()) {
+            end(FinishReason.CANCELLED);
+        }
+        return reason != null;
+    }
+
+    @Override
+    public boolean take(int id) {
+        if (!settings.pastEnd() && ends.contains(id)) {
+            end(FinishReason.STOP);
+            return false;
+        }
+        ids.add(id);
+        listener.token(id);
+        emit(stops.append(decoder.append(id)));
+        if (stops.matched().isPresent()) {
+            reason = FinishReason.STOP;
+        }
+        return true;
+    }
+
+    /** Lets out what was held back: an incomplete character, the beginning of a stop string that did not come. */
+    private void end(FinishReason why) {
+        reason = why;
+        emit(stops.append(decoder.finish()));
+        emit(stops.finish());
+    }
+
+    private void emit(String piece) {
+        if (!piece.isEmpty()) {
+            text.append(piece);
+            listener.text(piece);
+        }
+    }
+
+    /** Ids so far, but for one that ended the text. */
+    List<Integer> ids() {
+        return ids;
+    }
+
+    String text() {
+        return text.toString();
+    }
+
+    /** Why it ended; cancelled where it never began. */
+    FinishReason reason() {
+        return reason == null ? FinishReason.CANCELLED : reason;
+    }
+}
