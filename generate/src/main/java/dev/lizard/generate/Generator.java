@@ -95,9 +95,7 @@ public final class Generator {
         PromptParts parts = new PromptParts(session, prompt);
         parts.read(total, listener, stop);
         int read = Math.toIntExact(parts.count());
-        if (!session.hasLogits()) {
-            throw LizardException.usage("nothing to continue: the prompt is empty; give --prompt or --prompt-file");
-        }
+        session.requireScores();
         double prefillSeconds = (System.nanoTime() - start) / NANOS;
         Writing writing = new Writing(tokenizer, settings, listener, stop);
         long decodeStart = System.nanoTime();

@@ -1,6 +1,5 @@
 package dev.lizard.generate;
 
-import dev.lizard.base.Progress;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.function.BooleanSupplier;
@@ -12,13 +11,15 @@ import java.util.function.BooleanSupplier;
 final class PromptParts {
     private final Session session;
     private final Iterator<int[]> parts;
+    private final int chunk;
     private int[] held = new int[0];
+    private int from;
     private long count;
-    private boolean complete;
 
     PromptParts(Session session, Iterator<int[]> parts) {
         this.session = session;
         this.parts = parts;
+        chunk = Session.chunk(session.decoder().device());
     }
 
     /** Tokens read. */
@@ -26,44 +27,37 @@ final class PromptParts {
         return count;
     }
 
-    /** Whether all was read, rather than stopped. */
+    /** Whether all was read. */
     boolean isComplete() {
-        return complete;
+        return from == held.length && !parts.hasNext();
     }
 
-    void read(long total, GenerationListener listener, BooleanSupplier stop) {
-        int chunk = Session.chunk(session.decoder().device());
-        while (parts.hasNext()) {
-            if (count > 0 && stop.getAsBoolean()) {
-                return;
+    /** Reads the next piece, if there is one. */
+    void readPiece() {
+        while (held.length - from < chunk && parts.hasNext()) {
+            int[] part = parts.next();
+            for (int id : part) {
+                Session.check(id, session.decoder().vocabulary());
             }
-            int[] ids = held.length == 0 ? parts.next() : joined(held, parts.next());
-            int whole = parts.hasNext() ? ids.length / chunk * chunk : ids.length;
-            int read = session.prefill(Arrays.copyOf(ids, whole), chunk, progress(listener, count, total), stop);
-            count += read;
-            if (read < whole) {
-                return;
-            }
-            held = Arrays.copyOfRange(ids, whole, ids.length);
+            int rest = held.length - from;
+            int[] joined = Arrays.copyOfRange(held, from, from + rest + part.length);
+            System.arraycopy(part, 0, joined, rest, part.length);
+            held = joined;
+            from = 0;
         }
-        complete = true;
+        int end = Math.min(held.length, from + chunk);
+        if (end > from) {
+            session.prefill(Arrays.copyOfRange(held, from, end));
+            count += end - from;
+            from = end;
+        }
     }
 
-    private static int[] joined(int[] first, int[] second) {
-        int[] both = Arrays.copyOf(first, first.length + second.length);
-        System.arraycopy(second, 0, both, first.length, second.length);
-        return both;
-    }
-
-    private static Progress progress(GenerationListener listener, long before, long total) {
-        return new Progress() {
-            @Override
-            public void update(long done, String detail) {
-                listener.prompt(before + done, total);
-            }
-
-            @Override
-            public void close() {}
-        };
+    /** Reads all, or until stopped; {@code stop} is asked between pieces. */
+    void read(long total, GenerationListener listener, BooleanSupplier stop) {
+        while (!isComplete() && !(count > 0 && stop.getAsBoolean())) {
+            readPiece();
+            listener.prompt(count, total);
+        }
     }
 }

@@ -138,6 +138,12 @@ public final class Session implements AutoCloseable {
         return rows.isReady(0);
     }
 
+    void requireScores() {
+        if (!hasLogits()) {
+            throw LizardException.usage("nothing to continue: the prompt is empty; give --prompt or --prompt-file");
+        }
+    }
+
     /** Number of tokens read. */
     public long tokens() {
         return history.count();

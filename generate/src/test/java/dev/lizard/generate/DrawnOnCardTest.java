@@ -10,6 +10,7 @@ import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.cuda.DrawRow;
 import dev.lizard.tensor.cuda.DrawTwin;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,11 @@ class DrawnOnCardTest {
                 List<Integer> ids = new ArrayList<>();
                 written.add(ids);
                 int most = 10 + 7 * i;
-                engine.join(session, new Sampler(SETTINGS.get(i % SETTINGS.size()), Tiny.VOCABULARY), taker(ids, most));
+                engine.join(
+                        session,
+                        Collections.emptyIterator(),
+                        new Sampler(SETTINGS.get(i % SETTINGS.size()), Tiny.VOCABULARY),
+                        taker(ids, most));
             }
             engine.run();
             for (int i = 0; i < 9; i++) {

@@ -11,6 +11,8 @@ import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,6 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(LiveTensors.class)
 class EngineTest {
+    private static final Iterator<int[]> NOTHING = Collections.emptyIterator();
+
     private final long seed = Long.getLong("lizard.test.seed", 20261130);
 
     /** Takes so many tokens, or until one comes that ends the text. */
@@ -88,7 +92,7 @@ class EngineTest {
             for (int i = 0; i < count; i++) {
                 sessions.add(read(decoder, i, 1 + 3 * i));
                 takers.add(new Taker(1 + random.nextInt(25)));
-                engine.join(sessions.get(i), sampler(i), takers.get(i));
+                engine.join(sessions.get(i), NOTHING, sampler(i), takers.get(i));
                 if (i % 3 == 0) {
                     engine.step(); // so that they join at different times
                 }
@@ -148,8 +152,8 @@ class EngineTest {
             Arrays.fill(scores, Float.NaN);
             broken.takeLogits(scores);
             Taker taker = new Taker(6);
-            engine.join(broken, sampler(1), new Taker(6));
-            engine.join(sound, sampler(1), taker);
+            engine.join(broken, NOTHING, sampler(1), new Taker(6));
+            engine.join(sound, NOTHING, sampler(1), taker);
             assertThatThrownBy(engine::step)
                     .isInstanceOf(LizardException.class)
                     .hasMessageContaining("expected finite logits");
@@ -164,8 +168,37 @@ class EngineTest {
         try (Decoder decoder = Tiny.decoder(Kind.JOINT);
                 Engine engine = new Engine(decoder, 1);
                 Session empty = new Session(decoder)) {
-            assertThatThrownBy(() -> engine.join(empty, sampler(0), new Taker(1)))
-                    .isInstanceOf(IllegalStateException.class);
+            engine.join(empty, NOTHING, sampler(0), new Taker(1));
+            assertThatThrownBy(engine::step)
+                    .isInstanceOf(LizardException.class)
+                    .hasMessageContaining("nothing to continue");
+            assertThat(engine.step()).isFalse();
+        }
+    }
+
+    @Test
+    void promptsAreReadInPiecesBetweenTheTokensOfOthers() {
+        int[] prompt = Tiny.ids(7, 3 * Session.CHUNK + 5);
+        try (Decoder decoder = Tiny.decoder(Kind.JOINT);
+                Engine engine = new Engine(decoder, 2);
+                Session first = read(decoder, 0, 9);
+                Session second = new Session(decoder);
+                Session own = new Session(decoder)) {
+            Taker writes = new Taker(8);
+            Taker waits = new Taker(5);
+            engine.join(first, NOTHING, sampler(1), writes);
+            List<int[]> parts = List.of(Arrays.copyOf(prompt, 700), Arrays.copyOfRange(prompt, 700, prompt.length));
+            engine.join(second, parts.iterator(), sampler(2), waits);
+            for (int piece = 1; piece <= 3; piece++) {
+                assertThat(engine.step()).isTrue();
+                assertThat(second.tokens()).isEqualTo((long) piece * Session.CHUNK);
+                assertThat(writes.ids).hasSize(piece);
+                assertThat(waits.ids).isEmpty();
+            }
+            engine.run();
+            own.prefill(prompt);
+            assertThat(waits.ids).isEqualTo(alone(own, sampler(2), 5));
+            assertThat(second.tokens()).isEqualTo(own.tokens());
         }
     }
 }

@@ -63,9 +63,10 @@ final class Tiny {
 
     static Decoder decoder(Kind kind, long seed, Device device) {
         String text = """
-                {"model_type": "llama", "vocab_size": 260, "hidden_size": 32, "num_hidden_layers": 2,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-5,
-                 "max_position_embeddings": 4096, "tie_word_embeddings": true, "eos_token_id": 256}""";
+            {"model_type": "llama", "vocab_size": 260, "hidden_size": 32, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-5,
+             "max_position_embeddings": 4096, "tie_word_embeddings": true, "eos_token_id": 256}\
+            """;
         ModelConfig config =
                 ModelConfig.of((ObjectNode) Json.parse(text, "tiny.json", LizardException.Kind.INPUT), "tiny.json");
         Decoder decoder = Decoder.random(config, new RandomStream(seed), DType.FLOAT32, device);
@@ -95,7 +96,8 @@ final class Tiny {
             Map<String, Tensor> parameters = new HashMap<>();
             RandomStream random = RandomStream.named(seed, "layer " + layer);
             spec.initial(decoder.headDims(), random)
-                    .forEach(parameter -> parameters.put(parameter.name(), decoder.own(parameter.initial().to(decoder.device()))));
+                    .forEach(parameter -> parameters.put(
+                            parameter.name(), decoder.own(parameter.initial().to(decoder.device()))));
             decoder.replaceMixer(layer, spec.create(decoder.headDims(), parameters));
         }
     }
