@@ -112,10 +112,10 @@ final class Rows implements AutoCloseable {
             Tensor hidden =
                     model.advance(model.device().isCuda() ? input.to(model.device()) : input, state); // [B, T, D]
             Tensor last = length == 1 ? hidden : hidden.narrow(1, length - 1L, 1); // [B, 1, D]
-            Tensor scores = model.logits(last);
+            MemorySegment scores = host(model.logits(last)); // [B, V]
             for (int i = 0; i < rows.length; i++) {
                 Row row = rows[i];
-                copy(rows.length == 1 ? scores : scores.select(0, i), row.scores);
+                copy(scores, i, row.scores);
                 row.ready = true;
                 row.fetched = true;
                 row.lent = null;
@@ -234,7 +234,7 @@ final class Rows implements AutoCloseable {
         }
         if (!row.fetched && onCard != null) {
             try (Scope work = Scope.open()) {
-                copy(onCard.select(0, index), row.scores);
+                copy(host(onCard.select(0, index)), 0, row.scores);
             }
             row.fetched = true;
         }
@@ -264,11 +264,16 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    /** Copies one row of scores, of any type and device, into {@code row} [V]. */
-    private static void copy(Tensor scores, float[] row) {
+    /** Scores of any type and device in float32, for as long as the innermost scope is open. */
+    private static MemorySegment host(Tensor scores) {
         Tensor wide = scores.dtype() == DType.FLOAT32 ? scores : scores.to(DType.FLOAT32);
         Tensor host = wide.device().isCuda() ? wide.to(Device.CPU) : wide;
-        MemorySegment.copy(host.contiguous().segment(), ValueLayout.JAVA_FLOAT, 0, row, 0, row.length);
+        return host.contiguous().segment();
+    }
+
+    private static void copy(MemorySegment scores, int index, float[] row) {
+        long start = (long) index * row.length * Float.BYTES;
+        MemorySegment.copy(scores, ValueLayout.JAVA_FLOAT, start, row, 0, row.length);
     }
 
     @Override
