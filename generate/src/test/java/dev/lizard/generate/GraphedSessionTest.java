@@ -195,7 +195,7 @@ class GraphedSessionTest {
                     if (i == 0) {
                         start = System.nanoTime();
                     }
-                    session.step(sampler.next(session.logits(), session.seen()));
+                    session.read(session.draw(sampler));
                 }
                 System.out.printf("a session, greedy: %.3f ms a token%n", (System.nanoTime() - start) / 200e6);
             }
