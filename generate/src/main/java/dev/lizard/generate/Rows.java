@@ -37,6 +37,8 @@ final class Rows implements AutoCloseable {
 
         @Nullable
         Sampler lent;
+        /** Where its random numbers stand; another state means that it was used elsewhere. */
+        long random;
         /** The token that the lender's next step should read. */
         int expected;
         /** Whether the card has drawn what follows it. */
@@ -167,7 +169,7 @@ final class Rows implements AutoCloseable {
     /** The next token of a row by {@code sampler}, {@code seen} being what it has read. */
     int draw(int index, Sampler sampler, BitSet seen) {
         Row row = rows[index];
-        if (row.lent == sampler && row.drawn && card != null) {
+        if (row.lent == sampler && row.random == sampler.state() && row.drawn && card != null) {
             if (told == null) {
                 try (Scope work = Scope.open()) {
                     told = card.told().to(Device.CPU).longs();
@@ -179,6 +181,7 @@ final class Rows implements AutoCloseable {
             }
             row.expected = (int) told[index];
             sampler.follow(row.expected);
+            row.random = sampler.state();
         } else {
             row.expected = sampler.next(scores(index), seen);
             lend(index, sampler, seen);
@@ -203,6 +206,7 @@ final class Rows implements AutoCloseable {
             card.history(index, history);
         }
         row.lent = sampler;
+        row.random = sampler.state();
         row.drawn = false;
         if (told != null) {
             told[index] = -1; // so that the token drawn here is sent there
