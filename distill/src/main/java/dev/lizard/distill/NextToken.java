@@ -35,7 +35,8 @@ public record NextToken(Decoder decoder, ParameterBuffer parameters, boolean rec
 
     @Override
     public boolean recordable() {
-        return decoder.trainsGraphed();
+        boolean own = decoder.weights().values().stream().anyMatch(Tensor::requiresGrad); // not tried on a card yet
+        return !own && decoder.trainsGraphed();
     }
 
     @Override

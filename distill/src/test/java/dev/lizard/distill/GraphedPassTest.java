@@ -46,8 +46,8 @@ class GraphedPassTest {
     }
 
     /** Gradients of all parameters of a kind, such as {@code lora_A.weight}, away from where training begins. */
-    private static SortedMap<String, float[]> gradients(DType dtype, Device device) {
-        StageRecipe stage = Recipe.of(TinyTeacher.tree(RECIPE)).stages().get(1);
+    private static SortedMap<String, float[]> gradients(String recipe, DType dtype, Device device) {
+        StageRecipe stage = Recipe.of(TinyTeacher.tree(recipe)).stages().get(1);
         SortedMap<String, float[]> kinds = new TreeMap<>();
         try (Decoder decoder = decoder(dtype, device);
                 Student student = new Student(decoder, specs(), 0);
@@ -79,9 +79,23 @@ class GraphedPassTest {
 
     @Test
     void gradientsOfAllKindsAreThoseOfTheCpu() {
-        SortedMap<String, float[]> expected = gradients(DType.FLOAT32, Device.CPU);
-        SortedMap<String, float[]> actual = gradients(DType.BFLOAT16, Device.cuda(0));
-        assertThat(actual.keySet()).isEqualTo(expected.keySet()).contains("lora_A.weight", "gate_bias", "sink");
+        asOnTheCpu(RECIPE, "lora_A.weight", "gate_bias", "sink");
+    }
+
+    @Test
+    void gradientsOfTheModelsOwnWeightsAreThoseOfTheCpu() {
+        String base = RECIPE.replace("train: {mixer: [maps],", "train: {mixer: all, base: all,");
+        asOnTheCpu(base, "lora_A.weight", "gate_bias", "model.embed_tokens.weight");
+        String taught = base.replace(
+                "{type: next-token}",
+                "{type: sum, terms: [{loss: {type: kl, top_k: 16}}, {loss: {type: hidden-state, input: student}}]}");
+        asOnTheCpu(taught, "lora_A.weight", "gate_bias", "model.embed_tokens.weight");
+    }
+
+    private static void asOnTheCpu(String recipe, String... kinds) {
+        SortedMap<String, float[]> expected = gradients(recipe, DType.FLOAT32, Device.CPU);
+        SortedMap<String, float[]> actual = gradients(recipe, DType.BFLOAT16, Device.cuda(0));
+        assertThat(actual.keySet()).isEqualTo(expected.keySet()).contains(kinds);
         expected.forEach((kind, gradient) -> {
             double error = Distance.relative(actual.get(kind), gradient);
             System.out.printf("%s: %.2e%n", kind, error);
@@ -89,8 +103,8 @@ class GraphedPassTest {
         });
     }
 
-    private static void replaysAsItRuns(int index) {
-        StageRecipe stage = Recipe.of(TinyTeacher.tree(RECIPE)).stages().get(index);
+    private static void replaysAsItRuns(String recipe, int index) {
+        StageRecipe stage = Recipe.of(TinyTeacher.tree(recipe)).stages().get(index);
         try (Decoder decoder = decoder();
                 Student student = new Student(decoder, specs(), 0)) {
             student.prepare(stage, "tiny.yaml/stages." + index);
@@ -123,11 +137,12 @@ class GraphedPassTest {
 
     @Test
     void attentionTransfer() {
-        replaysAsItRuns(0);
+        replaysAsItRuns(RECIPE, 0);
+        replaysAsItRuns(RECIPE.replace("{type: attention-output}", "{type: attention-output, relative: true}"), 0);
     }
 
     @Test
     void nextToken() {
-        replaysAsItRuns(1);
+        replaysAsItRuns(RECIPE, 1);
     }
 }
