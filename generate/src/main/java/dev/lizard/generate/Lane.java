@@ -16,7 +16,11 @@ record Lane(
         @Nullable Session home) {
     /** What is done with a lane that has ended; its row still stands where it ended. */
     interface Ended {
-        /** @param failure why nothing could be drawn for it; null where it is done */
+        /**
+         * Hears of one, whose place in the array is to be emptied.
+         *
+         * @param failure why nothing could be drawn for it; null where it is done
+         */
         void ended(int row, @Nullable LizardException failure);
     }
 
