@@ -128,7 +128,7 @@ class TrainingRefusalsTest {
                 .isEqualTo(USAGE);
         says("--set stages.1.measure_every has no effect: nothing is held out (share 0)");
         assertThat(pretrain("--set=model.hiden_size=64")).isEqualTo(USAGE);
-        says("unknown key 'hiden_size' in ", "/model.hiden_size", "found 64; did you mean 'hidden_size'?");
+        says("unknown key 'hiden_size' in --set model.hiden_size: expected", "found 64; did you mean 'hidden_size'?");
         assertThat(pretrain("--set=held_out=0.2")).isEqualTo(USAGE);
         says("held_out in ", "has no effect without --data");
         assertThat(pretrain("--set=synthetic.digits=9", "--set=synthetic.passkey=0"))

@@ -78,6 +78,7 @@ public final class Pretrainer {
         this.where = where;
         this.options = options;
         this.listener = listener;
+        ModelConfig.requireKnown(config.model(), key -> tree.place("model." + key));
         if (options.data().isEmpty() && config.synthetic() == null) {
             throw LizardException.usage("nothing to train on: give --data, or a synthetic section in " + where);
         }
@@ -239,7 +240,7 @@ public final class Pretrainer {
     }
 
     private ModelConfig model(Tokenizer tokenizer) {
-        ModelConfig model = ModelConfig.strict(modelKeys(tokenizer), where + "/model");
+        ModelConfig model = ModelConfig.of(modelKeys(tokenizer), where + "/model");
         if (model.vocabSize() < tokenizer.vocabSize()) {
             throw LizardException.at(
                     LizardException.Kind.USAGE,

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -134,24 +135,24 @@ public record ModelConfig(
     }
 
     /**
-     * Reads a config that a person wrote, in which a key that nobody knows is a mistake.
+     * Of a config that a person wrote, a key that nobody knows is a mistake.
      *
-     * @throws LizardException as {@link #of}; USAGE for an unknown key, naming the nearest
+     * @param place where a key of it stands, for messages
+     * @throws LizardException USAGE for an unknown key, naming the nearest
      */
-    public static ModelConfig strict(ObjectNode config, String where) {
+    public static void requireKnown(ObjectNode config, UnaryOperator<String> place) {
         for (String key : config.propertyNames()) {
             Optional<String> nearest = KnownKeys.unknown(key);
             if (nearest.isPresent()) {
                 throw LizardException.at(
                         LizardException.Kind.USAGE,
                         "unknown key '" + key + "'",
-                        where + "." + key,
+                        place.apply(key),
                         "a key of a model's config.json",
                         config.get(key),
                         "did you mean '%s'?".formatted(nearest.get()));
             }
         }
-        return of(config, where);
     }
 
     /** This model with a head of its own, although its config ties it to the embedding. */
