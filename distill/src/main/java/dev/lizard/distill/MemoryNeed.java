@@ -45,7 +45,6 @@ record MemoryNeed(
     private static final int LOGITS = 3;
     /** Two mixing matrices, their difference, their parts and their gradients. */
     private static final long MATRICES = 12;
-    /** Tokens that a composed mixer looks at together. */
 
     /** Inputs and targets as read and as uploaded, of this step and the next. */
     private static final long BYTES_PER_ID = 64;
