@@ -12,7 +12,6 @@ import struct
 import sys
 
 import host
-from compiler import SOURCES
 
 GOLDEN, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 THREADS, BROKEN = 128, -1
@@ -85,7 +84,7 @@ def right(kept, u, id):
 
 
 def sources(folder):
-    (folder / "sample.h").write_text((SOURCES / "sample.cu").read_text().replace('#include "common.cuh"\n', ""))
+    (folder / "sample.h").write_text(host.inlined("sample.cu", ["common.cuh"]).replace('#include "common.cuh"\n', ""))
 
 
 def check(folder, settings, seed):
