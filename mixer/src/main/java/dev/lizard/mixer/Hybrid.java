@@ -263,7 +263,7 @@ final class Hybrid implements Mixer {
         }
         KeyRing.Pairs evicted = plan.near.evicted(state, in.at(), k, in.v());
         Tensor keys = turnsBack() && evicted.keys().size(2) > 0
-                ? in.at().rotary().undo(evicted.keys(), plan.near.firstEvicted(in.at()))
+                ? in.at().turnBack(evicted.keys(), plan.near.lag(in.at()))
                 : evicted.keys();
         return weights.linear().chunk(state, queries, keys, evicted.values(), gate);
     }

@@ -43,10 +43,6 @@ record KeyRing(int window, int first) {
         state.put(VALUES, Tensors.zeros(dtype, device, batch, dims.keyHeads(), slots(), dims.headWidth()));
     }
 
-    private long slot(long token) {
-        return token < first ? token : first + (token - first) % window;
-    }
-
     // ---- one token a row ------------------------------------------------------------------------------------------
 
     /** The row of each sequence's slot in a store [B, G, m + w, d] read as [B G (m + w), d]: int64 [B G]. */
@@ -124,51 +120,53 @@ record KeyRing(int window, int first) {
 
     // ---- several tokens, all rows at one position -----------------------------------------------------------------
 
+    private record Slots(KeyRing ring, long offset, long length, Device device) {}
+
+    /** Where tokens lie, from {@code offset} after the call's first on: int64 [length]. */
+    private Tensor slots(Positions at, long offset, long length, Device device) {
+        return at.shared(new Slots(this, offset, length, device), () -> {
+            Tensor token = Tensors.arange(offset, offset + length, device).add(at.read(device));
+            return first == 0 ? token.remainder(window) : pinnedOrTurning(token);
+        });
+    }
+
     /** The last min(n, w) tokens before the call, oldest first, then {@code fresh} [B, G, T, d]. */
     private Tensor extended(MixerState state, String name, Positions at, Tensor fresh) {
         long held = held(at);
         if (held == 0) {
             return fresh;
         }
-        long[] slots = new long[(int) held];
-        for (int i = 0; i < slots.length; i++) {
-            slots[i] = slot(at.first() - held + i);
-        }
         Tensor store = state.get(name);
-        Tensor index = Tensors.of(slots, held).to(store.device());
-        return Tensors.cat(2, store.indexSelect(2, index), fresh);
+        Tensor past = store.indexSelect(2, slots(at, -held, held, store.device()));
+        return fresh.size(2) == 0 ? past : Tensors.cat(2, past, fresh);
     }
 
-    private long held(Positions at) {
-        return Math.min(at.first(), window);
+    /** How many of the last tokens before the call are held: min(n, w). */
+    long held(Positions at) {
+        return at.readUpTo(window);
     }
 
-    /** The position of the oldest of {@link #past}. */
-    long oldest(Positions at) {
-        return at.first() - held(at);
-    }
-
-    /** The last min(n, w) tokens before the call, oldest first: [B, G, h, d] each. */
+    /** The {@link #held} last tokens, oldest first: [B, G, h, d] each. */
     Pairs past(MixerState state, Positions at) {
         Tensor none = state.get(KEYS).narrow(2, 0, 0);
         return new Pairs(extended(state, KEYS, at, none), extended(state, VALUES, at, none));
     }
 
-    /** The position of the first of {@link #evicted(MixerState, Positions, Tensor, Tensor)}. */
-    long firstEvicted(Positions at) {
-        return Math.max(first, oldest(at));
+    /** How many tokens before the call's first the first of those stands that the call evicts. */
+    long lag(Positions at) {
+        return at.allRead(slots()) ? window : Math.min(held(at), at.first() - first);
     }
 
     /** Those that are evicted when {@code k} and {@code v} [B, G, T, d] enter, L ≤ T; to be asked before they do. */
     Pairs evicted(MixerState state, Positions at, Tensor k, Tensor v) {
-        long from = firstEvicted(at);
-        long count = Math.max(0, at.first() + k.size(2) - window - from);
+        long count = Math.max(0, lag(at) + k.size(2) - window);
         if (count == 0) {
             return new Pairs(k.narrow(2, 0, 0), v.narrow(2, 0, 0));
         }
+        long from = held(at) - lag(at);
         return new Pairs(
-                extended(state, KEYS, at, k).narrow(2, from - oldest(at), count),
-                extended(state, VALUES, at, v).narrow(2, from - oldest(at), count));
+                extended(state, KEYS, at, k).narrow(2, from, count),
+                extended(state, VALUES, at, v).narrow(2, from, count));
     }
 
     /** Stores T tokens {@code k} and {@code v} [B, G, T, d]. */
@@ -177,21 +175,23 @@ record KeyRing(int window, int first) {
         store(state.get(VALUES), at, v.detach());
     }
 
+    /** The same given only the last of {@code tokens} tokens, without first ones to be pinned. */
+    void pushLast(MixerState state, Positions at, Tensor k, Tensor v, long tokens) {
+        Tensor slots = slots(at, tokens - k.size(2), k.size(2), k.device());
+        state.get(KEYS).indexCopy_(2, slots, k);
+        state.get(VALUES).indexCopy_(2, slots, v);
+    }
+
     private void store(Tensor to, Positions at, Tensor fresh) {
-        long start = at.first();
         long tokens = fresh.size(2);
-        long pinned = Math.clamp(first - start, 0, tokens);
+        long pinned = at.allRead(first) ? 0 : Math.clamp(first - at.first(), 0, tokens);
         if (pinned > 0) {
-            to.narrow(2, start, pinned).copy_(fresh.narrow(2, 0, pinned));
+            to.narrow(2, at.first(), pinned).copy_(fresh.narrow(2, 0, pinned));
         }
         long kept = Math.min(tokens - pinned, window);
-        long from = slot(start + tokens - kept);
-        long head = Math.min(kept, slots() - from);
         if (kept > 0) {
-            to.narrow(2, from, head).copy_(fresh.narrow(2, tokens - kept, head));
-        }
-        if (head < kept) {
-            to.narrow(2, first, kept - head).copy_(fresh.narrow(2, tokens - kept + head, kept - head));
+            Tensor last = fresh.narrow(2, tokens - kept, kept);
+            to.indexCopy_(2, slots(at, tokens - kept, kept, to.device()), last);
         }
     }
 
@@ -199,7 +199,8 @@ record KeyRing(int window, int first) {
     PartialAttention chunk(MixerState state, Positions at, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
         WindowSoftmax.Pinned pinned = first == 0
                 ? null
-                : new WindowSoftmax.Pinned(firsts(state, KEYS, at, k), firsts(state, VALUES, at, v), at.first());
+                : new WindowSoftmax.Pinned(
+                        firsts(state, KEYS, at, k), firsts(state, VALUES, at, v), at.readUpTo(slots()));
         PartialAttention result = WindowSoftmax.banded(
                 q, extended(state, KEYS, at, k), extended(state, VALUES, at, v), window, pinned, sink);
         push(state, at, k, v);
@@ -208,8 +209,8 @@ record KeyRing(int window, int first) {
 
     /** The first tokens that were read or are fresh [B, G, T, d], at most m. */
     private Tensor firsts(MixerState state, String name, Positions at, Tensor fresh) {
-        long known = Math.min(at.first(), first);
-        long more = Math.clamp(first - at.first(), 0, fresh.size(2));
+        long known = at.readUpTo(first);
+        long more = Math.min(first - known, fresh.size(2));
         return Tensors.cat(2, state.get(name).narrow(2, 0, known), fresh.narrow(2, 0, more));
     }
 

@@ -69,13 +69,13 @@ final class LizardFunction implements Tape.Operation {
 
     private LizardInputs inputs(List<Tensor> operands) {
         Tensor q = operands.getFirst();
-        List<Tensor> angles = rotary.angles(0, q.size(2), q.device());
+        Rotary.Waves angles = rotary.waves(0, q.size(2), DType.FLOAT32, q.device());
         return new LizardInputs(
                 q,
                 operands.get(1),
                 operands.get(2),
-                angles.get(0),
-                angles.get(1),
+                angles.cos(),
+                angles.sin(),
                 operands.get(3),
                 operands.size() > 7 ? operands.get(7) : null,
                 operands.get(4),

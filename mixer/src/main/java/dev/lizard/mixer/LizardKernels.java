@@ -15,7 +15,6 @@ import dev.lizard.tensor.cuda.DecodeKernel;
 import dev.lizard.tensor.cuda.LizardForward;
 import dev.lizard.tensor.cuda.LizardInputs;
 import dev.lizard.tensor.cuda.LizardInputs.Join;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,22 +79,30 @@ final class LizardKernels {
             Tensor v = in.v();
             boolean remembers = join(plan) != Join.WINDOW;
             Tensor memory = null;
-            long oldest = ring.oldest(in.at());
-            if (in.at().first() > 0) {
+            long held = ring.held(in.at());
+            if (held > 0) {
                 KeyRing.Pairs past = ring.past(state, in.at());
-                Tensor back = in.at().rotary().undo(past.keys(), oldest).to(DType.BFLOAT16);
+                Tensor back = in.at().turnBack(past.keys(), held).to(DType.BFLOAT16);
                 k = Tensors.cat(2, back, k);
                 v = Tensors.cat(2, past.values().to(DType.BFLOAT16), v);
                 memory = remembers ? state.get(LinearBranch.MEMORY) : null;
             }
-            LizardForward.Result result = LizardForward.run(inputs(mixer, in, k, v, oldest, memory), false, remembers);
+            LizardForward.Result result = LizardForward.run(inputs(mixer, in, k, v, held, memory), false, remembers);
             if (result.state() != null) {
                 state.get(LinearBranch.MEMORY).copy_(result.state()); // where it is: recorded steps know the address
             }
-            Tensor turned = in.at().turn(in.k().to(DType.FLOAT32));
-            ring.push(state, in.at(), turned, in.v().to(DType.FLOAT32));
+            keep(ring, in, state);
             return scope.promote(result.y());
         }
+    }
+
+    /** Stores the last tokens, which alone are turned. */
+    private static void keep(KeyRing ring, MixerInput in, MixerState state) {
+        long tokens = in.tokens();
+        long kept = Math.min(tokens, ring.window());
+        Tensor last = in.k().narrow(2, tokens - kept, kept).to(DType.FLOAT32);
+        Tensor values = in.v().narrow(2, tokens - kept, kept).to(DType.FLOAT32);
+        ring.pushLast(state, in.at(), in.at().turn(last, tokens - kept), values, tokens);
     }
 
     private static Join join(Plan plan) {
@@ -105,19 +112,19 @@ final class LizardKernels {
         return plan.far() == Far.ALL ? Join.SUM : Join.JOINT;
     }
 
-    /** Keys and values may begin before the queries, at position {@code first}. */
+    /** Keys and values begin {@code held} tokens before the queries. */
     private static LizardInputs inputs(
-            Hybrid mixer, MixerInput in, Tensor k, Tensor v, long first, @Nullable Tensor memory) {
+            Hybrid mixer, MixerInput in, Tensor k, Tensor v, long held, @Nullable Tensor memory) {
         Hybrid.Weights weights = mixer.weights(DType.FLOAT32);
         Tensor gate = weights.logGate(in.x().to(DType.FLOAT32));
         Tensor sink = weights.sink();
-        List<Tensor> angles = in.at().rotary().angles(first, k.size(2), k.device());
+        Rotary.Waves angles = in.at().angles(-held, k.size(2), k.device());
         return new LizardInputs(
                 AlignedRows.of(in.q()),
                 AlignedRows.of(k),
                 AlignedRows.of(v),
-                angles.get(0),
-                angles.get(1),
+                angles.cos(),
+                angles.sin(),
                 gate == null ? null : gate.contiguous(),
                 sink == null ? null : sink.contiguous(),
                 weights.joined().reshape(mixer.dims().heads()).contiguous(),

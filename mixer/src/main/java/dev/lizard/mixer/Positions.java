@@ -8,6 +8,7 @@ import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.cuda.DecodeClock;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The layers of a call share it, and what they derive from it (angles, slots, masks) is made once: it owns that, and
  * whoever makes positions closes them. A step of one token a row asks for device tensors alone, so it is the same
- * sequence of operations wherever its rows stand and can be recorded; longer calls ask for numbers and need all rows at
- * the same position.
+ * sequence of operations wherever its rows stand and can be recorded. Longer calls need all rows at one position, and how
+ * many tokens were read only where that decides what is visible: a window that is full stays full.
  */
 public final class Positions implements AutoCloseable {
     private final Rotary rotary;
@@ -31,7 +32,7 @@ public final class Positions implements AutoCloseable {
     private final Map<Object, Tensor> derived = new HashMap<>();
     private final Map<Integer, DecodeClock> clocks = new HashMap<>(); // by window
 
-    private Positions(Rotary rotary, long[] rows, @Nullable Tensor device) {
+    private Positions(Rotary rotary, long[] rows, @Nullable Tensor device, long atLeast) {
         this.rotary = rotary;
         this.rows = rows;
         long low = Long.MAX_VALUE;
@@ -40,14 +41,14 @@ public final class Positions implements AutoCloseable {
             low = Math.min(low, row);
             high = Math.max(high, row);
         }
-        least = low;
+        least = rows.length == 0 ? atLeast : low;
         most = high;
         this.device = device;
     }
 
     /** Of whole sequences. */
     public static Positions start(Rotary rotary) {
-        return new Positions(rotary, new long[1], null);
+        return new Positions(rotary, new long[1], null, 0);
     }
 
     /** Of rows that have read so many tokens each; one number stands for all rows. */
@@ -56,12 +57,16 @@ public final class Positions implements AutoCloseable {
         for (long row : read) {
             together &= row == read[0];
         }
-        return new Positions(rotary, together ? new long[] {read[0]} : read.clone(), null);
+        return new Positions(rotary, together ? new long[] {read[0]} : read.clone(), null, 0);
     }
 
-    /** Of rows whose counts int64 [B] only the device knows; for calls of one token a row. */
-    public static Positions on(Rotary rotary, Tensor read) {
-        return new Positions(rotary, new long[0], read);
+    /**
+     * Of rows whose counts int64 [B] only the device knows: for calls that are recorded, of one token a row or of one row.
+     *
+     * @param atLeast tokens that each row is known to have read
+     */
+    public static Positions on(Rotary rotary, Tensor read, long atLeast) {
+        return new Positions(rotary, new long[0], read, atLeast);
     }
 
     public Rotary rotary() {
@@ -70,7 +75,7 @@ public final class Positions implements AutoCloseable {
 
     /** Whether all rows are known to stand at one position. */
     boolean together() {
-        return rows.length == 1;
+        return rows.length == 1 || device != null && device.count() == 1;
     }
 
     /**
@@ -79,8 +84,8 @@ public final class Positions implements AutoCloseable {
      * @throws IllegalStateException unless all rows stand {@link #together}
      */
     long first() {
-        if (!together()) {
-            throw new IllegalStateException("rows stand at different positions");
+        if (rows.length != 1) {
+            throw new IllegalStateException("rows stand at different positions, or the device alone knows where");
         }
         return rows[0];
     }
@@ -95,7 +100,7 @@ public final class Positions implements AutoCloseable {
 
     /** Whether every row is known to have read at least {@code count} tokens. */
     boolean allRead(long count) {
-        return rows.length > 0 && least >= count;
+        return least >= count;
     }
 
     /** Whether every row is known to have read fewer than {@code count} tokens. */
@@ -103,14 +108,19 @@ public final class Positions implements AutoCloseable {
         return rows.length > 0 && most < count;
     }
 
+    /** min(n, count) for the n tokens read: of all rows, standing together. */
+    long readUpTo(long count) {
+        return allRead(count) ? count : first();
+    }
+
     /** Those of the tokens from {@code from} on. */
     Positions from(long from) {
-        return new Positions(rotary, Arrays.stream(rows).map(n -> n + from).toArray(), null);
+        return new Positions(rotary, Arrays.stream(rows).map(n -> n + from).toArray(), null, 0);
     }
 
     /** Those of row {@code row} alone. */
     Positions row(int row) {
-        return new Positions(rotary, new long[] {rows[together() ? 0 : row]}, null);
+        return new Positions(rotary, new long[] {rows[rows.length == 1 ? 0 : row]}, null, 0);
     }
 
     /** What the layers of this call share, made once; {@code key} says what it is. */
@@ -138,13 +148,41 @@ public final class Positions implements AutoCloseable {
 
     /** Turns x [B, n, T, d] by the positions of its tokens. */
     Tensor turn(Tensor x) {
-        return x.size(2) == 1 ? turned(x, 0, false) : rotary.apply(x, first());
+        return x.size(2) == 1 ? turned(x, 0, false) : rotary.turned(x, waves(0, x.size(2), x), false);
     }
 
-    /** Turns x [B, n, 1, d] back, which stood {@code lag} tokens before this call's one token. */
-    Tensor turnBack(Tensor x, long lag) {
-        return turned(x, lag, true);
+    /** Turns x [B, n, L, d], whose first token stands {@code offset} after this call's first. */
+    Tensor turn(Tensor x, long offset) {
+        return rotary.turned(x, waves(offset, x.size(2), x), false);
     }
+
+    /** Turns x [B, n, L, d] back, whose first token stands {@code lag} before this call's first. */
+    Tensor turnBack(Tensor x, long lag) {
+        return x.size(2) == 1 && lag > 0 ? turned(x, lag, true) : rotary.turned(x, waves(-lag, x.size(2), x), true);
+    }
+
+    /** cos and sin of the angles from {@code offset} tokens after this call's first on: float32 [length, d] each. */
+    Rotary.Waves angles(long offset, long length, Device on) {
+        return waves(offset, length, DType.FLOAT32, on);
+    }
+
+    private Rotary.Waves waves(long offset, long length, Tensor like) {
+        return waves(offset, length, like.dtype(), like.device());
+    }
+
+    private Rotary.Waves waves(long offset, long length, DType dtype, Device on) {
+        if (device == null) {
+            return rotary.waves(first() + offset, length, dtype, on);
+        }
+        Tensor both = shared(new Angles(offset, length, dtype, on), () -> {
+            Tensor there = Tensors.arange(offset, offset + length, on).add(device);
+            Rotary.Waves waves = rotary.waves(there, dtype);
+            return Tensors.stack(List.of(waves.cos(), waves.sin()), 0);
+        });
+        return new Rotary.Waves(both.select(0, 0), both.select(0, 1));
+    }
+
+    private record Angles(long offset, long length, DType dtype, Device device) {}
 
     private Tensor turned(Tensor x, long lag, boolean back) {
         Tensor matrices = shared(new Turn(lag, back, x.dtype(), x.device()), () -> {

@@ -12,7 +12,6 @@ import dev.lizard.tensor.cuda.FusedOps;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -25,8 +24,10 @@ import java.util.Map;
 public final class Rotary implements AutoCloseable {
     private static final int KEPT = 8;
 
-    /** What a table depends on; {@code back} for the inverse of its turn. */
-    private record Turn(long start, long length, boolean back, DType dtype, Device device) {}
+    /** cos and sin, times the scale, of the angles of n positions, each pair's in both halves: [n, d] each. */
+    record Waves(Tensor cos, Tensor sin) {}
+
+    private record Range(long start, long length, DType dtype, Device device) {}
 
     /** On one device: angles a token of the d/2 pairs, the same for both halves [d], and what a turn is made of. */
     private record Constants(
@@ -50,7 +51,7 @@ public final class Rotary implements AutoCloseable {
     private final Scope scope = Scope.owner();
     private final Map<Device, Constants> constants = new HashMap<>();
     private final Map<Device, DecodeCounters> counters = new HashMap<>();
-    private final Map<Turn, List<Tensor>> recent = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Range, Waves> recent = new LinkedHashMap<>(16, 0.75f, true);
 
     /**
      * @param frequencies radians a token for each of the d/2 pairs, all scalings applied
@@ -72,7 +73,26 @@ public final class Rotary implements AutoCloseable {
 
     /** Turns x [B, n, T, d], whose first token stands at {@code start}, by the angles of its positions. */
     public Tensor apply(Tensor x, long start) {
-        return turned(x, start, false);
+        return turned(x, waves(start, x.size(2), x.dtype(), x.device()), false);
+    }
+
+    /** The inverse of {@link #apply}. */
+    public Tensor undo(Tensor x, long start) {
+        return turned(x, waves(start, x.size(2), x.dtype(), x.device()), true);
+    }
+
+    /** x [B, n, T, d] turned by angles, or back. */
+    Tensor turned(Tensor x, Waves waves, boolean back) {
+        long half = x.size(-1) / 2;
+        Tensor quarter = Tensors.cat(-1, x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)); // (−x₂, x₁)
+        Tensor cos = x.mul(waves.cos);
+        Tensor sin = quarter.mul(waves.sin);
+        return back ? unscaled(cos.sub(sin)) : cos.add(sin);
+    }
+
+    /** Turning back undoes the scale, which cos and sin have once. */
+    private Tensor unscaled(Tensor turned) {
+        return scale == 1 ? turned : turned.mul(1 / (scale * scale));
     }
 
     /** Radians a token of each pair, float64 [d/2]. */
@@ -91,71 +111,56 @@ public final class Rotary implements AutoCloseable {
         if (q.size(2) == 1 || q.size(-1) % 16 != 0 || !FusedOps.serve(q, tape)) {
             return new FusedOps.Rotated(in.at().turn(q), in.at().turn(in.k()), in.v());
         }
-        List<Tensor> turn = angles(in.at().first(), q.size(2), q.device());
-        return FusedOps.rotate(q, in.k(), in.v(), turn.get(0), turn.get(1), tape);
+        Waves turn = in.at().angles(0, q.size(2), q.device());
+        return FusedOps.rotate(q, in.k(), in.v(), turn.cos, turn.sin, tape);
     }
 
     /** Lets {@code owner} keep the tables that kernels read for sequences of {@code tokens}; others may push them out. */
     public void keep(long tokens, Device device, Scope owner) {
-        angles(0, tokens, device).forEach(table -> owner.adopt(table.detach()));
+        Waves table = waves(0, tokens, DType.FLOAT32, device);
+        owner.adopt(table.cos.detach());
+        owner.adopt(table.sin.detach());
     }
 
-    /** The inverse of {@link #apply}. */
-    public Tensor undo(Tensor x, long start) {
-        return turned(x, start, true);
-    }
-
-    /** cos and sin of the angles of {@code length} positions, each pair's in both halves: float32 [length, d]. */
-    List<Tensor> angles(long start, long length, Device device) {
-        return table(new Turn(start, length, false, DType.FLOAT32, device));
-    }
-
-    private Tensor turned(Tensor x, long start, boolean back) {
-        List<Tensor> turn = table(new Turn(start, x.size(2), back, x.dtype(), x.device()));
-        long half = x.size(-1) / 2;
-        Tensor quarter = Tensors.cat(-1, x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)); // (−x₂, x₁)
-        return x.mul(turn.get(0)).add(quarter.mul(turn.get(1)));
-    }
-
-    private List<Tensor> table(Turn turn) {
-        List<Tensor> tensors = recent.get(turn);
-        if (tensors == null) {
+    /** Those of {@code length} positions from {@code start} on; the last few asked for are kept. */
+    Waves waves(long start, long length, DType dtype, Device device) {
+        Range range = new Range(start, length, dtype, device);
+        Waves table = recent.get(range);
+        if (table == null) {
             if (recent.size() >= KEPT) {
-                Iterator<List<Tensor>> eldest = recent.values().iterator();
-                List<Tensor> dropped = eldest.next();
+                Iterator<Waves> eldest = recent.values().iterator();
+                Waves dropped = eldest.next();
                 eldest.remove();
-                dropped.forEach(Tensor::close);
+                dropped.cos.close();
+                dropped.sin.close();
             }
             try (Scope work = Scope.open();
                     Gradients off = Gradients.off()) {
-                Tensor positions = Tensors.arange(turn.start, turn.start + turn.length, turn.device);
-                List<Tensor> waves = waves(positions, turn.back, turn.dtype);
-                Tensor sin = turn.back ? waves.get(1).neg() : waves.get(1);
-                tensors = List.of(scope.adopt(waves.get(0)), scope.adopt(sin));
+                Waves made = waves(Tensors.arange(start, start + length, device), dtype);
+                table = new Waves(scope.adopt(made.cos), scope.adopt(made.sin));
             }
-            recent.put(turn, tensors);
+            recent.put(range, table);
         }
-        return tensors;
+        return table;
     }
 
-    /** cos and sin, times the scale, of the angles of int64 positions [n]: [n, d] each; angles are in float64. */
-    private List<Tensor> waves(Tensor positions, boolean back, DType dtype) {
+    /** Those of int64 positions [n]; angles are formed in float64. */
+    Waves waves(Tensor positions, DType dtype) {
         Tensor angles = positions.to(DType.FLOAT64).unsqueeze(-1).mul(constants(positions.device()).ofBoth);
-        double factor = back ? 1 / scale : scale;
         Tensor cos = angles.cos();
         Tensor sin = angles.sin();
         return scale == 1
-                ? List.of(cos.to(dtype), sin.to(dtype))
-                : List.of(cos.mul(factor).to(dtype), sin.mul(factor).to(dtype));
+                ? new Waves(cos.to(dtype), sin.to(dtype))
+                : new Waves(cos.mul(scale).to(dtype), sin.mul(scale).to(dtype));
     }
 
     /** For each of int64 positions [n] the matrix that turns a row vector by it, or back: [n, d, d]. */
     Tensor matrices(Tensor positions, boolean back, DType dtype) {
-        List<Tensor> waves = waves(positions, back, dtype);
+        Waves waves = waves(positions, dtype);
         Constants fixed = constants(positions.device());
-        Tensor cos = waves.get(0).unsqueeze(-1).mul(fixed.identity(dtype)); // [n, d, d]
-        Tensor sin = waves.get(1).unsqueeze(-1).mul(fixed.quarter(dtype));
-        return back ? cos.sub(sin) : cos.add(sin);
+        Tensor cos = waves.cos.unsqueeze(-1).mul(fixed.identity(dtype)); // [n, d, d]
+        Tensor sin = waves.sin.unsqueeze(-1).mul(fixed.quarter(dtype));
+        return back ? unscaled(cos.sub(sin)) : cos.add(sin);
     }
 
     /** Counters of decoding kernels, which outlive the steps that recordings know. */

@@ -136,13 +136,13 @@ class FusedSlopesTest {
         try (Gradients off = Gradients.off()) {
             List<Tensor> card = new ArrayList<>();
             inputs.forEach(x -> card.add(x.to(CUDA)));
-            List<Tensor> angles = rotary.angles(0, card.get(0).size(2), CUDA);
+            Rotary.Waves angles = rotary.waves(0, card.get(0).size(2), DType.FLOAT32, CUDA);
             LizardInputs in = new LizardInputs(
                     card.get(0),
                     card.get(1),
                     card.get(2),
-                    angles.get(0),
-                    angles.get(1),
+                    angles.cos(),
+                    angles.sin(),
                     card.get(3),
                     card.get(4),
                     card.get(5),

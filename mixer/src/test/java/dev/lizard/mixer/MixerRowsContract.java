@@ -142,13 +142,45 @@ abstract class MixerRowsContract extends MixerStateContract {
                 for (int t = 0; t < 2 * window + 8; t++) {
                     MixerInput in = input(DType.FLOAT64, 2, 1);
                     Tensor expected = known.advance(mixer, in, rotary);
-                    try (Positions there = Positions.on(rotary, read)) {
+                    try (Positions there = Positions.on(rotary, read, t)) {
                         Tensor y = mixer.step(new MixerInput(in.x(), in.q(), in.k(), in.v(), there), blind);
                         assertThat(Fixtures.error(y, expected))
                                 .as("token %d, window %d", t, window)
                                 .isLessThan(1e-12);
                     }
                     read.add_(1);
+                }
+            }
+        }
+    }
+
+    /** So a recorded piece of a text serves all positions once the window is full. */
+    @Test
+    void piecesAreTheSameWhereTheDeviceAloneKnowsHowFarTheTextIs() {
+        for (int window : windows()) {
+            MixerSpec spec = spec(window, 6);
+            if (spec.caches()) {
+                continue;
+            }
+            Mixer mixer = mixer(spec, DType.FLOAT64);
+            MixerInput past = input(DType.FLOAT64, 1, window + 20);
+            try (Gradients off = Gradients.off();
+                    Scope scope = Scope.open();
+                    Fixtures.Running known = Fixtures.state(mixer, past)) {
+                known.advance(mixer, past, rotary);
+                try (MixerState blind = known.state().fork()) {
+                    Tensor read = Tensors.of(known.read(), 1).to(device());
+                    for (int piece : new int[] {1, 5, 2 * window + 3, window}) {
+                        MixerInput in = input(DType.FLOAT64, 1, piece);
+                        Tensor expected = known.advance(mixer, in, rotary);
+                        try (Positions there = Positions.on(rotary, read, window + 20)) {
+                            Tensor y = mixer.advance(new MixerInput(in.x(), in.q(), in.k(), in.v(), there), blind);
+                            assertThat(Fixtures.error(y, expected))
+                                    .as("%d tokens, window %d", piece, window)
+                                    .isLessThan(1e-12);
+                        }
+                        read.add_((long) piece);
+                    }
                 }
             }
         }

@@ -121,7 +121,7 @@ public final class GraphedDecode implements AutoCloseable {
 
     private void advance() {
         try (Scope work = Scope.open();
-                Positions at = Positions.on(decoder.rotary(), read)) {
+                Positions at = Positions.on(decoder.rotary(), read, 0)) {
             Tensor hidden = execution.advance(ids, state, at); // [B, 1, D]
             Tensor scores = decoder.logits(hidden).view(believed.length, -1);
             logits.copy_(scores);
