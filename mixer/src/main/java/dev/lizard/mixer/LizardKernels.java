@@ -26,11 +26,9 @@ final class LizardKernels {
     private LizardKernels() {}
 
     private static boolean isLizard(Plan plan) {
-        return plan.near().first() == 0
-                && plan.turnsNear()
-                && !plan.turnsFar()
-                && (plan.far() == Far.EVICTED && plan.join() == Hybrid.Join.ONE_NORMALISER
-                        || plan.far() == Far.ALL && plan.join() == Hybrid.Join.CONVEX_SUM);
+        boolean joint = plan.far() == Far.EVICTED && plan.join() == Hybrid.Join.ONE_NORMALISER;
+        boolean sum = plan.far() == Far.ALL && plan.join() == Hybrid.Join.CONVEX_SUM;
+        return plan.near().first() == 0 && plan.turnsNear() && !plan.turnsFar() && (joint || sum);
     }
 
     private static Tensor parameter(Hybrid mixer, String name) {
@@ -117,6 +115,9 @@ final class LizardKernels {
             Hybrid mixer, MixerInput in, Tensor k, Tensor v, long held, @Nullable Tensor memory) {
         Hybrid.Weights weights = mixer.weights(DType.FLOAT32);
         Tensor gate = weights.logGate(in.x().to(DType.FLOAT32));
+        if (gate == null) {
+            throw new IllegalStateException("kernels of a mixer without gates");
+        }
         Tensor sink = weights.sink();
         Rotary.Waves angles = in.at().angles(-held, k.size(2), k.device());
         return new LizardInputs(
@@ -125,7 +126,7 @@ final class LizardKernels {
                 AlignedRows.of(v),
                 angles.cos(),
                 angles.sin(),
-                gate == null ? null : gate.contiguous(),
+                gate.contiguous(),
                 sink == null ? null : sink.contiguous(),
                 weights.joined().reshape(mixer.dims().heads()).contiguous(),
                 parameter(mixer, LizardSpec.QUERY_MAP).contiguous(),
@@ -200,8 +201,8 @@ final class LizardKernels {
 
     /** Whether the memory has kernels to learn by, but not the whole. */
     private static boolean learnsApart(Plan plan, MixerInput in, Tape tape) {
-        boolean writes = plan.far() == Far.ALL
-                || plan.far() == Far.EVICTED && in.tokens() > plan.near().slots();
+        boolean evicts = plan.far() == Far.EVICTED && in.tokens() > plan.near().slots();
+        boolean writes = plan.far() == Far.ALL || evicts;
         boolean whole = isLizard(plan) && plan.far() == Far.EVICTED && plan.branches() == Branches.BOTH;
         return writes
                 && !whole

@@ -32,7 +32,7 @@ final class MixerSizes {
 
     /** What a graph keeps of a window: copies of q, k and v, scores within and before. */
     static long windowGraph(HeadDims dims, long window, long length) {
-        return 8 * rows(dims) + dims.heads() * 4 * seen(window, length);
+        return 8 * rows(dims) + 4L * dims.heads() * seen(window, length);
     }
 
     /** What a graph keeps of a window and a memory beside it. */

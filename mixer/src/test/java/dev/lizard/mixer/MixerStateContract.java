@@ -159,8 +159,12 @@ abstract class MixerStateContract extends MixerFormsContract {
                         Fixtures.Running same = Fixtures.state(mixer, in)) {
                     Mixer frozen = mixer.frozen(dtype, owner);
                     Tensor expected = Fixtures.advance(mixer, in, state, pieces);
-                    assertThat(Fixtures.advance(frozen, in, same, pieces).doubles())
-                            .containsExactly(expected.doubles());
+                    Tensor found = Fixtures.advance(frozen, in, same, pieces);
+                    if (device().isCuda()) { // where products of other strides may go another way
+                        assertThat(Fixtures.error(found, expected)).isLessThan(Fixtures.tolerance(dtype));
+                    } else {
+                        assertThat(found.doubles()).containsExactly(expected.doubles());
+                    }
                 }
             }
         }
