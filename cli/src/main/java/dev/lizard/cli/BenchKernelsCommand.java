@@ -6,7 +6,7 @@ import dev.lizard.eval.kernels.KernelShape;
 import dev.lizard.eval.kernels.KernelSpeed;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.cuda.CudaCard;
-import dev.lizard.tensor.cuda.CudaGraph;
+import dev.lizard.tensor.kernel.RecordedWork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -93,7 +93,7 @@ final class BenchKernelsCommand implements Action {
                 card.card().name(),
                 peakTflops == null ? orNull(card.peakTflops()) : peakTflops,
                 peakTbs == null ? orNull(card.peakTerabytes()) : peakTbs);
-        if (!CudaGraph.supported(device)) {
+        if (!RecordedWork.supported(device)) {
             context.console().note("decoding is not recorded here: its times are those of the processor");
         }
         context.console().print(KernelTable.head(place));

@@ -5,6 +5,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.cuda.Card;
 import dev.lizard.tensor.cuda.CudaReport;
+import dev.lizard.tensor.kernel.UsualSizes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -120,7 +121,7 @@ final class EngineChecks {
     static List<Finding> paths(Card card) {
         List<Finding> findings = new ArrayList<>();
         if (CudaReport.refusal(card).isEmpty()) {
-            CudaReport.paths(card)
+            UsualSizes.paths(card)
                     .forEach((part, text) ->
                             findings.add(Finding.ok("kernels/" + part.label(), part.title() + ": " + text)));
         }

@@ -80,6 +80,24 @@ class ArchitectureTest {
     }
 
     @Test
+    void mixersAndModelsKnowOperationsAndNotHowKernelsRun() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("dev.lizard.mixer..", "dev.lizard.model..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.lizard.tensor.cuda..")
+                .check(classes);
+        noClasses() // and so the machinery stands below the operations
+                .that()
+                .resideInAPackage("dev.lizard.tensor.cuda..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.lizard.tensor.kernel..")
+                .check(classes);
+    }
+
+    @Test
     void onlyMainEndsTheProcess() {
         noClasses()
                 .that()

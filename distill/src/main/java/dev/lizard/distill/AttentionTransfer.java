@@ -12,7 +12,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.FusedOps;
+import dev.lizard.tensor.kernel.FusedOps;
 import dev.lizard.text.Batch;
 import java.util.List;
 import java.util.Map;

@@ -6,7 +6,7 @@ import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.CudaGraph;
+import dev.lizard.tensor.kernel.RecordedWork;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +28,7 @@ final class GraphedPass implements AutoCloseable {
     private @Nullable Recording recording;
 
     /** ids and targets int64 [B, T], the scalar loss, and what a pass computes from them. */
-    private record Recording(CudaGraph graph, Tensor inputs, Tensor targets, Tensor loss, double share) {
+    private record Recording(RecordedWork graph, Tensor inputs, Tensor targets, Tensor loss, double share) {
         boolean fits(Tensor ids, double ofBatch) {
             return Arrays.equals(ids.shape(), inputs.shape()) && ofBatch == share;
         }
@@ -46,7 +46,7 @@ final class GraphedPass implements AutoCloseable {
 
     /** As {@link Objective#accumulate(Tensor, Tensor, double)}; all gradients are zero when it is called first. */
     Tensor accumulate(Tensor inputs, Tensor targets, double share) {
-        if (recording == null && CudaGraph.supported(device) && objective.recordable()) {
+        if (recording == null && RecordedWork.supported(device) && objective.recordable()) {
             try (Scope work = Scope.open()) {
                 recording = record(inputs, targets, share);
             }
@@ -71,7 +71,7 @@ final class GraphedPass implements AutoCloseable {
         Tensor loss = scope.adopt(Tensors.zeros(DType.FLOAT32, device));
         long some = Math.min(ids.size(1), BEGINNING);
         objective.keep(ids.size(1), scope);
-        CudaGraph graph = CudaGraph.record(
+        RecordedWork graph = RecordedWork.record(
                 device,
                 () -> pass(
                         ids.narrow(0, 0, 1).narrow(1, 0, some),

@@ -2,7 +2,7 @@ package dev.lizard.generate;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.RandomStream;
-import dev.lizard.tensor.cuda.DrawRow;
+import dev.lizard.tensor.kernel.DrawRow;
 import java.util.BitSet;
 import java.util.Map;
 

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.tensor.RandomStream;
-import dev.lizard.tensor.cuda.DrawRow;
-import dev.lizard.tensor.cuda.DrawTwin;
+import dev.lizard.tensor.kernel.DrawRow;
+import dev.lizard.tensor.kernel.DrawTwin;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;

@@ -3,7 +3,7 @@ package dev.lizard.mixer;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.HeadNumbers;
+import dev.lizard.tensor.kernel.HeadNumbers;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -10,11 +10,11 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.AlignedRows;
-import dev.lizard.tensor.cuda.DecodeKernel;
-import dev.lizard.tensor.cuda.LizardForward;
-import dev.lizard.tensor.cuda.LizardInputs;
-import dev.lizard.tensor.cuda.LizardInputs.Join;
+import dev.lizard.tensor.kernel.AlignedRows;
+import dev.lizard.tensor.kernel.DecodeKernel;
+import dev.lizard.tensor.kernel.LizardForward;
+import dev.lizard.tensor.kernel.LizardInputs;
+import dev.lizard.tensor.kernel.LizardInputs.Join;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,7 +5,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.GateLogits;
+import dev.lizard.tensor.kernel.GateLogits;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

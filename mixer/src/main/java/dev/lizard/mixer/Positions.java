@@ -5,7 +5,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.DecodeClock;
+import dev.lizard.tensor.kernel.DecodeClock;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

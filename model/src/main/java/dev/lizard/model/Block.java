@@ -5,7 +5,7 @@ import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.FusedOps;
+import dev.lizard.tensor.kernel.FusedOps;
 
 /**
  * One pre-norm residual block:

@@ -5,7 +5,7 @@ import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.CudaGraph;
+import dev.lizard.tensor.kernel.RecordedWork;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -67,7 +67,7 @@ final class Execution implements AutoCloseable {
 
     /** Whether a step is the same sequence of kernels wherever its rows stand, so that it can be recorded. */
     boolean graphsSteps() {
-        return CudaGraph.supported(decoder.device())
+        return RecordedWork.supported(decoder.device())
                 && mixers.stream().noneMatch(mixer -> mixer.spec().caches());
     }
 

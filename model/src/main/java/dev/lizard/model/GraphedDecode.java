@@ -7,7 +7,7 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.CudaGraph;
+import dev.lizard.tensor.kernel.RecordedWork;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +31,7 @@ public final class GraphedDecode implements AutoCloseable {
     private final Tensor read;
     private final long[] believed; // what `read` holds
     private List<Tensor> memory = List.of();
-    private @Nullable CudaGraph graph;
+    private @Nullable RecordedWork graph;
     private @Nullable Tail tail;
 
     /** What stands behind a step in the recording. */
@@ -108,7 +108,7 @@ public final class GraphedDecode implements AutoCloseable {
                 read.copy_(Tensors.of(state.read(), believed.length));
             }
             if (graph == null) {
-                graph = CudaGraph.record(decoder.device(), this::advance, this::advance);
+                graph = RecordedWork.record(decoder.device(), this::advance, this::advance);
                 memory = held();
             } else {
                 graph.replay();

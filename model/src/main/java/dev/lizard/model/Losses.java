@@ -5,7 +5,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.FusedOps;
+import dev.lizard.tensor.kernel.FusedOps;
 import java.util.ArrayList;
 import java.util.List;
 

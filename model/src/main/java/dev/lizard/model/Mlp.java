@@ -4,7 +4,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.FusedOps;
+import dev.lizard.tensor.kernel.FusedOps;
 
 /** The gated MLP (SwiGLU, Shazeer 2020): {@code down(silu(gate x) ∘ up x)}. */
 record Mlp(Linear gate, Linear up, Linear down) {

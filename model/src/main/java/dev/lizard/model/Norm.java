@@ -2,7 +2,7 @@ package dev.lizard.model;
 
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.FusedOps;
+import dev.lizard.tensor.kernel.FusedOps;
 
 /** Root-mean-square norm (Zhang and Sennrich 2019) over the last axis. */
 record Norm(Weight weight, double epsilon) {

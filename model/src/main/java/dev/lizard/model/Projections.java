@@ -5,7 +5,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.LowRank;
+import dev.lizard.tensor.kernel.LowRank;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -2,7 +2,7 @@ package dev.lizard.model;
 
 import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.cuda.SkinnyGemm;
+import dev.lizard.tensor.kernel.SkinnyGemm;
 import java.util.List;
 
 /** A block's step for a few sequences on CUDA: the same formulas as {@link Block}, in five kernels. */

@@ -1,6 +1,6 @@
 package dev.lizard.tensor;
 
-import dev.lizard.tensor.cuda.Sums;
+import dev.lizard.tensor.kernel.Sums;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -6,10 +6,10 @@ import dev.lizard.tensor.Engine;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.CudaGraph;
-import dev.lizard.tensor.cuda.DecodeClock;
-import dev.lizard.tensor.cuda.DecodeCounters;
-import dev.lizard.tensor.cuda.DecodeKernel;
+import dev.lizard.tensor.kernel.DecodeClock;
+import dev.lizard.tensor.kernel.DecodeCounters;
+import dev.lizard.tensor.kernel.DecodeKernel;
+import dev.lizard.tensor.kernel.RecordedWork;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +36,7 @@ final class DecodeStep implements AutoCloseable {
     private final Tensor k; // [B, G, 1, d]
     private final Tensor v;
     private final List<Layer> layers = new ArrayList<>();
-    private final @Nullable CudaGraph graph;
+    private final @Nullable RecordedWork graph;
 
     DecodeStep(RandomInputs random, KernelShape s) {
         device = random.device();
@@ -56,7 +56,7 @@ final class DecodeStep implements AutoCloseable {
                 layers.add(layer(random, s));
             }
         }
-        graph = CudaGraph.supported(device) ? CudaGraph.record(device, this::queue, this::queue) : null;
+        graph = RecordedWork.supported(device) ? RecordedWork.record(device, this::queue, this::queue) : null;
     }
 
     private Layer layer(RandomInputs random, KernelShape s) {

@@ -5,7 +5,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.LizardInputs;
+import dev.lizard.tensor.kernel.LizardInputs;
 
 /**
  * Inputs for kernels, in the scope of the caller. A million normal numbers repeat: enough for speed, and billions of

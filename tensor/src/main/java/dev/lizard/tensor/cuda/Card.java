@@ -50,7 +50,7 @@ public record Card(String name, int capability, int sharedBytes, int multiproces
     }
 
     /** The architecture that kernels are compiled for: the card's own or the nearest older one; 0 where there is none. */
-    int target() {
+    public int target() {
         return target(capability, architectures);
     }
 
@@ -63,7 +63,7 @@ public record Card(String name, int capability, int sharedBytes, int multiproces
     }
 
     /** Such as 8.6. */
-    static String version(int capability) {
+    public static String version(int capability) {
         return String.format(Locale.ROOT, "%d.%d", capability / 10, capability % 10);
     }
 }

@@ -11,10 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What there is of CUDA on this machine, piece by piece, for people: each answer is one line. */
@@ -77,17 +74,8 @@ public final class CudaReport {
 
     /** Why none of our kernels runs on such a card; empty where they do. */
     public static Optional<String> refusal(Card card) {
-        KernelPath path = KernelPath.of(card, SmallKernels.need(DType.FLOAT32));
+        KernelPath path = KernelPath.of(card, KernelNeed.of(KernelPart.SMALL, 0));
         return path.kernel() ? Optional.empty() : Optional.of(path.why());
-    }
-
-    /** For each part of the work what kernels such a card takes in sizes that models have, and why not others. */
-    public static Map<KernelPart, String> paths(Card card) {
-        return UsualSizes.ALL.stream()
-                .collect(Collectors.groupingBy(
-                        usual -> usual.need().part(),
-                        TreeMap::new,
-                        Collectors.mapping(usual -> usual.on(card), Collectors.joining("; "))));
     }
 
     /** Whether libtorch's streams and graphs are within reach. */

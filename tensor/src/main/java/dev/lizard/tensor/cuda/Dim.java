@@ -1,16 +1,16 @@
 package dev.lizard.tensor.cuda;
 
 /** Sizes of a grid (in blocks) or of a block (in threads) along its three axes. */
-record Dim(int x, int y, int z) {
-    static Dim of(int x) {
+public record Dim(int x, int y, int z) {
+    public static Dim of(int x) {
         return new Dim(x, 1, 1);
     }
 
-    static Dim of(int x, int y) {
+    public static Dim of(int x, int y) {
         return new Dim(x, y, 1);
     }
 
-    static Dim of(int x, int y, int z) {
+    public static Dim of(int x, int y, int z) {
         return new Dim(x, y, z);
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Launches are queued on the stream that libtorch's operations of this thread use, so they need no synchronisation
  * with them, and a {@link CudaGraph} being captured records them.
  */
-final class Kernel {
+public final class Kernel {
     private record Made(KernelSource source, int device) {}
 
     private static final Map<Made, Long> MODULES = new ConcurrentHashMap<>();
@@ -49,18 +49,16 @@ final class Kernel {
         this.allowedShared = allowedShared;
     }
 
-    /** Whether kernels that need this run on such a card: its capability, its compiler, its shared memory. */
-    static boolean fits(Card card, KernelNeed need) {
-        return KernelPath.of(card, need).kernel();
-    }
-
-    /** The same of a device; every kernel asks here before it is chosen. False on the CPU. */
-    static boolean fits(Device device, KernelNeed need) {
+    /**
+     * Whether kernels that need this run on {@code device}: its capability, its compiler, its shared memory. Every kernel
+     * asks here before it is chosen. False on the CPU.
+     */
+    public static boolean fits(Device device, KernelNeed need) {
         return KernelPaths.here().kernel(device, need);
     }
 
     /** Why kernels that need this do not run on {@code device}; empty where they do. */
-    static Optional<String> refusal(Device device, KernelNeed need) {
+    public static Optional<String> refusal(Device device, KernelNeed need) {
         if (need.written() != null) {
             return Optional.of("expected " + need.written());
         }
@@ -74,7 +72,7 @@ final class Kernel {
      * @param function its name in the source, declared {@code extern "C"}
      * @throws LizardException ENVIRONMENT without CUDA or NVRTC
      */
-    static Kernel of(KernelSource source, String function, Device device) {
+    public static Kernel of(KernelSource source, String function, Device device) {
         Driver driver = Driver.get();
         int index = device.index();
         driver.use(index);
@@ -93,7 +91,7 @@ final class Kernel {
      * The same, started while kernels before it on the stream still run, where the card can. Before {@code await()} of
      * overlap.cuh it must not write anything, nor read what they write.
      */
-    Kernel overlapping() {
+    public Kernel overlapping() {
         boolean able = Card.of(Device.cuda(device)).capability() >= OVERLAP_CAPABILITY;
         return new Kernel(driver, device, function, name, able, allowedShared);
     }
@@ -103,19 +101,18 @@ final class Kernel {
         return driver.functionAttribute(attribute, function);
     }
 
-    /** Launches on libtorch's current stream; otherwise as below. */
-    void launch(Dim grid, Dim block, int sharedBytes, @Nullable Object... arguments) {
-        launch(grid, block, sharedBytes, TorchStream.current(device), arguments);
-    }
-
     /**
-     * Queues the kernel.
+     * Queues the kernel on libtorch's current stream.
      *
      * @param sharedBytes dynamic shared memory of a block
-     * @param stream the driver's handle; 0 is the legacy default stream
      * @param arguments in the order of the function's parameters: tensors on this device and null (pointers), ints,
      *     longs, floats, doubles, and memory segments that hold a struct passed by value
      */
+    public void launch(Dim grid, Dim block, int sharedBytes, @Nullable Object... arguments) {
+        launch(grid, block, sharedBytes, TorchStream.current(device), arguments);
+    }
+
+    /** The same on a stream of the driver's; 0 is the legacy default stream. */
     void launch(Dim grid, Dim block, int sharedBytes, long stream, @Nullable Object[] arguments) {
         driver.use(device);
         if (sharedBytes > allowedShared) {

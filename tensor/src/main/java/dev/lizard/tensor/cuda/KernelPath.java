@@ -19,7 +19,8 @@ public record KernelPath(KernelPart part, Reason reason, String why) {
         CARD
     }
 
-    static KernelPath of(Card card, KernelNeed need) {
+    /** How a part that needs this is done on such a card. */
+    public static KernelPath of(Card card, KernelNeed need) {
         if (card.capability() < KernelNeed.CAPABILITY) {
             return new KernelPath(
                     need.part(),

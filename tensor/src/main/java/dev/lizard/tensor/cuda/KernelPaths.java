@@ -23,7 +23,7 @@ public final class KernelPaths {
     private boolean all;
 
     /** @param cards what stands behind a CUDA device */
-    KernelPaths(Function<Device, Card> cards) {
+    public KernelPaths(Function<Device, Card> cards) {
         this.cards = cards;
     }
 
@@ -45,7 +45,7 @@ public final class KernelPaths {
     }
 
     /** Whether kernels take over on {@code device}; asked before every call of theirs, so answers are kept. */
-    boolean kernel(Device device, KernelNeed need) {
+    public boolean kernel(Device device, KernelNeed need) {
         if (!device.isCuda()) {
             return false;
         }

@@ -20,12 +20,12 @@ import java.util.regex.Pattern;
  * @param headers texts of the headers by the names they are included by
  * @param options for the compiler, in order
  */
-record KernelSource(String name, String text, Map<String, String> headers, List<String> options) {
+public record KernelSource(String name, String text, Map<String, String> headers, List<String> options) {
     private static final Pattern INCLUDE = Pattern.compile("(?m)^\\s*#\\s*include\\s*\"([^\"]+)\"");
 
     private static final Map<String, KernelSource> READ = new ConcurrentHashMap<>();
 
-    KernelSource {
+    public KernelSource {
         headers = Map.copyOf(headers);
         options = List.copyOf(options);
     }
@@ -34,7 +34,7 @@ record KernelSource(String name, String text, Map<String, String> headers, List<
      * Reads a resource and what it includes in quotes, and so on; once, since kernels are looked up by their source at
      * every call.
      */
-    static KernelSource of(String resource) {
+    public static KernelSource of(String resource) {
         return READ.computeIfAbsent(resource, KernelSource::load);
     }
 
@@ -46,7 +46,7 @@ record KernelSource(String name, String text, Map<String, String> headers, List<
     }
 
     /** The same with {@code -Dname=value}. */
-    KernelSource define(String macro, Object value) {
+    public KernelSource define(String macro, Object value) {
         return option("-D" + macro + "=" + value);
     }
 
