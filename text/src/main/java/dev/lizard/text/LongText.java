@@ -3,7 +3,6 @@ package dev.lizard.text;
 import java.io.Reader;
 import java.io.StringReader;
 import java.util.Arrays;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /**
@@ -11,9 +10,6 @@ import java.util.function.Consumer;
  * Other than in a {@link TokenStream} a text may be quoted, and tokens have their places.
  */
 final class LongText {
-    /** Where there is no place to cut within as many characters, a word is broken: longer ones cost too much memory. */
-    private static final int BREAKS = 2 * TextParts.PART;
-
     /** What is quoted in the part {@code text}, which begins at {@code at}. */
     @FunctionalInterface
     private interface Quotes {
@@ -35,7 +31,7 @@ final class LongText {
 
     private static void encode(
             Tokenizer tokenizer, Reader reader, Quotes quotes, boolean addSpecial, Consumer<Tokenized> parts) {
-        TextParts texts = new TextParts(reader, tokenizer::cut, OptionalInt.of(BREAKS));
+        TextParts texts = new TextParts(reader, tokenizer::cut, true);
         String text = texts.next();
         Tokenized first = tokenizer.encode(quotes.of(0, text), addSpecial);
         int kept = first.ids().length;

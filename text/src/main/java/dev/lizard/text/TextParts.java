@@ -6,7 +6,6 @@ import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.OptionalInt;
 
 /** A text of any length in parts that a tokenizer never looks across ({@link TextCuts}); an empty text has one. */
 final class TextParts implements Iterator<String> {
@@ -17,7 +16,7 @@ final class TextParts implements Iterator<String> {
      * Characters within which a place to cut must be. The library needs some hundred bytes for each, and gives up on
      * a word for which it would have to go back ten million times.
      */
-    private static final int LONGEST = 1 << 21;
+    static final int LONGEST = 1 << 21;
 
     /** Where a text may be cut: {@link Tokenizer#cut}. */
     @FunctionalInterface
@@ -27,19 +26,17 @@ final class TextParts implements Iterator<String> {
 
     private final Reader reader;
     private final Cuts cuts;
-    private final OptionalInt breaksAt;
-    private final int longest;
+    private final boolean breaks;
     private final StringBuilder buffer = new StringBuilder();
     private final char[] chunk = new char[PART];
     private boolean atEnd;
     private boolean done;
 
-    /** @param breaksAt characters after which a word is broken; otherwise one that is too long is refused */
-    TextParts(Reader reader, Cuts cuts, OptionalInt breaksAt) {
+    /** @param breaks whether a word that is too long is broken; else it is refused */
+    TextParts(Reader reader, Cuts cuts, boolean breaks) {
         this.reader = reader;
         this.cuts = cuts;
-        this.breaksAt = breaksAt;
-        this.longest = breaksAt.orElse(LONGEST);
+        this.breaks = breaks;
     }
 
     @Override
@@ -58,28 +55,28 @@ final class TextParts implements Iterator<String> {
             while (!atEnd && buffer.length() <= wanted) {
                 fill();
             }
-            if (atEnd && buffer.length() <= longest) {
+            if (atEnd && buffer.length() <= LONGEST) {
                 done = true;
                 return take(buffer.length());
             }
-            int cut = cuts.last(buffer, searched, Math.min(buffer.length(), longest));
+            int cut = cuts.last(buffer, searched, Math.min(buffer.length(), LONGEST));
             if (cut > 0) {
                 return take(cut);
             }
             searched = buffer.length() - 1;
-            if (searched >= longest) {
+            if (searched >= LONGEST) {
                 return broken();
             }
         }
     }
 
     private String broken() {
-        if (breaksAt.isEmpty()) {
+        if (!breaks) {
             throw LizardException.input(("text without a break: expected the end of a word within %,d characters"
                             + " but found none after '%s'; break its lines")
-                    .formatted(longest, buffer.substring(0, 20)));
+                    .formatted(LONGEST, buffer.substring(0, 20)));
         }
-        return take(Character.isLowSurrogate(buffer.charAt(longest)) ? longest - 1 : longest);
+        return take(Character.isLowSurrogate(buffer.charAt(LONGEST)) ? LONGEST - 1 : LONGEST);
     }
 
     private String take(int length) {

@@ -4,7 +4,6 @@ import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.OptionalInt;
 
 /**
  * The ids of a text of any length, part by part: as many as the whole text would have, in memory that does not grow with
@@ -28,7 +27,7 @@ public final class TokenStream implements Iterator<int[]> {
 
     /** A text of its own, with {@code frame} around it. */
     TokenStream(Reader reader, TextCuts cuts, Parts parts, TextFrame frame) {
-        this.texts = new TextParts(reader, cuts::last, OptionalInt.empty());
+        this.texts = new TextParts(reader, cuts::last, false);
         this.parts = parts;
         this.frame = frame;
     }

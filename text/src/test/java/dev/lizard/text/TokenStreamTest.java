@@ -280,6 +280,25 @@ class TokenStreamTest {
         }
     }
 
+    /** A word is broken where only its size makes it: the parts of a shorter one would be other tokens. */
+    @Test
+    void textsWithoutABreakHaveTheIdsOfTheWhole() {
+        try (Tokenizer tokenizer =
+                Tokenizers.fromJson(byteLevel("qwen2").toString(), TokenizerSettings.none(), "toy")) {
+            String text = "thecatsat".repeat(100_000 / 3 + 1); // 300 Ki, no part of 128 Ki ends with a piece
+            assertThat(tokenizer.cut(text, 0, text.length())).isNegative();
+            assertThat(Documents.longText(tokenizer, Rendering.quoted(text), false)
+                            .ids())
+                    .isEqualTo(tokenizer.encode(Rendering.quoted(text), false).ids());
+        }
+        String longer = "a" + "\ud83e\udd16".repeat(TextParts.LONGEST);
+        TextParts parts = new TextParts(new StringReader(longer), (all, from, to) -> -1, true);
+        assertThat(parts.next()).hasSize(TextParts.LONGEST - 1).endsWith("\ud83e\udd16");
+        assertThat(parts.next()).hasSize(TextParts.LONGEST).startsWith("\ud83e\udd16");
+        assertThat(parts.next()).isEqualTo("\ud83e\udd16");
+        assertThat(parts.hasNext()).isFalse();
+    }
+
     @Test
     void longTextsComeInPartsBetweenOneBeginningAndOneEnd() {
         ObjectNode root = sentencePiece(true);
