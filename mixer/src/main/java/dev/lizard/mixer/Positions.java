@@ -75,7 +75,7 @@ public final class Positions implements AutoCloseable {
 
     /** Whether all rows are known to stand at one position. */
     boolean together() {
-        return rows.length == 1 || device != null && device.count() == 1;
+        return rows.length == 1 || (device != null && device.count() == 1);
     }
 
     /**

@@ -149,8 +149,10 @@ record RecordFields(ObjectNode needed, List<String> names, String where, Map<Str
 
     private JsonNode whole(JsonNode value) {
         return switch (value) {
-            case StringNode text
-            when excerpts.get(text.asString()) instanceof StoredText stored -> StringNode.valueOf(stored.whole());
+            case StringNode text -> {
+                StoredText stored = excerpts.get(text.asString());
+                yield stored == null ? text : StringNode.valueOf(stored.whole());
+            }
             case ArrayNode list -> {
                 for (int i = 0; i < list.size(); i++) {
                     list.set(i, whole(list.get(i)));
@@ -183,7 +185,8 @@ record RecordFields(ObjectNode needed, List<String> names, String where, Map<Str
             throw wrong(at(key), "a string", Json.kindOf(needed.path(key)));
         }
         String text = needed.path(key).asString();
-        return excerpts.get(text) instanceof StoredText stored ? stored : Passage.of(text);
+        StoredText stored = excerpts.get(text);
+        return stored == null ? Passage.of(text) : stored;
     }
 
     /** The place of a key, for messages. */
