@@ -36,8 +36,9 @@ final class ModelFingerprint {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             ModelConfig config = decoder.config();
-            print.add("%s %s %s %s"
-                    .formatted(decoder.dtype(), config.normEpsilon(), config.rope(), decoder.mixerSpecs()));
+            // Files of version 0.1 know no first tokens.
+            String mixers = decoder.mixerSpecs().toString().replace("first=0, ", "");
+            print.add("%s %s %s %s".formatted(decoder.dtype(), config.normEpsilon(), config.rope(), mixers));
             print.add("", decoder.weights());
             for (int layer = 0; layer < decoder.layers(); layer++) {
                 print.add("layers." + layer + ".", decoder.mixer(layer).parameters());
