@@ -1,23 +1,61 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
+import dev.lizard.generate.SamplerSettings;
+import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.MixerSpecs;
+import dev.lizard.model.Decoder;
 import dev.lizard.model.OpenModel;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code lizard bench generate}: how fast a model reads and writes. */
 @Command(
         name = "generate",
-        description = "Measures reading a prompt and greedy writing after it: medians over runs, after a warm-up run.")
+        description = "Measures reading a prompt and writing after it: medians over runs, after two that warm up.")
 final class BenchGenerateCommand implements Action {
-    @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
+    /** The first run of a kind compiles, the second records what a card then replays. */
+    private static final long WARM_UP = 2;
+
+    @Option(names = "--model", paramLabel = "MODEL", description = ModelPlace.HELP)
+    @Nullable
     String model;
+
+    @Option(
+            names = "--random-weights",
+            paramLabel = "CONFIG.json",
+            description = "A model of this configuration with random weights instead: enough for speed.")
+    @Nullable
+    Path config;
+
+    @Option(
+            names = "--mixer",
+            paramLabel = "NAME",
+            description =
+                    "The mixer of each layer of that model, of the kind's default sizes; its softmax if not given.")
+    @Nullable
+    String mixer;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            description = "Draws tokens at temperature 1 with this top-p; greedy if not given.")
+    @Nullable
+    Double topP;
 
     @Option(
             names = "--prompt-tokens",
@@ -57,26 +95,66 @@ final class BenchGenerateCommand implements Action {
         Bench.require("--prompt-tokens", promptTokens);
         Bench.require("--new-tokens", newTokens);
         Bench.require("--runs", runs);
-        List<Integer> lengths = contexts == null ? List.of() : contexts;
-        lengths.forEach(length -> Bench.require("--contexts", length));
+        if (contexts != null) {
+            contexts.forEach(length -> Bench.require("--contexts", length));
+        }
+        SamplerSettings settings = topP == null
+                ? SamplerSettings.GREEDY
+                : SamplerSettings.ofTemperature(1, 0).withTopP(topP);
         GenerationSpeed result;
-        try (OpenModel open = ModelPlace.open(model, context);
-                Progress progress = context.console().progress("bench generate", "runs", 1L + runs)) {
-            GenerationSpeed.Meter meter = new GenerationSpeed.Meter(open.decoder());
-            meter.run(promptTokens, newTokens);
-            progress.update(1, "");
-            List<GenerationSpeed.Run> measured = new ArrayList<>();
-            for (int i = 0; i < runs; i++) {
-                context.interrupt().check("nothing was kept");
-                measured.add(meter.run(promptTokens, newTokens));
-                progress.update(2L + i, "");
+        if (model != null && config == null && mixer == null) {
+            try (OpenModel open = ModelPlace.open(model, context)) {
+                result = measure(open.decoder(), settings, context);
             }
-            context.interrupt().check("nothing was kept");
-            result = GenerationSpeed.of(measured, meter.after(lengths, newTokens));
+        } else if (model == null && config != null) {
+            try (Decoder decoder = Bench.random(config, context)) {
+                if (mixer != null) {
+                    replaceMixers(decoder, mixer);
+                }
+                result = measure(decoder, settings, context);
+            }
+        } else {
+            throw LizardException.usage(
+                    "expected either --model, or --random-weights and perhaps --mixer, but found %s; give one"
+                            .formatted(model == null ? "no model" : "both"));
         }
         Bench.record(result, history);
         context.console().result(result, text(result));
         return 0;
+    }
+
+    private GenerationSpeed measure(Decoder decoder, SamplerSettings settings, Context context) {
+        List<Integer> lengths = contexts == null ? List.of() : contexts;
+        try (Progress progress = context.console().progress("bench generate", "runs", WARM_UP + runs)) {
+            GenerationSpeed.Meter meter = new GenerationSpeed.Meter(decoder, settings);
+            for (int i = 0; i < WARM_UP; i++) {
+                meter.run(promptTokens, newTokens);
+                progress.update(1L + i, "");
+            }
+            List<GenerationSpeed.Run> measured = new ArrayList<>();
+            for (int i = 0; i < runs; i++) {
+                context.interrupt().check("nothing was kept");
+                measured.add(meter.run(promptTokens, newTokens));
+                progress.update(WARM_UP + i + 1L, "");
+            }
+            context.interrupt().check("nothing was kept");
+            return GenerationSpeed.of(measured, meter.after(lengths, newTokens));
+        }
+    }
+
+    private static void replaceMixers(Decoder decoder, String name) {
+        ObjectNode keys = JsonNodeFactory.instance.objectNode().put("mixer", name);
+        MixerSpec spec = MixerSpecs.read(keys, decoder.headDims(), "--mixer");
+        for (int layer = 0; layer < decoder.layers(); layer++) {
+            Map<String, Tensor> parameters = new HashMap<>();
+            try (Scope work = Scope.open()) {
+                for (MixerSpec.Parameter parameter : spec.initial(decoder.headDims(), new RandomStream(layer))) {
+                    parameters.put(
+                            parameter.name(), decoder.own(parameter.initial().to(decoder.device())));
+                }
+            }
+            decoder.replaceMixer(layer, spec.create(decoder.headDims(), parameters));
+        }
     }
 
     private static String text(GenerationSpeed result) {

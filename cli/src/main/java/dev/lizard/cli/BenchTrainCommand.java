@@ -1,16 +1,13 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.ConfigTree;
-import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.distill.Recipe;
 import dev.lizard.distill.Recipes;
 import dev.lizard.distill.StageMeter;
 import dev.lizard.distill.Teachers;
 import dev.lizard.model.Decoder;
-import dev.lizard.model.ModelConfig;
 import dev.lizard.model.OpenModel;
-import dev.lizard.tensor.RandomStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,7 +15,6 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.node.ObjectNode;
 
 /** {@code lizard bench train}: how fast the stages of a recipe train. */
 @Command(
@@ -105,7 +101,7 @@ final class BenchTrainCommand implements Action {
                 speeds = speeds(tree, open.decoder(), context);
             }
         } else if (config != null && model == null) {
-            try (Decoder decoder = random(config, context)) {
+            try (Decoder decoder = Bench.random(config, context)) {
                 speeds = speeds(tree, decoder, context);
             }
         } else {
@@ -132,21 +128,6 @@ final class BenchTrainCommand implements Action {
                 .measure(warmup, steps, context.interrupt()::requested);
         context.interrupt().check("nothing was kept");
         return speeds;
-    }
-
-    private static Decoder random(Path file, Context context) {
-        if (!(Json.read(file, LizardException.Kind.INPUT) instanceof ObjectNode node)) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "no config",
-                    file,
-                    "a JSON object",
-                    "something else",
-                    "give a model's config.json");
-        }
-        ModelConfig config = ModelConfig.of(node, file.toString());
-        config.notes().forEach(context.console()::warn);
-        return Decoder.random(config, new RandomStream(0), context.dtype(), context.device());
     }
 
     private static String text(TrainingSpeed result) {

@@ -57,9 +57,11 @@ record GenerationSpeed(
         private static final double NANOS = 1e9;
 
         private final Decoder decoder;
+        private final SamplerSettings settings;
 
-        Meter(Decoder decoder) {
+        Meter(Decoder decoder, SamplerSettings settings) {
             this.decoder = decoder;
+            this.settings = settings;
         }
 
         /** Reads {@code prompt} tokens, the choice of the first new one included, and writes {@code fresh}. */
@@ -108,7 +110,7 @@ record GenerationSpeed(
         }
 
         private Sampler sampler() {
-            return new Sampler(SamplerSettings.GREEDY, decoder.config().vocabSize());
+            return new Sampler(settings, decoder.config().vocabSize());
         }
 
         /** Ids spread over the vocabulary, without meaning. */

@@ -310,6 +310,11 @@ public record LizardSpec(
     }
 
     @Override
+    public long fills() {
+        return (long) window + first;
+    }
+
+    @Override
     public double flops(HeadDims dims, long length) {
         return MixerSizes.windowFlops(dims, window) + MixerSizes.memoryFlops(dims, features);
     }

@@ -115,6 +115,11 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
     }
 
     @Override
+    public long fills() {
+        return window;
+    }
+
+    @Override
     public double flops(HeadDims dims, long length) {
         return MixerSizes.windowFlops(dims, window) + MixerSizes.memoryFlops(dims, features);
     }

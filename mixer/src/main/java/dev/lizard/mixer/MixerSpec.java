@@ -42,6 +42,11 @@ public interface MixerSpec {
         return false;
     }
 
+    /** Tokens after which the state is full: each call of a length is then the same work, wherever it stands. */
+    default long fills() {
+        return 0;
+    }
+
     /** Operations a token of a forward pass over sequences of {@code length} tokens. */
     double flops(HeadDims dims, long length);
 

@@ -69,6 +69,11 @@ public final class Positions implements AutoCloseable {
         return new Positions(rotary, new long[0], read, atLeast);
     }
 
+    /** The beginning of a text in a call that is recorded: {@code read} [1] holds 0. */
+    public static Positions beginning(Rotary rotary, Tensor read) {
+        return new Positions(rotary, new long[1], read, 0);
+    }
+
     public Rotary rotary() {
         return rotary;
     }

@@ -94,6 +94,11 @@ public record WindowSpec(int window, int first, int meta) implements MixerSpec {
     }
 
     @Override
+    public long fills() {
+        return (long) window + first;
+    }
+
+    @Override
     public double flops(HeadDims dims, long length) {
         return MixerSizes.windowFlops(dims, window);
     }

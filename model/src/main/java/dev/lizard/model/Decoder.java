@@ -334,18 +334,15 @@ public final class Decoder implements LanguageModel, AutoCloseable {
      */
     @Override
     public Tensor advance(Tensor ids, DecoderState state) {
-        try (Positions at = Positions.of(rotary, state.read())) {
-            Tensor hidden = Gradients.enabled()
-                    ? advance(ids, state, at, blocks, mixers)
-                    : execution().advance(ids, state, at);
-            state.count(ids.size(1));
-            return hidden;
-        }
+        Tensor hidden = Gradients.enabled() ? learning(ids, state) : execution().advance(ids, state);
+        state.count(ids.size(1));
+        return hidden;
     }
 
-    @Override
-    public @Nullable GraphedDecode graphed(DecoderState state) {
-        return GraphedDecode.served(this) ? new GraphedDecode(this, state) : null;
+    private Tensor learning(Tensor ids, DecoderState state) {
+        try (Positions at = Positions.of(rotary, state.read())) {
+            return advance(ids, state, at, blocks, mixers);
+        }
     }
 
     Tensor advance(Tensor ids, DecoderState state, Positions at, List<Block> through, List<Mixer> with) {

@@ -8,6 +8,7 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.kernel.RecordedWork;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a decoder generates: its blocks and mixers with everything computed once that depends on parameters alone (what
@@ -23,6 +24,7 @@ final class Execution implements AutoCloseable {
     private final List<Mixer> mixers;
     private final List<Tensor> trainable;
     private final long stamp;
+    private @Nullable RecordedPieces pieces;
 
     Execution(Decoder decoder) {
         this.decoder = decoder;
@@ -71,6 +73,24 @@ final class Execution implements AutoCloseable {
                 && mixers.stream().noneMatch(mixer -> mixer.spec().caches());
     }
 
+    /** As {@link #advance} for rows that stand where {@code state} says, replayed where it was recorded. */
+    Tensor advance(Tensor ids, DecoderState state) {
+        if (state.batch() == 1 && ids.size(1) > 1 && graphsSteps()) {
+            RecordedPieces known = pieces;
+            if (known == null) {
+                known = new RecordedPieces(decoder, this);
+                pieces = known;
+            }
+            Tensor hidden = known.advance(ids, state);
+            if (hidden != null) {
+                return hidden;
+            }
+        }
+        try (Positions at = Positions.of(decoder.rotary(), state.read())) {
+            return advance(ids, state, at);
+        }
+    }
+
     /** Reads ids [B, T], whose rows stand at {@code at}, to final hidden states [B, T, D]. */
     Tensor advance(Tensor ids, DecoderState state, Positions at) {
         return decoder.advance(ids, state, at, blocks, mixers);
@@ -78,6 +98,10 @@ final class Execution implements AutoCloseable {
 
     @Override
     public void close() {
+        if (pieces != null) {
+            pieces.close();
+            pieces = null;
+        }
         scope.close();
     }
 }
