@@ -9,7 +9,7 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import dev.lizard.tensor.cuda.CudaGraph;
+import dev.lizard.tensor.kernel.RecordedWork;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +33,7 @@ final class RecordedPieces implements AutoCloseable {
     private record Kind(long tokens, boolean beginning) {}
 
     /** A recording with what it reads and leaves. */
-    private record Piece(CudaGraph graph, Tensor ids, Tensor hidden) {}
+    private record Piece(RecordedWork graph, Tensor ids, Tensor hidden) {}
 
     private final Decoder decoder;
     private final Execution execution;
@@ -114,7 +114,7 @@ final class RecordedPieces implements AutoCloseable {
                 hidden.copy_(execution.advance(kept, own, at));
             }
         };
-        Piece piece = new Piece(CudaGraph.record(decoder.device(), pass, pass), kept, hidden);
+        Piece piece = new Piece(RecordedWork.record(decoder.device(), pass, pass), kept, hidden);
         pieces.put(kind, piece);
         return piece;
     }
