@@ -187,6 +187,11 @@ class GraphedSessionTest {
                 }
             }
             assertThat(many).isLessThan(1.3 * few);
+            try (DecoderState state = model.newState(1)) {
+                try (GraphedDecode step = model.graphed(state)) {
+                    assertThat(step).isNotNull();
+                }
+            }
             try (Session session = new Session(model)) {
                 session.prefill(ids(6, 40_000, 512));
                 Sampler sampler = new Sampler(SamplerSettings.GREEDY, 49_152);

@@ -345,6 +345,11 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         }
     }
 
+    @Override
+    public @Nullable GraphedDecode graphed(DecoderState state) {
+        return GraphedDecode.served(this) ? new GraphedDecode(this, state) : null;
+    }
+
     Tensor advance(Tensor ids, DecoderState state, Positions at, List<Block> through, List<Mixer> with) {
         Tensor x = embedding.use().embedding(ids); // [B, T, D]
         for (int i = 0; i < blocks.size(); i++) {

@@ -111,6 +111,9 @@ final class RecordedPieces implements AutoCloseable {
                     Positions at = kind.beginning
                             ? Positions.beginning(decoder.rotary(), none)
                             : Positions.on(decoder.rotary(), read, fills)) {
+                if (kind.beginning) {
+                    own.clear(0);
+                }
                 hidden.copy_(execution.advance(kept, own, at));
             }
         };
