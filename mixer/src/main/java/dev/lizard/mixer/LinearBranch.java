@@ -57,12 +57,17 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
         long tokens = q.size(2);
         MatrixMemory.Result result =
                 MatrixMemory.chunk(queries(q), keys(last(k, tokens)), values(v, tokens), logGate, memory);
-        if (Gradients.enabled()) { // the graph may still need what is there
-            state.put(MEMORY, result.memory().detach().copy());
-        } else {
-            memory.copy_(result.memory());
-        }
+        keep(state, result.memory());
         return split(result.y());
+    }
+
+    /** Puts {@code memory} in the place of what the state holds. */
+    static void keep(MixerState state, Tensor memory) {
+        if (Gradients.enabled()) { // the graph may still need what is there
+            state.put(MEMORY, memory.detach().copy());
+        } else {
+            state.get(MEMORY).copy_(memory);
+        }
     }
 
     /**
@@ -99,7 +104,8 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
         return perHead(last(counted(v), tokens)); // [B, H, T, e + 1]
     }
 
-    private static Tensor counted(Tensor v) {
+    /** Values with a column of ones, which becomes the mass. */
+    static Tensor counted(Tensor v) {
         return v.pad(1, 0, 1); // [B, G, L, e + 1]
     }
 
@@ -113,7 +119,8 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
         return dims.group() == 1 ? x : x.repeatInterleave(dims.group(), 1);
     }
 
-    private static PartialAttention split(Tensor counted) {
+    /** What was read of such values [B, H, T, e + 1]. */
+    static PartialAttention split(Tensor counted) {
         long width = counted.size(3) - 1;
         return new PartialAttention(counted.narrow(3, 0, width), counted.narrow(3, width, 1));
     }

@@ -18,21 +18,16 @@ record LizardTwin(
         double[] sinks,
         double share) {
 
-    /** Outputs [T][d] for x [T][D] and q, k, v [T][d], the first token at position {@code start}. */
-    double[][] run(double[][] x, double[][] q, double[][] k, double[][] v, double[] frequencies, long start) {
-        int tokens = q.length;
+    /** Outputs [T][d] for x [T][D] and q, k, v [T][d], the first token at position 0. */
+    double[][] run(double[][] x, double[][] q, double[][] k, double[][] v, double[] frequencies) {
         boolean rope = spec.variant() != Variant.LITERAL;
-        double[][] turnedQ = new double[tokens][];
-        double[][] turnedK = new double[tokens][];
-        for (int t = 0; t < tokens; t++) {
-            turnedQ[t] = rope ? Plain.turned(q[t], frequencies, start + t) : q[t];
-            turnedK[t] = rope ? Plain.turned(k[t], frequencies, start + t) : k[t];
-        }
+        double[][] turnedQ = rope ? Plain.turned(q, frequencies) : q;
+        double[][] turnedK = rope ? Plain.turned(k, frequencies) : k;
         double sink = sinks.length == 0 ? Double.NEGATIVE_INFINITY : Plain.logSumExp(sinks);
         int lag = spec.variant() == Variant.JOINT ? spec.window() : 0;
         MatrixMemoryTwin memory = new MatrixMemoryTwin(new double[2 * spec.features()][v[0].length + 1]);
-        double[][] outputs = new double[tokens][];
-        for (int t = 0; t < tokens; t++) {
+        double[][] outputs = new double[q.length][];
+        for (int t = 0; t < q.length; t++) {
             memory.decay(Plain.sigmoid(Plain.dot(gateWeight, x[t]) + gateBias));
             if (t - lag >= (lag == 0 ? 0 : spec.first())) {
                 memory.write(Plain.features(k[t - lag], keyMap), Plain.counted(v[t - lag]));

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** One law in three forms, causal, a matrix times the values, whatever the scores. */
-abstract class MixerFormsContract extends MixerUnderTest {
+abstract class MixerFormsContract extends MixerTwinContract {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT32", "FLOAT64"})
     void threeFormsAreOneMap(DType dtype) {

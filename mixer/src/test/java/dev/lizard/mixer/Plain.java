@@ -77,6 +77,15 @@ final class Plain {
         return y;
     }
 
+    /** Rows turned by their own positions, the first at 0. */
+    static double[][] turned(double[][] x, double[] frequencies) {
+        double[][] y = new double[x.length][];
+        for (int t = 0; t < x.length; t++) {
+            y[t] = turned(x[t], frequencies, t);
+        }
+        return y;
+    }
+
     /** Hedgehog: softmax(x W) and softmax(−x W), not below 1e-12; map [d][f/2]. */
     static double[] features(double[] x, double[][] map) {
         int half = map[0].length;

@@ -4,6 +4,19 @@ package dev.lizard.mixer;
 final class WindowTwin {
     private WindowTwin() {}
 
+    /** Outputs [T][d] of q, k, v [T][d], the first token at position 0; {@code sinks} may be none. */
+    static double[][] run(
+            double[][] q, double[][] k, double[][] v, double[] frequencies, int window, int early, double[] sinks) {
+        double sink = sinks.length == 0 ? Double.NEGATIVE_INFINITY : Plain.logSumExp(sinks);
+        double[][] turnedQ = Plain.turned(q, frequencies);
+        double[][] turnedK = Plain.turned(k, frequencies);
+        double[][] y = new double[q.length][];
+        for (int t = 0; t < q.length; t++) {
+            y[t] = Plain.divided(at(t, turnedQ, turnedK, v, window, early, sink), Double.NaN);
+        }
+        return y;
+    }
+
     /**
      * Numerator [d] and, last, mass of query t over keys j ≤ t with t − w < j or j < m; the maximum of scores and sink
      * is subtracted.

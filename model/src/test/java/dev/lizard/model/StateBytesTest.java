@@ -2,6 +2,7 @@ package dev.lizard.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lizard.mixer.LinearSpec;
 import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.LolcatsSpec;
 import dev.lizard.mixer.MixerSpec;
@@ -26,7 +27,8 @@ class StateBytesTest {
             new WindowSpec(6, 2),
             new LizardSpec(LizardSpec.Variant.JOINT, 4, 6, 2, 4, 32, LizardSpec.Branches.BOTH),
             new LizardSpec(LizardSpec.Variant.SUM, 4, 8, 0, 4, 32, LizardSpec.Branches.BOTH),
-            new LolcatsSpec(8, 8, LizardSpec.Branches.BOTH));
+            new LolcatsSpec(8, 8, LizardSpec.Branches.BOTH),
+            new LinearSpec());
 
     @ParameterizedTest
     @EnumSource(

@@ -1,0 +1,74 @@
+package dev.lizard.mixer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Every form computes what the mixer's naive twin does: its equations in plain loops over float64 numbers. */
+abstract class MixerTwinContract extends MixerUnderTest {
+    /** RoPE's, of {@link #rotary} at heads of width 8. */
+    static final double[] FREQUENCIES = {1, 0.1, 0.01, 0.001};
+
+    static final int TOKENS = 70;
+
+    /** The twin. */
+    @FunctionalInterface
+    interface Twin {
+        /** Outputs [T][d] of one head for x [T][D] and q, k, v [T][d], the first token at position 0. */
+        double[][] run(int head, double[][] x, double[][] q, double[][] k, double[][] v);
+    }
+
+    /** The mixer under test once more, without any of its code. */
+    abstract Twin twin(MixerSpec spec, Map<String, Tensor> parameters);
+
+    /** Specs to compare beside those of {@link #spec}. */
+    List<MixerSpec> furtherSpecs() {
+        return List.of();
+    }
+
+    @Test
+    void everyFormIsTheNaiveTwin() {
+        List<MixerSpec> specs = new ArrayList<>(furtherSpecs());
+        windows().forEach(window -> specs.add(spec(window, 6)));
+        for (MixerSpec spec : specs) {
+            compare(spec, Fixtures.parameters(spec, DIMS, random), input(DType.FLOAT64, 2, TOKENS), spec.toString());
+        }
+    }
+
+    final void compare(MixerSpec spec, Map<String, Tensor> parameters, MixerInput in, String what) {
+        Twin twin = twin(spec, parameters);
+        try (Scope scope = Scope.open()) {
+            double[][][][] y = new double[(int) in.batch()][DIMS.heads()][][];
+            for (int b = 0; b < in.batch(); b++) {
+                for (int h = 0; h < DIMS.heads(); h++) {
+                    int g = h / DIMS.group();
+                    y[b][h] = twin.run(
+                            h,
+                            Plain.matrix(in.x().select(0, b)),
+                            Plain.matrix(in.q(), b, h),
+                            Plain.matrix(in.k(), b, g),
+                            Plain.matrix(in.v(), b, g));
+                }
+            }
+            Tensor right = Plain.tensor(y);
+            for (Form form : Form.values()) {
+                for (DType dtype : List.of(DType.FLOAT64, DType.FLOAT32)) {
+                    Tensor found = mixer(spec, dtype, parameters).forward(Fixtures.to(dtype, in), form);
+                    assertThat(Fixtures.error(found, right))
+                            .as("%s, %s, %s, seed %d", what, form, dtype, seed)
+                            .isLessThan(Fixtures.tolerance(dtype));
+                }
+            }
+        }
+    }
+
+    static double number(Map<String, Tensor> parameters, String name, int index) {
+        return MixerSpec.need(parameters, name).doubles()[index];
+    }
+}

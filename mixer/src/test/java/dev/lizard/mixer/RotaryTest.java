@@ -1,0 +1,37 @@
+package dev.lizard.mixer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lizard.tensor.LiveTensors;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(LiveTensors.class)
+class RotaryTest {
+    private static final double[] FREQUENCIES = {1, 0.1, 0.01, 0.001};
+
+    private final RandomStream random = new RandomStream(Long.getLong("lizard.test.seed", 5L));
+
+    @Test
+    void turningBackUndoesATurnWithAScaleToo() {
+        try (Rotary scaled = new Rotary(FREQUENCIES, 1.25)) {
+            for (long tokens : new long[] {1, 5}) {
+                Tensor x = Tensors.of(random.normal((int) (2 * 3 * tokens * 8), 1), 2, 3, tokens, 8);
+                Tensor turned = scaled.apply(x, 1_000_000);
+                assertThat(Fixtures.error(scaled.undo(turned, 1_000_000), x)).isLessThan(1e-6);
+                assertThat(turned.norm().item() / x.norm().item()).isBetween(1.2499, 1.2501);
+                for (int t = 0; t < tokens; t++) {
+                    double[] right = Plain.turned(Plain.matrix(x, 1, 2)[t], FREQUENCIES, 1_000_000 + t);
+                    double[] found = Plain.matrix(turned, 1, 2)[t];
+                    for (int i = 0; i < 8; i++) {
+                        assertThat(found[i]).isCloseTo(1.25 * right[i], within(1e-5));
+                    }
+                }
+            }
+        }
+    }
+}
