@@ -33,6 +33,8 @@ VARIANTS = {
     "logits.cu": [dict(GROUP=9, ROWS=4), dict(GROUP=16, ROWS=2)],
     "training.cu": [{}, dict(BF16=1)],
     "small.cu": [{}, dict(BF16=1)],
+    "sample.cu": [{}, dict(BF16=1)],
+    "trial.cu": [{}],
 }
 
 
@@ -69,6 +71,9 @@ def main():
     parser.add_argument("--only", default="", metavar="TEXT", help="sources with this in their name")
     args = parser.parse_args()
     archive = subprocess.run(["git", "archive", args.revision, FOLDER], cwd=ROOT, check=True, capture_output=True)
+    unlisted = {source.name for source in SOURCES.glob("*.cu")} - VARIANTS.keys()
+    if unlisted:
+        parser.error("no defines are listed for " + ", ".join(sorted(unlisted)))
     same = True
     with tempfile.TemporaryDirectory() as folder:
         tarfile.open(fileobj=io.BytesIO(archive.stdout)).extractall(folder, filter="data")

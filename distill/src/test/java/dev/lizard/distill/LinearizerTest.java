@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.mixer.Form;
+import dev.lizard.mixer.LinearSpec;
 import dev.lizard.model.Models;
 import dev.lizard.model.OpenModel;
 import dev.lizard.tensor.DType;
@@ -231,6 +232,28 @@ class LinearizerTest {
             LinearizeResult result = linearizer(recipe, mixer, false).run(NEVER);
             assertThat(nll(result, "transfer", "student")).as(mixer).isLessThan(nll(result, "before", "swapped"));
             assertThat(nll(result, "finetune", "student")).as(mixer).isLessThan(nll(result, "transfer", "student"));
+        }
+    }
+
+    @Test
+    void aMixerWithoutParametersIsLearntByTheModelAroundIt() {
+        String recipe = """
+            name: plain
+            mixer: {mixer: linear}
+            sequence_length: 64
+            batch: 4
+            held_out: {share: 0.2, tokens: 1024}
+            stages:
+              - name: finetune
+                loss: {type: next-token}
+                train: {lora: {rank: 4, alpha: 8}}
+                tokens: 2500
+                learning_rate: 5e-3
+            """;
+        LinearizeResult result = linearizer(recipe, "linear", false).run(NEVER);
+        assertThat(nll(result, "finetune", "student")).isLessThan(nll(result, "before", "swapped"));
+        try (OpenModel model = Models.open(result.out(), DType.FLOAT32, Device.CPU)) {
+            assertThat(model.decoder().mixerSpecs()).containsOnly(new LinearSpec());
         }
     }
 
