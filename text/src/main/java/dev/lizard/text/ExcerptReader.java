@@ -18,6 +18,9 @@ final class ExcerptReader extends Reader {
     /** No text can spell it but by a guess of 122 bits. */
     private static final String NAME = "\uFFFF" + UUID.randomUUID();
 
+    /** A parser's buffer may be as large as what it read before; what is in it when a bound is set is not counted. */
+    private static final int AHEAD = 1 << 12;
+
     private static final int NONE = -2;
 
     private final String beginning;
@@ -58,7 +61,7 @@ final class ExcerptReader extends Reader {
 
     @Override
     public int read(char[] buffer, int offset, int length) {
-        if (given == ready.length() && !fill(length)) {
+        if (given == ready.length() && !fill(Math.min(length, AHEAD))) {
             return -1;
         }
         int n = Math.min(length, ready.length() - given);

@@ -105,6 +105,7 @@ class LongRecordTest {
         refused("{\"text\":\"" + text + "\"} 1", "one JSON object a line but found more after it");
         refused("{\"text\":\"a\"}\n{\"text\":1,\"x\":\"" + text + "\"}", ":2/text: expected a string");
         refused("{\"" + text + "\":1}", "unknown record in ", "'a a a a a a a a a a ...'");
+        refused("{\"x\":[" + "1,".repeat(15_000), "bad JSON in "); // from now on the parser has a long buffer
         String turn = "{\"role\":\"user\",\"content\":\"%s\"}".formatted("a ".repeat(1 << 20));
         refused(
                 "{\"messages\":[" + turn + "," + turn + "," + turn + "]}",
