@@ -5,15 +5,14 @@ import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code x W^T + b} for x [..., in], W [out, in], b [out].
  *
  * <p>A single row on the CPU, what decoding does all day, is done as matrix times vector. OpenBLAS's matrix product
- * packs
- * the whole weight first, even for one row, and so is several times slower. For bfloat16 the engine has another path.
+ * packs the whole weight first, even for one row, and so is several times slower. For bfloat16 the engine has another
+ * path.
  */
 final class Projection {
     private Projection() {}
@@ -31,7 +30,7 @@ final class Projection {
     }
 
     private static boolean isRow(Tensor x, Tensor weight) {
-        return x.numel() == weight.size(1) && x.scalar_type() != ScalarType.BFloat16 && !x.is_cuda();
+        return x.numel() == weight.size(1) && x.element_size() > DType.BFLOAT16.bytes() && !x.is_cuda();
     }
 
     private static Tensor row(Tensor x, Tensor weight, @Nullable Tensor bias) {

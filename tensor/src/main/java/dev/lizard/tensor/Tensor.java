@@ -26,6 +26,7 @@ public final class Tensor extends InPlaceOps implements AutoCloseable {
     public record TopK(Tensor values, Tensor indices) {}
 
     private org.bytedeco.pytorch.@Nullable Tensor handle;
+    private @Nullable DType dtype; // once it was asked for
     private Scope owner;
     private int slot;
 
@@ -113,13 +114,19 @@ public final class Tensor extends InPlaceOps implements AutoCloseable {
     }
 
     public DType dtype() {
-        return DType.of(handle().scalar_type());
+        if (dtype == null) {
+            dtype = DType.of(handle().scalar_type());
+        }
+        return dtype;
     }
 
     public Device device() {
+        if (!isCuda()) {
+            return Device.CPU;
+        }
         org.bytedeco.pytorch.Device device = handle().device();
         try (device) {
-            return device.is_cuda() ? Device.cuda(device.index()) : Device.CPU;
+            return Device.cuda(device.index());
         }
     }
 
@@ -139,7 +146,7 @@ public final class Tensor extends InPlaceOps implements AutoCloseable {
     }
 
     public Tensor to(Device device) {
-        return wrap(handle().to(device.handle(), handle().scalar_type()));
+        return wrap(handle().to(device.handle(), dtype().scalarType()));
     }
 
     /** As {@link #to(Device)}, but from the CPU to a CUDA device without waiting for what is queued there. */
@@ -148,7 +155,7 @@ public final class Tensor extends InPlaceOps implements AutoCloseable {
             return to(device);
         }
         try (org.bytedeco.pytorch.Tensor pinned = handle().pin_memory()) {
-            return wrap(pinned.to(device.handle(), handle().scalar_type(), true, false, SAME_FORMAT));
+            return wrap(pinned.to(device.handle(), dtype().scalarType(), true, false, SAME_FORMAT));
         }
     }
 
