@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Folders and session files of version 0.1 load and give its logits; {@code stored-0.1/README.md} says whence they are. */
+/** Folders and session files of version 0.1 load and give its logits; see {@code stored-0.1/README.md}. */
 @ExtendWith(LiveTensors.class)
 class StoredFormsTest {
     private static final int VOCABULARY = 32;
