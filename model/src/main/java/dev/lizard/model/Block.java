@@ -46,7 +46,8 @@ record Block(Norm before, Attention attention, Norm between, Mlp mlp) {
                         fused(ResidualStream.of(input), at, mixing, tape).sum());
             }
             Tensor x = tape.cut(input); // read before the mixer and after it
-            Tensor heads = mixing.heads(attention.project(before.apply(x), at)); // [B, H, T, d]
+            Tensor normed = tape.cut(before.apply(x)); // read by projections and, at times, by gates
+            Tensor heads = mixing.heads(attention.project(normed, at)); // [B, H, T, d]
             Tensor attended = x.add(attention.join(heads)); // [B, T, D]
             return work.promote(attended.add(mlp.apply(between.apply(attended))));
         }
