@@ -248,6 +248,9 @@ final class Hybrid implements Mixer {
             Weights weights = weights(in.q().dtype());
             Tensor q = near(in, in.q());
             Tensor k = near(in, in.k());
+            if (plan.far == Far.NONE && weights.sink == null) {
+                return scope.promote(original.narrowed(plan.near.attend(state, in.at(), q, k, in.v())));
+            }
             PartialAttention far = plan.far == Far.NONE ? null : far(in, q, k, state, weights);
             PartialAttention near = plan.near.chunk(state, in.at(), q, k, in.v(), weights.sink);
             return scope.promote(original.narrowed(far == null ? near.divided() : join(far, near, weights)));

@@ -197,14 +197,25 @@ record KeyRing(int window, int first) {
 
     /** Attention of T new tokens, turned q [B, H, T, d] and k [B, G, T, d]; they are stored. */
     PartialAttention chunk(MixerState state, Positions at, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
-        WindowSoftmax.Pinned pinned = first == 0
+        PartialAttention result = WindowSoftmax.banded(
+                q, extended(state, KEYS, at, k), extended(state, VALUES, at, v), window, pinned(state, at, k, v), sink);
+        push(state, at, k, v);
+        return result;
+    }
+
+    /** The same divided, where nothing but the keys is in the normaliser: [B, H, T, d]. */
+    Tensor attend(MixerState state, Positions at, Tensor q, Tensor k, Tensor v) {
+        Tensor result = WindowSoftmax.attended(
+                q, extended(state, KEYS, at, k), extended(state, VALUES, at, v), window, pinned(state, at, k, v));
+        push(state, at, k, v);
+        return result;
+    }
+
+    private WindowSoftmax.@Nullable Pinned pinned(MixerState state, Positions at, Tensor k, Tensor v) {
+        return first == 0
                 ? null
                 : new WindowSoftmax.Pinned(
                         firsts(state, KEYS, at, k), firsts(state, VALUES, at, v), at.readUpTo(slots()));
-        PartialAttention result = WindowSoftmax.banded(
-                q, extended(state, KEYS, at, k), extended(state, VALUES, at, v), window, pinned, sink);
-        push(state, at, k, v);
-        return result;
     }
 
     /** The first tokens that were read or are fresh [B, G, T, d], at most m. */

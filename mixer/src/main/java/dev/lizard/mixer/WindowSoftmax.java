@@ -4,6 +4,8 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Heads of a group stand together in the axis R = H / G, since they share keys.
  */
 final class WindowSoftmax {
+    /** Queries whose scores are held at once. */
+    private static final long STRETCH = 512;
+
     private WindowSoftmax() {}
 
     /** Unnormalised weights exp(s − m) and their sum over the last axis, sinks included. */
@@ -47,6 +52,13 @@ final class WindowSoftmax {
      * @param position of the first query
      */
     record Pinned(Tensor keys, Tensor values, long position) {
+        /** Where token j has left the window of the query at {@code from} + t after the first: [T, f]. */
+        private Tensor seen(long from, long tokens, long window) {
+            Tensor row = Tensors.arange(position + from - window, position + from - window + tokens, keys.device());
+            return row.unsqueeze(-1)
+                    .ge(Tensors.arange(0, keys.size(2), keys.device()).unsqueeze(0));
+        }
+
         /** Where token j is still, or not yet, in the window of the query at t after the first: [T, f]. */
         private Tensor hidden(long tokens, long window) {
             Tensor row = Tensors.arange(position - window, position - window + tokens, keys.device());
@@ -174,6 +186,41 @@ final class WindowSoftmax {
             return new PartialAttention(
                     scope.promote(unblocked(numerator, tokens)), scope.promote(unblocked(weights.mass, tokens)));
         }
+    }
+
+    /**
+     * The same divided, without a sink, by libtorch's attention over stretches of queries: for windows of any width, since
+     * scores are held of one stretch at a time. Arguments as for {@link #banded}.
+     */
+    static Tensor attended(Tensor q, Tensor k, Tensor v, long window, @Nullable Pinned pinned) {
+        long tokens = q.size(2);
+        long past = k.size(2) - tokens;
+        if (past == 0 && tokens <= window) {
+            return q.scaledDotProductAttention(k, v, true);
+        }
+        List<Tensor> stretches = new ArrayList<>();
+        for (long from = 0; from < tokens; from += STRETCH) {
+            long count = Math.min(STRETCH, tokens - from);
+            long first = Math.max(0, past + from - window + 1); // key that the first query sees
+            long keys = past + from + count - first;
+            Tensor kb = k.narrow(2, first, keys);
+            Tensor vb = v.narrow(2, first, keys);
+            Tensor seen = seen(past + from - first, count, window, q.device());
+            if (pinned != null) {
+                kb = Tensors.cat(2, pinned.keys, kb);
+                vb = Tensors.cat(2, pinned.values, vb);
+                seen = Tensors.cat(1, pinned.seen(from, count, window), seen);
+            }
+            stretches.add(q.narrow(2, from, count).scaledDotProductAttention(kb, vb, seen));
+        }
+        return Tensors.cat(stretches, 2);
+    }
+
+    /** Which of {@code past} + T keys are in the windows of the last T: [T, S]. */
+    private static Tensor seen(long past, long tokens, long window, Device device) {
+        Tensor row = Tensors.arange(past, past + tokens, device).unsqueeze(-1);
+        Tensor column = Tensors.arange(0, past + tokens, device).unsqueeze(0);
+        return column.le(row).logicalAnd(row.sub(window).lt(column));
     }
 
     /** [B, G, (N + 1) w, d] to overlapping pairs of blocks [B, G, N, 2w, d]. */
