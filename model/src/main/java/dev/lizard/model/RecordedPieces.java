@@ -62,7 +62,7 @@ final class RecordedPieces implements AutoCloseable {
         long tokens = ids.size(1);
         long before = state.tokens(0);
         boolean beginning = before == 0;
-        if (tokens < Math.max(SHORTEST, fills) || !beginning && before < fills) {
+        if (tokens < Math.max(SHORTEST, fills) || (!beginning && before < fills)) {
             return null;
         }
         Kind kind = new Kind(tokens, beginning);
