@@ -1,12 +1,8 @@
 package dev.lizard.text;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.hardwood.metadata.RowGroup;
+import dev.hardwood.reader.ColumnReaders;
 import dev.hardwood.reader.ParquetFileReader;
-import dev.hardwood.reader.RowReader;
-import dev.hardwood.row.PqList;
-import dev.hardwood.row.PqMap;
-import dev.hardwood.row.PqStruct;
 import dev.hardwood.schema.ColumnProjection;
 import dev.hardwood.schema.SchemaNode;
 import dev.lizard.base.Json;
@@ -15,12 +11,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The rows of a Parquet file, each a record. Only columns that a record may need are read. */
@@ -32,12 +28,12 @@ final class ParquetPieces implements Pieces {
         LOG.setLevel(Level.OFF);
     }
 
-    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-
     private final Path path;
     private final ParquetFileReader file;
-    private final RowReader rows;
-    private final List<String> columns;
+    private final ColumnReaders readers;
+    private final ParquetRows rows;
+    private final List<SchemaNode> needed;
+    private final List<String> names;
     private long row;
 
     ParquetPieces(Path path) {
@@ -45,16 +41,21 @@ final class ParquetPieces implements Pieces {
         ParquetFileReader opened = null;
         try {
             opened = ParquetFileReader.open(new ParquetInput(path));
-            columns = opened.getFileSchema().getRootNode().children().stream()
-                    .map(SchemaNode::name)
+            List<SchemaNode> columns = opened.getFileSchema().getRootNode().children();
+            names = columns.stream().map(SchemaNode::name).toList();
+            needed = columns.stream()
+                    .filter(column -> RecordKind.KEYS.contains(column.name()))
                     .toList();
-            String[] needed = columns.stream().filter(RecordKind.KEYS::contains).toArray(String[]::new);
-            if (needed.length == 0) {
+            if (needed.isEmpty()) {
                 throw RecordKind.unknown(fields(Json.object()));
             }
-            rows = opened.buildRowReader()
-                    .projection(ColumnProjection.columns(needed))
+            Set<String> read = needed.stream().map(SchemaNode::name).collect(Collectors.toSet());
+            List<RowGroup> groups = opened.getFileMetaData().rowGroups();
+            ParquetRows.check(groups, read, path);
+            readers = opened.buildColumnReaders(ColumnProjection.columns(read.toArray(String[]::new)))
+                    .batchSize(ParquetRows.batch(groups, read))
                     .build();
+            rows = new ParquetRows(readers, columns);
             file = opened;
         } catch (IOException | RuntimeException bad) {
             close(opened);
@@ -65,68 +66,29 @@ final class ParquetPieces implements Pieces {
     @Override
     public @Nullable Piece next() {
         try {
-            if (!rows.hasNext()) {
+            if (!rows.next(path + " row " + (row + 1))) {
                 return null;
             }
-            rows.next();
             row++;
-            ObjectNode needed = Json.object();
-            Size size = new Size();
-            for (int i = 0; i < rows.getFieldCount(); i++) {
-                if (!rows.isNull(i)) {
-                    needed.set(rows.getFieldName(i), node(rows.getValue(i), size));
+            RecordFields fields = fields(Json.object());
+            for (SchemaNode column : needed) {
+                long before = rows.characters();
+                JsonNode value = rows.read(column);
+                if (value != null) {
+                    fields.needed().set(column.name(), value);
+                }
+                if (value != null && !value.isString() && rows.characters() - before > RecordPieces.LONGEST_LIST) {
+                    throw RecordPieces.listTooLong(fields.at(column.name()));
                 }
             }
-            return new Row(fields(needed), size.characters);
+            return new Row(fields, Math.toIntExact(rows.characters()));
         } catch (RuntimeException bad) {
             throw broken(bad);
         }
     }
 
-    private RecordFields fields(ObjectNode needed) {
-        return new RecordFields(needed, columns, row == 0 ? path.toString() : path + " row " + row, Map.of());
-    }
-
-    /** How many characters a row has. */
-    private static final class Size {
-        private int characters;
-    }
-
-    private static JsonNode node(@Nullable Object value, Size size) {
-        return switch (value) {
-            case null -> NODES.nullNode();
-            case String text -> text(text, size);
-            case byte[] bytes -> text(new String(bytes, UTF_8), size);
-            case PqStruct struct -> {
-                ObjectNode object = NODES.objectNode();
-                for (int i = 0; i < struct.getFieldCount(); i++) {
-                    object.set(struct.getFieldName(i), node(struct.getValue(i), size));
-                }
-                yield object;
-            }
-            case PqList list -> {
-                ArrayNode array = NODES.arrayNode();
-                list.values().forEach(item -> array.add(node(item, size)));
-                yield array;
-            }
-            case PqMap map -> {
-                ObjectNode object = NODES.objectNode();
-                map.getEntries()
-                        .forEach(entry -> object.set(String.valueOf(entry.getKey()), node(entry.getValue(), size)));
-                yield object;
-            }
-            case Boolean truth -> NODES.booleanNode(truth);
-            case Integer number -> NODES.numberNode(number);
-            case Long number -> NODES.numberNode(number);
-            case Float number -> NODES.numberNode(number);
-            case Double number -> NODES.numberNode(number);
-            default -> text(value.toString(), size);
-        };
-    }
-
-    private static JsonNode text(String text, Size size) {
-        size.characters = (int) Math.min(Integer.MAX_VALUE, size.characters + (long) text.length());
-        return NODES.stringNode(text);
+    private RecordFields fields(ObjectNode values) {
+        return new RecordFields(values, names, row == 0 ? path.toString() : path + " row " + row, Map.of());
     }
 
     private LizardException broken(Throwable failure) {
@@ -162,7 +124,7 @@ final class ParquetPieces implements Pieces {
 
     @Override
     public void close() {
-        rows.close();
+        readers.close();
         close(file);
     }
 }

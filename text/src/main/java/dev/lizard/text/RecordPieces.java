@@ -135,7 +135,8 @@ final class RecordPieces implements Pieces {
                 throw bad(where, "a whole record", "an early end");
             }
             if (count++ == LONGEST) {
-                throw tooLong(where, LONGEST, "cut the record, or keep the text in a .txt file");
+                throw tooLong(
+                        where, "%,d characters".formatted(LONGEST), "cut the record, or keep the text in a .txt file");
             }
             if (!line) {
                 closed = closes(c);
@@ -171,17 +172,12 @@ final class RecordPieces implements Pieces {
     }
 
     static LizardException listTooLong(String where) {
-        return tooLong(where, LONGEST_LIST, "cut the conversation into several");
+        return tooLong(where, "%,d characters".formatted(LONGEST_LIST), "cut the conversation into several");
     }
 
-    private static LizardException tooLong(String where, int most, String advice) {
+    static LizardException tooLong(String where, String most, String advice) {
         return LizardException.at(
-                LizardException.Kind.INPUT,
-                "record too long",
-                where,
-                "at most %,d characters".formatted(most),
-                "more",
-                advice);
+                LizardException.Kind.INPUT, "record too long", where, "at most " + most, "more", advice);
     }
 
     /** The next character that is not white space, or -1 at the end. */

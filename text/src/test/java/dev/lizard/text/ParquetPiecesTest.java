@@ -7,6 +7,7 @@ import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,36 @@ class ParquetPiecesTest {
                     + "VgAAAAAGAAAAJgAcFQwZJQYAGUgNY29udmVyc2F0aW9ucwRsaXN0B2VsZW1lbnQFdmFsdWUVAhYGFl4WYCZ6SRwVABUAFQIA"
                     + "PBYIGSYEAhlWAAAAAAYAAAAWzgEWBCYIFtIBACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLjEZLBwAABwAAABC"
                     + "AQAAUEFSMQ==";
+
+    /** Lists and structs within each other, of which any may be null or empty; as pyarrow writes them. */
+    private static final String NESTED =
+            "UEFSMRUEFTQVRkwVBhUAEgAAKLUv/SAa0QAABAAAAHVzZXIJAAAAYXNzaXN0YW50AQAAAHgVABUkFTYsFQwVEBUGFQYcAAAAKL"
+                + "Uv/SASkQAAAgAAAAMiBAAAAANkIAICAyQAFQQVEhUkTBUEFQASAAAotS/9IAlJAAABAAAAcQAAAAAVABUiFTQsFQwVEBUGFQYc"
+                + "AAAAKLUv/SARiQAAAgAAAAMiBAAAAANcIAIBAwIVBBUYFSpMFQQVABIAACi1L/0gDGEAAAEAAABhAwAAAGLDqRUAFSQVNiwVEB"
+                + "UQFQYVBhwAAAAotS/9IBKRAAADAAAAA6RABAAAAAO7H6gBAwIVBBUQFSJMFQIVABIAACi1L/0gCEEAAABEjWNvAQAAFQAVIhU0"
+                + "LBUMFRAVBhUGHAAAACi1L/0gEYkAAAIAAAADIgQAAAADayACAQIAFQQVIBUyTBUGFQASAAAotS/9IBCBAAACAAAAdDIAAAAAAg"
+                + "AAAHQ0FQAVFBUmLBUIFRAVBhUGHAAAACi1L/0gClEAAAIAAAADDgIDJAAVBBnMNQAYBnNjaGVtYRUEADUCGAhtZXNzYWdlcxUC"
+                + "FQZMPAAAADUEGARsaXN0FQIANQIYB2VsZW1lbnQVBgAVDCUCGARyb2xlJQBMHAAAABUMJQIYB2NvbnRlbnQlAEwcAAAANQIYBG"
+                + "1ldGEVBAA1AhgEdGFncxUCFQZMPAAAADUEGARsaXN0FQIAFQwlAhgHZWxlbWVudCUATBwAAAAVBCUCGAJhdCUSTIwSHBwAAAAA"
+                + "ABUMJQIYBHRleHQlAEwcAAAAFggZHBlcJgAcFQwZNQAGEBlICG1lc3NhZ2VzBGxpc3QHZWxlbWVudARyb2xlFQwWDBaaARa+AS"
+                + "ZqJggpLBUEFQAVAgAVABUQFQIAPBYcGSYIBBlWAgICAAYAAAAmABwVDBk1AAYQGUgIbWVzc2FnZXMEbGlzdAdlbGVtZW50B2Nv"
+                + "bnRlbnQVDBYMFnYWmgEmhgImxgEpLBUEFQAVAgAVABUQFQIAPBYCGSYIBBlWAgICAgQAAAAmABwVDBk1AAYQGXgIbWVzc2FnZX"
+                + "MEbGlzdAdlbGVtZW50BG1ldGEEdGFncwRsaXN0B2VsZW1lbnQVDBYQFn4WogEmpgMm4AIpLBUEFQAVAgAVABUQFQIAPBYIGTYI"
+                + "BAQZhgICAgIAAgIEAAAAJgAcFQQZNQAGEBlYCG1lc3NhZ2VzBGxpc3QHZWxlbWVudARtZXRhAmF0FQwWDBZ0FpgBJsAEJoIEKS"
+                + "wVBBUAFQIAFQAVEBUCADwpJggEGWYCAgICAgIAAAAmABwVDBk1AAYQGRgEdGV4dBUMFggWdhaaASboBSaaBSksFQQVABUCABUA"
+                + "FRAVAgA8FggZBhkmAgYAAAAW+AQWCCYIFqwGACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLjEZXBwAABwAABwAAB"
+                + "wAABwAAAC7AgAAUEFSMQ==";
+
+    /** One conversation of five turns of a mebibyte each, of which the file has one. */
+    private static final String LONG_CONVERSATION =
+            "UEFSMRUEFRAVIkwVAhUAEgAAKLUv/SAIQQAABAAAAHVzZXIVABUeFTAsFQoVEBUGFQYcAAAAKLUv/SAPeQAAAgAAAAMeAgAAAA"
+                + "oEAQoAFQQViICAARV6TBUCFQASAAAotS/9gEgEABAAbAAAKAAAEABhAQD4/znQAgIAEGECABBhAgAQYQIAEGECABBhAgAQYQIA"
+                + "EGEhAABhYWFhFQAVHhUwLBUKFRAVBhUGHAAAACi1L/0gD3kAAAIAAAADHgIAAAAKBAEKABUEGWw1ABgGc2NoZW1hFQIANQIYCG"
+                + "1lc3NhZ2VzFQIVBkw8AAAANQQYBGxpc3QVAgA1AhgHZWxlbWVudBUEABUMJQIYBHJvbGUlAEwcAAAAFQwlAhgHY29udGVudCUA"
+                + "TBwAAAAWAhkcGSwmABwVDBk1AAYQGUgIbWVzc2FnZXMEbGlzdAdlbGVtZW50BHJvbGUVDBYKFnAWlAEmRiYIKSwVBBUAFQIAFQ"
+                + "AVEBUCADwWKBkmAggZVgAAAAAKAAAAJgAcFQwZNQAGEBlICG1lc3NhZ2VzBGxpc3QHZWxlbWVudAdjb250ZW50FQwWChbugIAB"
+                + "FvIBJrgCJpwBKSwVBBUAFQIAFQAVEBUCADwWgICABRkmAggZVgAAAAAKAAAAFt6BgAEWAiYIFoYDACggcGFycXVldC1jcHAtYX"
+                + "Jyb3cgdmVyc2lvbiAyNi4wLjEZLBwAABwAAABXAQAAUEFSMQ==";
 
     private static final ChatFormat FORMAT =
             ChatTemplate.of("{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}");
@@ -59,6 +91,51 @@ class ParquetPiecesTest {
     void columnsMayHoldConversations() throws IOException {
         assertThat(read(Base64.getDecoder().decode(SHARE_GPT)))
                 .containsExactly("<user>q<assistant>a<e>", "<user>\u00e9<e>");
+    }
+
+    @Test
+    void nullsAndEmptyListsAreKeptApart() throws IOException {
+        Path file = Files.write(folder.resolve("n.parquet"), Base64.getDecoder().decode(NESTED));
+        List<String> rows = new ArrayList<>();
+        try (Pieces pieces = Pieces.of(file)) {
+            while (pieces.next() instanceof Pieces.Row(RecordFields fields, int ignored)) {
+                rows.add(fields.needed().toString());
+            }
+        }
+        assertThat(rows)
+                .containsExactly(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":\"q\",\"meta\":null},"
+                                + "{\"role\":\"assistant\",\"content\":null,\"meta\":"
+                                + "{\"tags\":[\"a\",null,\"b\u00e9\"],\"at\":\"2020-01-02T00:00\"}}]}",
+                        "{\"messages\":[],\"text\":\"t2\"}",
+                        "{\"text\":\"\"}",
+                        "{\"messages\":[null,{\"role\":\"x\",\"content\":\"\",\"meta\":{\"tags\":[],\"at\":null}}],"
+                                + "\"text\":\"t4\"}");
+    }
+
+    @Test
+    void manyRowsAreReadSomeAtATime() throws IOException {
+        List<String> texts = IntStream.range(0, 500)
+                .mapToObj(i -> i + " some words".repeat(i))
+                .toList(); // about 1.3 MiB
+        assertThat(read(ParquetWriter.write(ParquetWriter.ZSTD, Map.of("text", texts))))
+                .isEqualTo(texts.stream().map(text -> text + "<e>").toList());
+    }
+
+    @Test
+    void rowsThatAreTooLongAreNamed() throws IOException {
+        String text = "a ".repeat((1 << 22) + (1 << 16));
+        String line = "expected at most 8,388,608 bytes but found more; cut the row, or keep the text in a .jsonl or";
+        for (String next : List.of(text, "b")) { // refused before it is read, or after
+            refused(
+                    ParquetWriter.write(ParquetWriter.ZSTD, Map.of("text", List.of(text, next))),
+                    "record too long in ",
+                    "x.parquet row 1: " + line);
+        }
+        refused(
+                Base64.getDecoder().decode(LONG_CONVERSATION),
+                "record too long in ",
+                "x.parquet row 1/messages: expected at most 4,194,304 characters but found more; cut the conversation");
     }
 
     @Test
