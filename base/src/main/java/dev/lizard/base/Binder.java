@@ -27,12 +27,10 @@ final class Binder {
     private static final int SHOWN_KEYS = 12;
 
     private final ConfigTree tree;
-    private final boolean strict;
     private final List<ConfigTree.Entry> entries = new ArrayList<>();
 
-    Binder(ConfigTree tree, boolean strict) {
+    Binder(ConfigTree tree) {
         this.tree = tree;
-        this.strict = strict;
     }
 
     List<ConfigTree.Entry> entries() {
@@ -136,9 +134,7 @@ final class Binder {
 
     private Object record(JsonNode node, Class<?> type, String key, boolean builtIn) {
         RecordComponent[] components = type.getRecordComponents();
-        if (strict) {
-            refuseUnknown(node, type, key);
-        }
+        refuseUnknown(node, type, key);
         @Nullable Object[] arguments = new @Nullable Object[components.length];
         Class<?>[] types = new Class<?>[components.length];
         for (int i = 0; i < components.length; i++) {

@@ -206,17 +206,12 @@ public final class ConfigTree {
      * file, the key, what was expected and found, and the nearest right key.
      */
     public <T> T bind(Class<T> type) {
-        return type.cast(new Binder(this, true).bind(root, type));
-    }
-
-    /** As {@link #bind} but unknown keys are passed over: for files that other programs own. */
-    public <T> T bindKnown(Class<T> type) {
-        return type.cast(new Binder(this, false).bind(root, type));
+        return type.cast(new Binder(this).bind(root, type));
     }
 
     /** The leaves of the bound configuration in the record's order, built-in values included. */
     public List<Entry> explain(Class<?> type) {
-        Binder binder = new Binder(this, true);
+        Binder binder = new Binder(this);
         binder.bind(root, type);
         return binder.entries();
     }

@@ -2,10 +2,7 @@ package dev.lizard.model;
 
 import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
-import dev.lizard.base.Progress;
 import dev.lizard.checkpoint.Checkpoint;
-import dev.lizard.checkpoint.HubDownload;
-import dev.lizard.checkpoint.HubOptions;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
 import dev.lizard.mixer.MixerSpec;
@@ -13,7 +10,6 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,28 +20,6 @@ import java.util.Optional;
 /** Opens models, whatever form they have. */
 public final class Models {
     private Models() {}
-
-    /**
-     * The path of a model: a folder or file that is there, or a hub name {@code owner/name}, which is downloaded once.
-     *
-     * @throws LizardException INPUT where it is neither
-     */
-    public static Path resolve(String model, HubOptions hub, Progress progress) {
-        Path path = Path.of(model);
-        if (Files.exists(path)) {
-            return path;
-        }
-        if (model.matches("[\\w.-]+/[\\w.-]+") && !model.startsWith(".") && !model.endsWith(".gguf")) {
-            return new HubDownload(hub).fetch(model, progress);
-        }
-        throw LizardException.at(
-                LizardException.Kind.INPUT,
-                "no model",
-                model,
-                "a folder, a .gguf file or a hub name owner/name",
-                "nothing there",
-                "check the path or its spelling");
-    }
 
     /**
      * Opens a Hugging Face folder, a GGUF file or a converted folder; a stored adapter is attached.

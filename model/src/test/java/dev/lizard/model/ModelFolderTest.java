@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
-import dev.lizard.base.Progress;
 import dev.lizard.checkpoint.Checkpoint;
-import dev.lizard.checkpoint.HubOptions;
 import dev.lizard.checkpoint.Safetensors;
 import dev.lizard.mixer.Form;
 import dev.lizard.mixer.LizardSpec;
@@ -209,16 +207,5 @@ class ModelFolderTest {
                     assertThat(e.kind()).isEqualTo(LizardException.Kind.INPUT);
                     assertThat(e.getMessage()).contains(parts).doesNotContain("\n");
                 });
-    }
-
-    @Test
-    void namesResolveToPaths() {
-        HubOptions hub = HubOptions.from(Map.of("LIZARD_CACHE", temporary.toString()), true);
-        assertThat(Models.resolve(temporary.toString(), hub, Progress.NONE)).isEqualTo(temporary);
-        assertThatThrownBy(() -> Models.resolve("no/such/folder", hub, Progress.NONE))
-                .hasMessageContaining("no model in no/such/folder")
-                .hasMessageContaining("owner/name");
-        assertThatThrownBy(() -> Models.resolve("owner/name", hub, Progress.NONE))
-                .hasMessageContaining("offline");
     }
 }

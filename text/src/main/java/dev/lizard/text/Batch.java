@@ -20,13 +20,4 @@ public record Batch(int batch, int length, long[] inputs, long[] targets) {
                     .formatted(batch, length, inputs.length, targets.length));
         }
     }
-
-    /** How many targets count in the loss. */
-    public int lossTokens() {
-        int count = 0;
-        for (long target : targets) {
-            count += target == IGNORE_INDEX ? 0 : 1;
-        }
-        return count;
-    }
 }

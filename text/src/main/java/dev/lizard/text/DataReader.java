@@ -45,11 +45,6 @@ final class DataReader implements Closeable {
         }
     }
 
-    /** The number of the line of the character last returned, from 1. */
-    long line() {
-        return line;
-    }
-
     /** {@code file:line} of the character last returned. */
     String where() {
         return file + ":" + line;

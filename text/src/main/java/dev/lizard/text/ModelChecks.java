@@ -3,7 +3,6 @@ package dev.lizard.text;
 import dev.lizard.base.LizardException;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -248,10 +247,6 @@ final class ModelChecks {
             highest = Math.max(highest, id);
             return id;
         }
-
-        boolean has(String content) {
-            return pieces.containsKey(content) || given.containsKey(content);
-        }
     }
 
     /** The pieces of a model's vocabulary with their ids. */
@@ -266,13 +261,5 @@ final class ModelChecks {
             vocab.properties().forEach(e -> pieces.put(e.getKey(), e.getValue().asInt(-1)));
         }
         return pieces;
-    }
-
-    static Set<String> contents(JsonNode root) {
-        Set<String> contents = new HashSet<>();
-        for (JsonNode token : root.path("added_tokens")) {
-            contents.add(token.path("content").asString(""));
-        }
-        return contents;
     }
 }

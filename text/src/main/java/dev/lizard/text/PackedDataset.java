@@ -8,8 +8,8 @@ import java.util.Arrays;
  * in an order that seed and epoch give; its last tokens, too few for a sequence, are left out. The last target of a
  * sequence is the first input of the next.
  *
- * <p>A {@link Cursor} is restored by arithmetic: the order of its epoch is computed and the sequence looked up, nothing
- * is read in between. Not thread-safe.
+ * <p>Any sequence is found by arithmetic: the order of its epoch is computed and the sequence looked up, nothing is read
+ * in between. Not thread-safe.
  */
 public final class PackedDataset {
     private final TokenStore store;
@@ -18,8 +18,6 @@ public final class PackedDataset {
     private final long seed;
     private final boolean shuffled;
     private final long tokens;
-    private long epoch;
-    private long position;
     private long orderedEpoch = -1;
     private int[] order = {};
     /** [documents + 1] where each document of {@code order} starts in the epoch's stream. */
@@ -63,47 +61,8 @@ public final class PackedDataset {
         return tokens;
     }
 
-    /** Where {@link #next} goes on. */
-    public Cursor cursor() {
-        return new Cursor(epoch, position);
-    }
-
     /**
-     * Goes to {@code cursor}.
-     *
-     * @throws LizardException INPUT, where the epoch has no such sequence (the cursor is of other data or lengths)
-     */
-    public void seek(Cursor cursor) {
-        if (cursor.position() >= sequences() && cursor.position() > 0) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "data cursor out of range",
-                    "the checkpoint",
-                    "a sequence below " + sequences(),
-                    cursor.position(),
-                    "resume with the same data and sequence length");
-        }
-        epoch = cursor.epoch();
-        position = cursor.position();
-    }
-
-    /** The next B sequences; goes on into the next epoch where this one ends. */
-    public Batch next(int batch) {
-        long[] inputs = new long[Math.multiplyExact(batch, length)];
-        long[] targets = new long[inputs.length];
-        for (int row = 0; row < batch; row++) {
-            fill(epoch, position, inputs, targets, row * length);
-            position++;
-            if (position == sequences()) {
-                epoch++;
-                position = 0;
-            }
-        }
-        return new Batch(batch, length, inputs, targets);
-    }
-
-    /**
-     * Up to B sequences of one epoch from {@code first} on, without moving the cursor: a pass over held-out data is
+     * Up to B sequences of one epoch from {@code first} on: a pass over held-out data is
      * {@code for (long s = 0; s < sequences(); s += B)}.
      */
     public Batch read(long ofEpoch, long first, int batch) {

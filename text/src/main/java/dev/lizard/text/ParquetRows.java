@@ -141,10 +141,10 @@ final class ParquetRows {
                     skip(group);
                     yield null;
                 }
-                if (group.isList() && group.getListElement() instanceof SchemaNode element) {
-                    yield list(group.children().getFirst(), element);
+                if (group.isList() && group.getListElement() != null) {
+                    yield list(group.children().getFirst(), group.getListElement());
                 }
-                if (group.isMap() && group.getMapKey() instanceof SchemaNode) {
+                if (group.isMap() && group.getMapKey() != null) {
                     yield map(group.children().getFirst());
                 }
                 ObjectNode object = Json.object();
@@ -182,7 +182,7 @@ final class ParquetRows {
         }
         do {
             characters += AROUND;
-            array.add(orNull(element == repeated ? value(element) : read(element)));
+            array.add(orNull(element.equals(repeated) ? value(element) : read(element)));
         } while (first.repetition() == repeated.maxRepetitionLevel());
         return array;
     }

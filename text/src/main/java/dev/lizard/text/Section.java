@@ -3,7 +3,6 @@ package dev.lizard.text;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
 import java.util.List;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -125,10 +124,5 @@ record Section(JsonNode node, String where) {
         }
         String text = node.toString();
         return text.length() > 80 ? text.substring(0, 77) + "..." : text;
-    }
-
-    /** The id, where this is one and no fault where it is none. */
-    OptionalInt idIfThere() {
-        return absent() ? OptionalInt.empty() : OptionalInt.of(id());
     }
 }

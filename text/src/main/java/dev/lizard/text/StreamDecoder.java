@@ -49,18 +49,6 @@ public final class StreamDecoder {
         return rest;
     }
 
-    /** Whether bytes of an incomplete character are being held back. */
-    public boolean holdsBytes() {
-        return held.length > 0;
-    }
-
-    /** A decoder in the same place of the same text, to be fed on its own. */
-    public StreamDecoder copy() {
-        StreamDecoder copy = new StreamDecoder(vocabulary, skipSpecial, stripSpace);
-        copy.held = held.clone();
-        return copy;
-    }
-
     private String decode(ByteBuffer in, boolean end) {
         // A byte yields one UTF-16 unit at most, so the buffer cannot overflow.
         CharBuffer out = CharBuffer.allocate(in.remaining());

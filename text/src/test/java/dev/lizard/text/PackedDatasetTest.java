@@ -71,11 +71,10 @@ class PackedDatasetTest {
             long sequences = (stream.length - 1) / length;
             assertThat(packed.sequences()).isEqualTo(sequences);
             for (int s = 0; s < sequences; s++) {
-                Batch batch = packed.next(1);
+                Batch batch = packed.read(0, s, 1);
                 assertThat(batch.inputs()).isEqualTo(Arrays.copyOfRange(stream, s * length, (s + 1) * length));
                 assertThat(batch.targets()).isEqualTo(Arrays.copyOfRange(stream, s * length + 1, (s + 1) * length + 1));
             }
-            assertThat(packed.cursor()).isEqualTo(new Cursor(1, 0));
         }
     }
 
@@ -116,24 +115,25 @@ class PackedDatasetTest {
     }
 
     @Test
-    void anyCursorIsRestoredExactly() {
-        PackedDataset unbroken = new PackedDataset(store, store.documents(), 13, 5, true);
+    void sequencesAreTheSameInWhateverOrderTheyAreRead() {
+        PackedDataset onward = new PackedDataset(store, store.documents(), 13, 5, true);
+        PackedDataset back = new PackedDataset(store, store.documents(), 13, 5, true);
         List<Batch> batches = new ArrayList<>();
-        List<Cursor> cursors = new ArrayList<>();
-        for (int step = 0; step < 100; step++) {
-            cursors.add(unbroken.cursor());
-            batches.add(unbroken.next(3));
+        for (int epoch = 0; epoch < 3; epoch++) {
+            for (long s = 0; s + 3 <= onward.sequences(); s += 3) {
+                batches.add(onward.read(epoch, s, 3));
+            }
         }
-        assertThat(cursors.getLast().epoch()).as("seed %d", seed).isGreaterThan(1);
-        for (int step : new int[] {0, 1, 50, 99}) {
-            PackedDataset resumed = new PackedDataset(store, store.documents(), 13, 5, true);
-            resumed.seek(cursors.get(step));
-            Batch batch = resumed.next(3);
-            assertThat(batch.inputs()).isEqualTo(batches.get(step).inputs());
-            assertThat(batch.targets()).isEqualTo(batches.get(step).targets());
+        for (int epoch = 2; epoch >= 0; epoch--) {
+            for (long s = back.sequences() / 3 * 3 - 3; s >= 0; s -= 3) {
+                Batch expected = batches.removeLast();
+                Batch batch = back.read(epoch, s, 3);
+                assertThat(batch.inputs()).as("seed %d", seed).isEqualTo(expected.inputs());
+                assertThat(batch.targets()).isEqualTo(expected.targets());
+            }
         }
-        assertThatThrownBy(() -> unbroken.seek(new Cursor(0, 100_000)))
-                .hasMessageContainingAll("100000", String.valueOf(unbroken.sequences()));
+        assertThat(batches).isEmpty();
+        assertThatThrownBy(() -> back.read(0, back.sequences(), 1)).isInstanceOf(IndexOutOfBoundsException.class);
     }
 
     @Test
@@ -197,9 +197,8 @@ class PackedDatasetTest {
         Files.writeString(data, "{\"instruction\":\"i\",\"output\":\"answer\"}");
         try (TokenStore asked = open()) {
             int length = (int) asked.description().tokens() - 1;
-            Batch batch = new PackedDataset(asked, asked.documents(), length, 0, true).next(1);
-            assertThat(batch.lossTokens()).isEqualTo("answer".length() + 1).isEqualTo((int)
-                    asked.description().lossTokens());
+            Batch batch = new PackedDataset(asked, asked.documents(), length, 0, true).read(0, 0, 1);
+            assertThat(asked.description().lossTokens()).isEqualTo("answer".length() + 1);
             assertThat(batch.targets()).endsWith('a', 'n', 's', 'w', 'e', 'r', 256);
             assertThat(batch.targets()[0]).isEqualTo(Batch.IGNORE_INDEX);
             assertThat(Arrays.stream(batch.inputs()).min().orElseThrow()).isNotNegative();
@@ -233,7 +232,6 @@ class PackedDatasetTest {
             rows += packed.read(0, s, 4).batch();
         }
         assertThat(rows).isEqualTo(packed.sequences());
-        assertThat(packed.cursor()).isEqualTo(Cursor.START);
     }
 
     @Test

@@ -91,11 +91,6 @@ public final class TokenDraw implements AutoCloseable {
         }
     }
 
-    /** Whether rows may have penalties. */
-    public boolean penalises() {
-        return penalties;
-    }
-
     /**
      * Says what a row with penalties has behind it; draws add to it by themselves.
      *

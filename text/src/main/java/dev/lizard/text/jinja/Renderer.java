@@ -189,10 +189,6 @@ final class Renderer {
         calls--;
     }
 
-    Budget budget() {
-        return budget;
-    }
-
     Evaluator evaluator() {
         return evaluator;
     }
