@@ -53,6 +53,7 @@ final class Rows implements AutoCloseable {
     private final DecoderState state;
     private final Row[] rows;
     private int singles;
+    private int recordings;
     private boolean penalties;
     private @Nullable GraphedDecode graph;
     private @Nullable TokenDraw card;
@@ -132,6 +133,7 @@ final class Rows implements AutoCloseable {
         }
         if (graph == null) {
             graph = model.graphed(state);
+            recordings += graph == null ? 0 : 1;
             if (graph != null && TokenDraw.serve(model.dtype(), model.vocabulary(), model.device())) {
                 TokenDraw draw = new TokenDraw(rows.length, model.vocabulary(), penalties, model.device());
                 graph.then(scores -> {
@@ -221,6 +223,11 @@ final class Rows implements AutoCloseable {
         if (card != null) {
             card.set(index, DrawRow.EMPTY);
         }
+    }
+
+    /** How often a step was recorded. */
+    int recordings() {
+        return recordings;
     }
 
     // ---- rows ------------------------------------------------------------------------------------------------------

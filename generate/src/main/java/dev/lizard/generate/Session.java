@@ -122,6 +122,11 @@ public final class Session implements AutoCloseable {
         return rows.draw(0, sampler, history.seen());
     }
 
+    /** How often a step was recorded. */
+    int recordings() {
+        return rows.recordings();
+    }
+
     // ---- looking ---------------------------------------------------------------------------------------------------
 
     /**

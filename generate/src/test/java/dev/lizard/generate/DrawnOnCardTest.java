@@ -2,6 +2,7 @@ package dev.lizard.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lizard.base.Progress;
 import dev.lizard.generate.Tiny.Kind;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.GraphedDecode;
@@ -9,12 +10,15 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.kernel.DrawRow;
 import dev.lizard.tensor.kernel.DrawTwin;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Tokens drawn behind recorded steps are those that samplers would draw on the host. */
 @Tag("gpu")
@@ -58,6 +62,29 @@ class DrawnOnCardTest {
                     session.read(drawn(session, sampler, "after"));
                 }
             }
+        }
+    }
+
+    @Test
+    void recordingsOutliveOtherSessionsScoresAndFiles(@TempDir Path folder) {
+        try (Decoder decoder = Tiny.decoder(Kind.JOINT, 3, CUDA);
+                Session first = new Session(decoder);
+                Session second = new Session(decoder)) {
+            first.prefill(Tiny.ids(1, 20));
+            second.prefill(Tiny.ids(2, 30));
+            Sampler sampler = new Sampler(SamplerSettings.GREEDY, Tiny.VOCABULARY);
+            for (int round = 0; round < 3; round++) {
+                for (int t = 0; t < 10; t++) {
+                    first.read(first.draw(sampler));
+                    second.read(second.draw(sampler));
+                }
+                new Scorer(decoder).score(Tiny.ids(3, 50), 0, 0, Progress.NONE);
+                Path file = folder.resolve("session-" + round);
+                first.save(file, Map.of());
+                Session.load(decoder, file).session().close();
+            }
+            assertThat(decoder.executions()).isOne();
+            assertThat(List.of(first.recordings(), second.recordings())).containsExactly(1, 1);
         }
     }
 

@@ -102,6 +102,30 @@ abstract class MixerStateContract extends MixerFormsContract {
     }
 
     @Test
+    void aStateThatDoesNotCacheIsAsLargeAfter64KTokensAsAfter1K() {
+        MixerSpec spec = spec(16, 6);
+        if (spec.caches()) {
+            return;
+        }
+        Mixer mixer = mixer(spec, DType.FLOAT32);
+        try (Gradients off = Gradients.off();
+                Fixtures.Running running =
+                        new Fixtures.Running(mixer.newState(1, DType.FLOAT32, device()), new long[1])) {
+            long after1K = 0;
+            for (int piece = 0; piece < 64; piece++) {
+                try (Scope work = Scope.open()) {
+                    running.advance(mixer, input(DType.FLOAT32, 1, 1024), rotary);
+                }
+                after1K = piece == 0 ? running.state().bytes() : after1K;
+            }
+            assertThat(running.read()[0]).isEqualTo(65_536);
+            assertThat(running.state().bytes())
+                    .isEqualTo(after1K)
+                    .isEqualTo(spec.stateBytes(DIMS, DType.FLOAT32, 65_536));
+        }
+    }
+
+    @Test
     void forksGoTheirOwnWay() {
         for (int window : windows()) {
             Mixer mixer = mixer(window, DType.FLOAT64);

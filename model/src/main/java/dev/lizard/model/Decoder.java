@@ -46,6 +46,7 @@ public final class Decoder implements LanguageModel, AutoCloseable {
     private final Positions start;
     private long changes;
     private @Nullable Execution execution;
+    private long executions;
 
     /** Where the weights come from; called once for each, in the order of the forward pass. */
     @FunctionalInterface
@@ -277,8 +278,14 @@ public final class Decoder implements LanguageModel, AutoCloseable {
             known.close();
         }
         Execution made = new Execution(this);
+        executions++;
         execution = made;
         return made;
+    }
+
+    /** How often what depends on parameters alone was computed: once for each state of them that was generated with. */
+    public long executions() {
+        return executions;
     }
 
     /** How often a weight was bound, an update or a mixer replaced. */
