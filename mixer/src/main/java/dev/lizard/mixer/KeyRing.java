@@ -43,6 +43,10 @@ record KeyRing(int window, int first) {
         state.put(VALUES, Tensors.zeros(dtype, device, batch, dims.keyHeads(), slots(), dims.headWidth()));
     }
 
+    private long slot(long token) {
+        return token < first ? token : first + (token - first) % window;
+    }
+
     // ---- one token a row ------------------------------------------------------------------------------------------
 
     /** The row of each sequence's slot in a store [B, G, m + w, d] read as [B G (m + w), d]: int64 [B G]. */
@@ -73,6 +77,10 @@ record KeyRing(int window, int first) {
     /** The key and value [B, G, 1, d] each row's token takes the place of; to be asked before it does. */
     Pairs evicted(MixerState state, Positions at) {
         Tensor keys = state.get(KEYS);
+        if (at.known()) {
+            long slot = slot(at.first());
+            return new Pairs(keys.narrow(2, slot, 1), state.get(VALUES).narrow(2, slot, 1));
+        }
         Tensor rows = rows(at, keys);
         long batch = keys.size(0);
         long groups = keys.size(1);
@@ -103,6 +111,13 @@ record KeyRing(int window, int first) {
     PartialAttention step(MixerState state, Positions at, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
         Tensor keys = state.get(KEYS);
         Tensor values = state.get(VALUES);
+        if (at.known()) { // the same in fewer operations
+            long slot = slot(at.first());
+            keys.narrow(2, slot, 1).copy_(k);
+            values.narrow(2, slot, 1).copy_(v);
+            long filled = Math.min(at.first() + 1, slots());
+            return WindowSoftmax.step(q, keys.narrow(2, 0, filled), values.narrow(2, 0, filled), sink, null);
+        }
         Tensor rows = rows(at, keys);
         flat(keys).indexCopy_(0, rows, k.reshape(-1, k.size(3)));
         flat(values).indexCopy_(0, rows, v.reshape(-1, v.size(3)));

@@ -83,6 +83,11 @@ public final class Positions implements AutoCloseable {
         return rows.length == 1 || (device != null && device.count() == 1);
     }
 
+    /** Whether {@link #first} is known: of all rows, standing together. */
+    boolean known() {
+        return rows.length == 1;
+    }
+
     /**
      * Tokens read before, which is the position of the first token.
      *
