@@ -64,11 +64,11 @@ final class AttentionTransfer implements Objective {
     }
 
     @Override
-    public Tensor accumulate(Tensor inputs, Tensor targets, double share) {
+    public Tensor accumulate(Ids ids, double share) {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             Tensor total = Tensors.zeros(DType.FLOAT32, decoder.device());
-            decoder.hidden(inputs, Form.CHUNK, (layer, in, heads) -> {
+            ids.pass(decoder, (layer, in, heads) -> {
                 Mixer student = students.get(layer);
                 if (student != null) {
                     total.add_(learn(student, layer, in, heads, share));
@@ -196,7 +196,7 @@ final class AttentionTransfer implements Objective {
         String[] found = {""};
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
-            decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK, (layer, in, heads) -> {
+            Ids.of(batch, decoder.device()).pass(decoder, (layer, in, heads) -> {
                 Mixer student = students.get(layer);
                 if (found[0].isEmpty() && student != null) {
                     if (!in.x().allFinite() || !target(layer, in, heads).allFinite()) {

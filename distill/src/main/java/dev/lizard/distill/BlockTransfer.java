@@ -2,6 +2,7 @@ package dev.lizard.distill;
 
 import dev.lizard.mixer.Form;
 import dev.lizard.mixer.MixerInput;
+import dev.lizard.mixer.Positions;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.MixerObserver;
 import dev.lizard.tensor.DType;
@@ -38,15 +39,16 @@ record BlockTransfer(Decoder decoder, Teacher teacher, ParameterBuffer parameter
     private static final Pattern LAYER = Pattern.compile("\\.layers\\.(\\d+)\\.");
 
     @Override
-    public Tensor accumulate(Tensor inputs, Tensor targets, double share) {
-        try (Scope work = Scope.open()) {
-            List<Tensor> streams = streams(teacher, inputs, work);
+    public Tensor accumulate(Ids ids, double share) {
+        try (Scope work = Scope.open();
+                Positions at = decoder.positions(ids.documents())) {
+            List<Tensor> streams = streams(teacher, ids, work);
             SortedSet<Integer> layers = trained();
             Tensor total = Tensors.zeros(DType.FLOAT32, decoder.device());
             for (int layer : layers) {
                 try (Scope block = Scope.open();
                         Tape tape = new Tape()) {
-                    Tensor out = decoder.block(layer, streams.get(layer), Form.CHUNK, tape); // [B, T, D]
+                    Tensor out = decoder.block(layer, streams.get(layer), at, Form.CHUNK, tape); // [B, T, D]
                     Distances error = Distances.length(out, streams.get(layer + 1), 1);
                     double factor = weight / layers.size();
                     tape.backward(out, error.gradient().mul(factor * share));
@@ -58,12 +60,12 @@ record BlockTransfer(Decoder decoder, Teacher teacher, ParameterBuffer parameter
     }
 
     /** The residual stream before the first block and after each [B, T, D], in {@code owner}, without gradients. */
-    private static List<Tensor> streams(Teacher teacher, Tensor ids, Scope owner) {
+    private static List<Tensor> streams(Teacher teacher, Ids ids, Scope owner) {
         List<Tensor> streams = new ArrayList<>();
         teacher.ask(taught -> {
             try (Scope work = Scope.open();
                     Gradients off = Gradients.off()) {
-                taught.hidden(ids, Form.CHUNK, collector(streams, owner));
+                ids.pass(taught, collector(streams, owner));
                 return streams;
             }
         });

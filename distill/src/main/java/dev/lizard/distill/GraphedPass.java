@@ -7,7 +7,6 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.kernel.RecordedWork;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +26,10 @@ final class GraphedPass implements AutoCloseable {
     private final Scope scope = Scope.owner();
     private @Nullable Recording recording;
 
-    /** ids and targets int64 [B, T], the scalar loss, and what a pass computes from them. */
-    private record Recording(RecordedWork graph, Tensor inputs, Tensor targets, Tensor loss, double share) {
-        boolean fits(Tensor ids, double ofBatch) {
-            return Arrays.equals(ids.shape(), inputs.shape()) && ofBatch == share;
+    /** What a pass reads, the scalar loss, and what it computes of both. */
+    private record Recording(RecordedWork graph, Ids ids, Tensor loss, double share) {
+        boolean fits(Ids others, double ofBatch) {
+            return ids.hasShapeOf(others) && ofBatch == share;
         }
     }
 
@@ -44,19 +43,18 @@ final class GraphedPass implements AutoCloseable {
         return recording != null;
     }
 
-    /** As {@link Objective#accumulate(Tensor, Tensor, double)}; all gradients are zero when it is called first. */
-    Tensor accumulate(Tensor inputs, Tensor targets, double share) {
+    /** As {@link Objective#accumulate(Ids, double)}; all gradients are zero when it is called first. */
+    Tensor accumulate(Ids ids, double share) {
         if (recording == null && RecordedWork.supported(device) && objective.recordable()) {
             try (Scope work = Scope.open()) {
-                recording = record(inputs, targets, share);
+                recording = record(ids, share);
             }
         }
         Recording made = recording;
-        if (made == null || !made.fits(inputs, share)) {
-            return objective.accumulate(inputs, targets, share);
+        if (made == null || !made.fits(ids, share)) {
+            return objective.accumulate(ids, share);
         }
-        made.inputs.copy_(inputs);
-        made.targets.copy_(targets);
+        made.ids.set(ids);
         made.graph.replay();
         return made.loss.copy();
     }
@@ -65,27 +63,19 @@ final class GraphedPass implements AutoCloseable {
      * Compiles and loads with a pass over the beginning of one sequence, whose gradients are dropped: a whole batch
      * would leave as much memory behind as the recording takes.
      */
-    private Recording record(Tensor inputs, Tensor targets, double share) {
-        Tensor ids = scope.adopt(inputs.copy());
-        Tensor goals = scope.adopt(targets.copy());
+    private Recording record(Ids first, double share) {
+        Ids ids = first.copy().adopted(scope);
         Tensor loss = scope.adopt(Tensors.zeros(DType.FLOAT32, device));
-        long some = Math.min(ids.size(1), BEGINNING);
-        objective.keep(ids.size(1), scope);
+        objective.keep(ids.inputs().size(1), scope);
         RecordedWork graph = RecordedWork.record(
-                device,
-                () -> pass(
-                        ids.narrow(0, 0, 1).narrow(1, 0, some),
-                        goals.narrow(0, 0, 1).narrow(1, 0, some),
-                        share,
-                        loss),
-                () -> pass(ids, goals, share, loss));
+                device, () -> pass(ids.beginning(BEGINNING), share, loss), () -> pass(ids, share, loss));
         objective.parameters().zeroGradients();
-        return new Recording(graph, ids, goals, loss, share);
+        return new Recording(graph, ids, loss, share);
     }
 
-    private void pass(Tensor inputs, Tensor targets, double share, Tensor loss) {
+    private void pass(Ids ids, double share, Tensor loss) {
         try (Scope work = Scope.open()) {
-            loss.copy_(objective.accumulate(inputs, targets, share));
+            loss.copy_(objective.accumulate(ids, share));
         }
     }
 

@@ -143,7 +143,7 @@ public final class Linearizer {
                 new Origin(
                         Origin.Layer.CONFIG_FILE, options.out().resolve(RECIPE).toString()));
         ConfigTree read = OldSpelling.today(written, listener::note);
-        return read.toNode().equals(written.toNode()) ? stored : Recipe.resolved(read);
+        return Recipe.resolved(read); // with keys that are newer than it
     }
 
     private OpenModel open() {
@@ -169,16 +169,23 @@ public final class Linearizer {
                 options.heldOut(),
                 options.cache(),
                 recipe.sequenceLength(),
+                recipe.apart(),
                 recipe.sequenceLength() * recipe.heldOut().stretch(),
                 recipe.heldOut().share(),
                 recipe.seed());
-        return TrainingData.open(request, tokenizer, chat, listener, stop);
+        TrainingData data = TrainingData.open(request, tokenizer, chat, listener, stop);
+        if (recipe.apart() && data.documents() < 2) {
+            data.close();
+            throw useless("documents", "the data to learn from are one document");
+        }
+        return data;
     }
 
     /** The student at its start; everything in the recipe that can be wrong for this model is found here. */
     private Student student(Decoder decoder, Tokenizer tokenizer) {
         MixerSpec spec = mixer(decoder);
         resolved.set("mixer", MixerSpecs.write(spec));
+        recipe.documents().requireKept(List.of(spec), where, "the student");
         SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
         for (int layer : LayerChoice.of(recipe.layers(), decoder.layers(), where)) {
             specs.put(layer, spec);
@@ -189,7 +196,7 @@ public final class Linearizer {
                 StageRecipe stage = recipe.stages().get(i);
                 student.check(stage, recipe.key(where, i));
                 checkTargets(decoder, stage);
-                teacherBytes.add(options.teachers().check(stage, decoder, tokenizer, recipe.key(where, i)));
+                teacherBytes.add(options.teachers().check(stage, decoder, tokenizer, recipe.documents(), recipe.key(where, i)));
             }
             return student;
         } catch (RuntimeException e) {

@@ -1,6 +1,7 @@
 package dev.lizard.distill;
 
 import dev.lizard.mixer.Form;
+import dev.lizard.mixer.Positions;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Losses;
 import dev.lizard.tensor.ParameterBuffer;
@@ -23,11 +24,12 @@ public record NextToken(Decoder decoder, ParameterBuffer parameters, boolean rec
     }
 
     @Override
-    public Tensor accumulate(Tensor inputs, Tensor targets, double share) {
+    public Tensor accumulate(Ids ids, double share) {
         try (Scope work = Scope.open();
+                Positions at = decoder.positions(ids.documents());
                 Tape tape = new Tape()) {
-            Tensor hidden = decoder.hidden(inputs, Form.CHUNK, tape, recompute); // [B, T, D]
-            Tensor loss = Losses.nextToken(decoder, hidden, targets, Losses.rows(decoder), share);
+            Tensor hidden = decoder.hidden(ids.inputs(), at, Form.CHUNK, tape, recompute, null); // [B, T, D]
+            Tensor loss = Losses.nextToken(decoder, hidden, ids.targets(), Losses.rows(decoder), share);
             tape.unwind();
             return work.promote(loss);
         }

@@ -1,6 +1,5 @@
 package dev.lizard.distill;
 
-import dev.lizard.mixer.Form;
 import dev.lizard.mixer.MixerInput;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.MixerObserver;
@@ -35,7 +34,7 @@ final class NonFinite {
         };
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
-            decoder.hidden(Ids.inputs(batch, decoder.device()), Form.CHUNK, observer);
+            Ids.of(batch, decoder.device()).pass(decoder, observer);
         }
         return found[0].isEmpty() ? firstGradient(parameters) : found[0];
     }

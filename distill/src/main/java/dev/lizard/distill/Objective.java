@@ -18,17 +18,12 @@ public interface Objective {
     default Tensor accumulate(Batch batch, double share) {
         Device device = parameters().values().device();
         try (Scope work = Scope.open()) {
-            return work.promote(accumulate(Ids.inputs(batch, device), Ids.targets(batch, device), share));
+            return work.promote(accumulate(Ids.of(batch, device), share));
         }
     }
 
-    /**
-     * The same of ids on the device.
-     *
-     * @param inputs int64 [B, T]
-     * @param targets int64 [B, T], negative where none counts
-     */
-    Tensor accumulate(Tensor inputs, Tensor targets, double share);
+    /** The same of ids on the device. */
+    Tensor accumulate(Ids ids, double share);
 
     /** Whether a pass queues the same work for any ids and waits for nothing, so that it can be recorded. */
     default boolean recordable() {

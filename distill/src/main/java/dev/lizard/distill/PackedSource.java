@@ -19,10 +19,15 @@ public record PackedSource(PackedDataset data, int length, String fingerprint, b
         return allTokens ? unmasked(batch) : batch;
     }
 
-    /** Targets are the inputs one place on; the last one is not among them and keeps its mark. */
+    /** Targets are the inputs one place on, of the same document; the last one is not among them and keeps its mark. */
     private static Batch unmasked(Batch batch) {
         long[] targets = batch.targets().clone();
-        System.arraycopy(batch.inputs(), 1, targets, 0, batch.length() - 1);
-        return new Batch(1, batch.length(), batch.inputs(), targets);
+        int[] documents = batch.documents();
+        for (int t = 1; t < batch.length(); t++) {
+            if (documents == null || documents[t] != t) {
+                targets[t - 1] = batch.inputs()[t];
+            }
+        }
+        return new Batch(1, batch.length(), batch.inputs(), targets, documents);
     }
 }

@@ -5,7 +5,6 @@ import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.ModelConfig;
 import dev.lizard.tensor.ParameterBuffer;
-import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.text.Batch;
@@ -103,14 +102,9 @@ final class Planner {
     /** Two passes over one sequence of random ids; the second is timed. */
     private double secondsPerToken(StageRecipe stage, String where, ParameterBuffer parameters) {
         int length = Math.min(recipe.sequenceLength(), CALIBRATION_TOKENS);
-        RandomStream random = RandomStream.named(recipe.seed(), "calibration");
-        long[] ids = new long[length];
-        for (int t = 0; t < length; t++) {
-            ids[t] = random.nextInt(config.vocabSize());
-        }
-        Batch batch = new Batch(1, length, ids, ids);
+        Batch batch = RandomTokens.of(recipe, length, decoder).sequence(0);
         long begun = 0;
-        try (Teachers.Lent teacher = teachers.open(stage, decoder, where)) {
+        try (Teachers.Lent teacher = teachers.open(stage, decoder, recipe.documents(), where)) {
             Objective objective = student.objective(stage, teacher.decoder());
             student.seat(stage);
             for (int pass = 0; pass < 2; pass++) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * made while the device is busy with the step before, and begun before anybody has told of that one.
  */
 final class PrefetchedStep implements AutoCloseable {
-    /** What a pass reads, and the same on the device: int64 [B, T]. */
-    private record Pass(Batch batch, Tensor inputs, Tensor targets) {}
+    /** What a pass reads, and the same on the device. */
+    private record Pass(Batch batch, Ids ids) {}
 
     private final TrainSettings settings;
     private final Scope scope = Scope.owner();
@@ -33,12 +33,9 @@ final class PrefetchedStep implements AutoCloseable {
         try (Scope work = Scope.open()) {
             for (int i = 0; i < settings.accumulate(); i++) {
                 Batch batch = data.batch(first + (long) i * settings.batch(), settings.batch());
-                passes.add(new Pass(batch, Ids.inputs(batch, device), Ids.targets(batch, device)));
+                passes.add(new Pass(batch, Ids.of(batch, device)));
             }
-            for (Pass pass : passes) {
-                scope.adopt(pass.inputs);
-                scope.adopt(pass.targets);
-            }
+            passes.forEach(pass -> pass.ids.adopted(scope));
         }
     }
 
@@ -49,8 +46,7 @@ final class PrefetchedStep implements AutoCloseable {
         try (Scope work = Scope.open()) {
             List<Tensor> results = new ArrayList<>();
             for (Pass pass : passes) {
-                results.add(
-                        recorded.accumulate(pass.inputs, pass.targets, share).to(DType.FLOAT64));
+                results.add(recorded.accumulate(pass.ids, share).to(DType.FLOAT64));
             }
             results.add(parameters.clipGradients(settings.clip()).to(DType.FLOAT64));
             numbers = scope.adopt(Tensors.stack(results, 0));

@@ -182,6 +182,7 @@ public final class Pretrainer {
                 List.of(),
                 options.cache(),
                 config.sequenceLength(),
+                false,
                 config.sequenceLength(),
                 config.heldOut(),
                 config.seed());

@@ -1,11 +1,18 @@
 package dev.lizard.distill;
 
+import dev.lizard.model.Decoder;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.text.Batch;
 import java.util.Arrays;
 
-/** Sequences without meaning, for measuring speed. */
-record RandomTokens(int length, int vocabulary, long seed) implements SequenceSource {
+/** Sequences without meaning, for measuring speed; of four documents each where these are kept apart. */
+record RandomTokens(int length, int vocabulary, long seed, boolean apart) implements SequenceSource {
+    private static final int DOCUMENTS = 4;
+
+    static RandomTokens of(Recipe recipe, int length, Decoder decoder) {
+        return new RandomTokens(length, decoder.config().vocabSize(), recipe.seed(), recipe.apart());
+    }
+
     @Override
     public Batch sequence(long index) {
         RandomStream random = RandomStream.named(seed, "tokens/" + index);
@@ -13,7 +20,12 @@ record RandomTokens(int length, int vocabulary, long seed) implements SequenceSo
         for (int t = 0; t <= length; t++) {
             ids[t] = random.nextInt(vocabulary);
         }
-        return new Batch(1, length, Arrays.copyOf(ids, length), Arrays.copyOfRange(ids, 1, length + 1));
+        int[] documents = apart ? new int[length] : null;
+        int each = Math.ceilDiv(length, DOCUMENTS);
+        for (int t = 0; documents != null && t < length; t++) {
+            documents[t] = t - t % each;
+        }
+        return new Batch(1, length, Arrays.copyOf(ids, length), Arrays.copyOfRange(ids, 1, length + 1), documents);
     }
 
     @Override

@@ -17,6 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param mixer the new layers' mixer, as in {@code config.json}
  * @param layers which layers get it: {@code all}, a list of numbers, or {@code {keep_softmax: [numbers]}}
  * @param sequenceLength T of training sequences
+ * @param documents how those that are packed into one sequence read each other while the student learns
  * @param batch B, sequences of one pass
  * @param accumulate passes for one update
  * @param seed of initial values and the order of the data
@@ -30,6 +31,8 @@ public record Recipe(
 
         @Setting(byDefault = "1024", min = 2, max = MOST_TOKENS)
         int sequenceLength,
+
+        @Setting(byDefault = "together") Documents documents,
 
         @Setting(byDefault = "8", min = 1, max = MOST_SEQUENCES)
         int batch,
@@ -100,6 +103,11 @@ public record Recipe(
     /** The key of a stage, for messages. */
     String key(String where, int stage) {
         return where + "/stages." + stage;
+    }
+
+    /** Whether packed documents are kept apart. */
+    boolean apart() {
+        return documents == Documents.APART;
     }
 
     /** Tokens of one update. */

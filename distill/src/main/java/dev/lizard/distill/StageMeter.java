@@ -70,6 +70,7 @@ public final class StageMeter {
      */
     public List<Speed> measure(int warmup, int steps, BooleanSupplier stop) {
         MixerSpec spec = MixerSpecs.read(recipe.mixer(), decoder.headDims(), where + "/mixer");
+        recipe.documents().requireKept(List.of(spec), where, "the student");
         SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
         LayerChoice.of(recipe.layers(), decoder.layers(), where).forEach(layer -> specs.put(layer, spec));
         List<Speed> speeds = new ArrayList<>();
@@ -81,7 +82,7 @@ public final class StageMeter {
                 StageRecipe stage = recipe.stages().get(i);
                 String key = where + "/stages." + i;
                 student.prepare(stage, key);
-                try (Teachers.Lent teacher = teachers.open(stage, decoder, key)) {
+                try (Teachers.Lent teacher = teachers.open(stage, decoder, recipe.documents(), key)) {
                     Objective objective = student.objective(stage, teacher.decoder());
                     Run run = new Run(student, objective, log, new Checkpoints(scratch));
                     speeds.add(measure(stage, warmup, steps, run));
@@ -108,8 +109,7 @@ public final class StageMeter {
                 0,
                 0,
                 0);
-        RandomTokens tokens =
-                new RandomTokens(recipe.sequenceLength(), decoder.config().vocabSize(), recipe.seed());
+        RandomTokens tokens = RandomTokens.of(recipe, recipe.sequenceLength(), decoder);
         List<Double> speeds = new ArrayList<>();
         Device device = decoder.device();
         long[] memory = {0};

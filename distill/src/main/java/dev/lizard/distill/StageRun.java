@@ -74,7 +74,7 @@ final class StageRun {
 
     private void stage(int index, long preceding, Optional<Checkpoints.Saved> last, BooleanSupplier stop) {
         StageRecipe stage = recipe.stages().get(index);
-        try (Teachers.Lent teacher = teachers.open(stage, decoder, recipe.key(where, index))) {
+        try (Teachers.Lent teacher = teachers.open(stage, decoder, recipe.documents(), recipe.key(where, index))) {
             train(stage, student.objective(stage, teacher.decoder()), preceding, last, stop);
         }
     }

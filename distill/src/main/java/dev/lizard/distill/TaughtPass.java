@@ -2,6 +2,7 @@ package dev.lizard.distill;
 
 import dev.lizard.mixer.Form;
 import dev.lizard.mixer.MixerInput;
+import dev.lizard.mixer.Positions;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Divergence;
 import dev.lizard.model.Losses;
@@ -32,16 +33,18 @@ import org.jspecify.annotations.Nullable;
 record TaughtPass(Decoder decoder, Teacher teacher, ParameterBuffer parameters, Loss loss, boolean recompute)
         implements Objective {
     @Override
-    public Tensor accumulate(Tensor ids, Tensor targets, double share) {
+    public Tensor accumulate(Ids ids, double share) {
         try (Scope work = Scope.open();
+                Positions at = decoder.positions(ids.documents());
                 Tape tape = new Tape()) {
             List<Tensor> streams = new ArrayList<>();
             Divergence.Taught taught = loss.taught() ? ask(ids, streams, work) : null;
             List<Tensor> values = new ArrayList<>();
-            Tensor hidden = decoder.hidden(ids, Form.CHUNK, tape, recompute, streams(streams, values, share));
+            Tensor hidden = decoder.hidden(
+                    ids.inputs(), at, Form.CHUNK, tape, recompute, streams(streams, values, share));
             Tensor cut = hidden.detach().requiresGrad(true);
             for (Loss.Term term : loss.parts()) {
-                values.add(value(term, cut, targets, taught, share));
+                values.add(value(term, cut, ids.targets(), taught, share));
             }
             Tensor gradient = cut.grad();
             if (gradient != null && hidden.requiresGrad()) {
@@ -54,10 +57,10 @@ record TaughtPass(Decoder decoder, Teacher teacher, ParameterBuffer parameters, 
         }
     }
 
-    private Divergence.Taught ask(Tensor ids, List<Tensor> streams, Scope owner) {
+    private Divergence.Taught ask(Ids ids, List<Tensor> streams, Scope owner) {
         boolean hidden = loss.has(Loss.HiddenState.class);
         return teacher.ask(
-                taught -> Divergence.taught(taught, ids, hidden ? BlockTransfer.collector(streams, owner) : null));
+taught -> Divergence.taught(taught, ids.inputs(), ids.documents(), hidden ? BlockTransfer.collector(streams, owner) : null));
     }
 
     /** The term times its weight; its gradient goes to {@code cut}. That of hidden states is taken on the way. */

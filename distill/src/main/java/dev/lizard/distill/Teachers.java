@@ -41,7 +41,7 @@ public record Teachers(Function<String, Path> find, DType dtype, Device device) 
      * @param where the stage's key, for messages
      * @throws LizardException INPUT for one that cannot be read, USAGE for one that the student cannot learn from
      */
-    Lent open(StageRecipe stage, Decoder student, String where) {
+    Lent open(StageRecipe stage, Decoder student, Documents documents, String where) {
         String name = stage.teacher();
         if (name == null) {
             return new Lent(Optional.empty());
@@ -49,6 +49,7 @@ public record Teachers(Function<String, Path> find, DType dtype, Device device) 
         OpenModel model = Models.open(find.apply(name), dtype, device);
         try {
             requireSuited(model.config(), student.config(), stage.loss(), where);
+            documents.requireKept(model.decoder().mixerSpecs(), where, name);
             return new Lent(Optional.of(model));
         } catch (RuntimeException e) {
             model.close();
@@ -61,7 +62,7 @@ public record Teachers(Function<String, Path> find, DType dtype, Device device) 
      *
      * @param tokenizer the student's
      */
-    long check(StageRecipe stage, Decoder student, Tokenizer tokenizer, String where) {
+    long check(StageRecipe stage, Decoder student, Tokenizer tokenizer, Documents documents, String where) {
         String name = stage.teacher();
         if (name == null) {
             return 0;
@@ -69,7 +70,9 @@ public record Teachers(Function<String, Path> find, DType dtype, Device device) 
         Path path = find.apply(name);
         long bytes = 0;
         try (Checkpoint checkpoint = Checkpoint.open(path)) {
-            requireSuited(Models.config(checkpoint), student.config(), stage.loss(), where);
+            ModelConfig config = Models.config(checkpoint);
+            requireSuited(config, student.config(), stage.loss(), where);
+            documents.requireKept(config.mixerSpecs(name), where, name);
             WeightSource weights = checkpoint.weights();
             for (String weight : weights.names()) {
                 bytes += weights.info(weight).elements() * dtype.bytes();

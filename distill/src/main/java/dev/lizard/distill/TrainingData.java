@@ -26,6 +26,7 @@ final class TrainingData implements AutoCloseable {
      * @param heldOutPaths files and folders to measure with; empty to hold out a share of {@code paths}
      * @param cache where tokens are kept
      * @param length T of training sequences
+     * @param apart whether the documents of a training sequence are kept apart
      * @param heldOutLength T of held-out ones
      * @param heldOutShare of the tokens; 0 for none; unused where {@code heldOutPaths} are given
      * @param seed of the order
@@ -35,6 +36,7 @@ final class TrainingData implements AutoCloseable {
             List<Path> heldOutPaths,
             Path cache,
             int length,
+            boolean apart,
             int heldOutLength,
             double heldOutShare,
             long seed) {}
@@ -133,7 +135,7 @@ final class TrainingData implements AutoCloseable {
 
     /** The sequences to learn from; all targets count, or only those the corpus marks (responses). */
     SequenceSource training(boolean allTokens) {
-        return source(training, request.length(), allTokens, true);
+        return source(training, request.length(), allTokens, true, request.apart());
     }
 
     /** The held-out sequences, at most as many as have {@code tokens}, if anything is held out. */
@@ -146,14 +148,14 @@ final class TrainingData implements AutoCloseable {
             return Optional.empty();
         }
         int length = (int) Math.min(request.heldOutLength(), there - 1);
-        PackedSource source = source(heldOut, length, true, false);
+        PackedSource source = source(heldOut, length, true, false, false);
         long sequences = Math.clamp(tokens / length, 1, source.data().sequences());
         return Optional.of(new HeldOut(source, (int) sequences, batch));
     }
 
-    private PackedSource source(Part part, int length, boolean allTokens, boolean shuffled) {
+    private PackedSource source(Part part, int length, boolean allTokens, boolean shuffled, boolean apart) {
         TokenStore.Description made = part.store.description();
-        PackedDataset packed = new PackedDataset(part.store, part.documents, length, request.seed(), shuffled);
+        PackedDataset packed = new PackedDataset(part.store, part.documents, length, request.seed(), shuffled, apart);
         String name = "data %s tokenizer %s, %d sequences of %d, seed %d, %s tokens"
                 .formatted(
                         made.dataSha256(),
@@ -162,13 +164,18 @@ final class TrainingData implements AutoCloseable {
                         length,
                         request.seed(),
                         allTokens ? "all" : "learnt");
-        return new PackedSource(packed, length, name, allTokens);
+        return new PackedSource(packed, length, apart ? name + ", documents apart" : name, allTokens);
     }
 
     /** Sequences of one epoch. */
     long sequences() {
         return new PackedDataset(training.store, training.documents, request.length(), request.seed(), true)
                 .sequences();
+    }
+
+    /** How many documents there are to learn from. */
+    int documents() {
+        return training.documents.length;
     }
 
     /** What the tokens to learn from were made of. */

@@ -41,8 +41,10 @@ final class Bigrams implements Objective, AutoCloseable {
     }
 
     @Override
-    public Tensor accumulate(Tensor inputs, Tensor targets, double share) {
+    public Tensor accumulate(Ids ids, double share) {
         try (Scope work = Scope.open()) {
+            Tensor inputs = ids.inputs();
+            Tensor targets = ids.targets();
             Tensor table = parameters.parameters().get("table");
             Tensor logits = table.embedding(inputs.view(inputs.count()))
                     .add(parameters.parameters().get("offset")); // [N, V]

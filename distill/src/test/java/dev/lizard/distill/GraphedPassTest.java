@@ -116,9 +116,8 @@ class GraphedPassTest {
                 for (int step = 0; step < 4; step++) {
                     Batch batch = new Numbers(LENGTH, 256, 9).batch(2L * step, 2);
                     student.buffer().zeroGradients();
-                    double loss = recorded.accumulate(
-                                    Ids.inputs(batch, decoder.device()), Ids.targets(batch, decoder.device()), 1)
-                            .item();
+                    double loss =
+                            recorded.accumulate(Ids.of(batch, decoder.device()), 1).item();
                     float[] gradients = student.buffer().gradients().floats();
                     student.buffer().zeroGradients();
                     double expected = objective.accumulate(batch, 1).item();

@@ -195,6 +195,14 @@ final class Hybrid implements Mixer {
         return plan.turnsNear ? in.at().turn(x) : x;
     }
 
+    /** First tokens are those of the sequence, which later documents do not see. */
+    private @Nullable Tensor documents(MixerInput in) {
+        if (in.at().documents() != null && !spec.separates()) {
+            throw new IllegalArgumentException(spec.mixer() + " with first tokens does not keep documents apart");
+        }
+        return in.at().documents();
+    }
+
     // ---- the three forms ------------------------------------------------------------------------------------------
 
     @Override
@@ -208,7 +216,8 @@ final class Hybrid implements Mixer {
             Weights weights = weights(in.q().dtype());
             Tensor q = near(in, in.q());
             Tensor k = near(in, in.k());
-            PartialAttention near = plan.near.parallel(q, k, in.v(), weights.sink);
+            Tensor documents = documents(in);
+            PartialAttention near = plan.near.parallel(q, k, in.v(), weights.sink, documents);
             if (plan.far == Far.NONE) {
                 return scope.promote(original.narrowed(near.divided()));
             }
@@ -220,7 +229,8 @@ final class Hybrid implements Mixer {
                             plan.turnsFar ? q : in.q(),
                             keys.narrow(2, written == 0 ? 0 : from, written),
                             in.v().narrow(2, written == 0 ? 0 : from, written),
-                            weights.logGate(in.x()));
+                            weights.logGate(in.x()),
+                            documents);
             return scope.promote(original.narrowed(join(far, near, weights)));
         }
     }
@@ -248,6 +258,7 @@ final class Hybrid implements Mixer {
             Weights weights = weights(in.q().dtype());
             Tensor q = near(in, in.q());
             Tensor k = near(in, in.k());
+            documents(in); // says so where they cannot be kept apart
             if (plan.far == Far.NONE && weights.sink == null) {
                 return scope.promote(original.narrowed(plan.near.attend(state, in.at(), q, k, in.v())));
             }
@@ -261,14 +272,15 @@ final class Hybrid implements Mixer {
     private PartialAttention far(MixerInput in, Tensor q, Tensor k, MixerState state, Weights weights) {
         Tensor gate = weights.logGate(in.x());
         Tensor queries = plan.turnsFar ? q : in.q();
+        Tensor documents = documents(in);
         if (plan.far == Far.ALL) {
-            return weights.linear().chunk(state, queries, plan.turnsFar ? k : in.k(), in.v(), gate);
+            return weights.linear().chunk(state, queries, plan.turnsFar ? k : in.k(), in.v(), gate, documents);
         }
         KeyRing.Pairs evicted = plan.near.evicted(state, in.at(), k, in.v());
         Tensor keys = turnsBack() && evicted.keys().size(2) > 0
                 ? in.at().turnBack(evicted.keys(), plan.near.lag(in.at()))
                 : evicted.keys();
-        return weights.linear().chunk(state, queries, keys, evicted.values(), gate);
+        return weights.linear().chunk(state, queries, keys, evicted.values(), gate, documents);
     }
 
     private boolean turnsBack() {

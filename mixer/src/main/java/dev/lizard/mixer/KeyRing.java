@@ -213,7 +213,13 @@ record KeyRing(int window, int first) {
     /** Attention of T new tokens, turned q [B, H, T, d] and k [B, G, T, d]; they are stored. */
     PartialAttention chunk(MixerState state, Positions at, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
         PartialAttention result = WindowSoftmax.banded(
-                q, extended(state, KEYS, at, k), extended(state, VALUES, at, v), window, pinned(state, at, k, v), sink);
+                q,
+                extended(state, KEYS, at, k),
+                extended(state, VALUES, at, v),
+                window,
+                pinned(state, at, k, v),
+                sink,
+                at.documents());
         push(state, at, k, v);
         return result;
     }
@@ -221,7 +227,12 @@ record KeyRing(int window, int first) {
     /** The same divided, where nothing but the keys is in the normaliser: [B, H, T, d]. */
     Tensor attend(MixerState state, Positions at, Tensor q, Tensor k, Tensor v) {
         Tensor result = WindowSoftmax.attended(
-                q, extended(state, KEYS, at, k), extended(state, VALUES, at, v), window, pinned(state, at, k, v));
+                q,
+                extended(state, KEYS, at, k),
+                extended(state, VALUES, at, v),
+                window,
+                pinned(state, at, k, v),
+                at.documents());
         push(state, at, k, v);
         return result;
     }
@@ -249,11 +260,13 @@ record KeyRing(int window, int first) {
                 v,
                 window,
                 first == 0 ? null : new WindowSoftmax.Pinned(k.narrow(2, 0, pinned), v.narrow(2, 0, pinned), 0),
-                sink);
+                sink,
+                null);
     }
 
     /** All pairs of whole sequences. */
-    PartialAttention parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
-        return WindowSoftmax.parallel(q, k, v, window, first, sink);
+    PartialAttention parallel(
+            Tensor q, Tensor k, Tensor v, @Nullable Tensor sink, @Nullable Tensor documents) {
+        return WindowSoftmax.parallel(q, k, v, window, first, sink, documents);
     }
 }

@@ -45,18 +45,36 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
      * @param k [B, G, L, d] with L ≤ T
      * @param v [B, G, L, e]
      * @param logGate log γ [B, H, T], or null for γ = 1
+     * @param documents where each token's begins [B, T], or null where none is kept apart
      */
-    PartialAttention parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
+    PartialAttention parallel(
+            Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, @Nullable Tensor documents) {
         long tokens = q.size(2);
-        return split(MatrixMemory.parallel(queries(q), keys(last(k, tokens)), values(v, tokens), logGate));
+        return split(MatrixMemory.parallel(
+                queries(q),
+                keys(last(k, tokens)),
+                values(v, tokens),
+                logGate,
+                Documents.of(documents, tokens - k.size(2))));
     }
 
     /** Continues from the memory of {@code state}, which is updated; arguments as for {@link #parallel}. */
-    PartialAttention chunk(MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate) {
+    PartialAttention chunk(
+            MixerState state,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            @Nullable Tensor logGate,
+            @Nullable Tensor documents) {
         Tensor memory = state.get(MEMORY);
         long tokens = q.size(2);
-        MatrixMemory.Result result =
-                MatrixMemory.chunk(queries(q), keys(last(k, tokens)), values(v, tokens), logGate, memory);
+        MatrixMemory.Result result = MatrixMemory.chunk(
+                queries(q),
+                keys(last(k, tokens)),
+                values(v, tokens),
+                logGate,
+                memory,
+                Documents.of(documents, tokens - k.size(2)));
         keep(state, result.memory());
         return split(result.y());
     }

@@ -78,7 +78,8 @@ public record LinearSpec() implements MixerSpec {
         public Tensor parallel(MixerInput original) {
             try (Scope scope = Scope.open()) {
                 MixerInput in = original.widened();
-                Tensor y = MatrixMemory.parallel(queries(in), perHead(keys(in)), perHead(values(in)), null);
+                Documents apart = Documents.of(in.at().documents(), 0);
+                Tensor y = MatrixMemory.parallel(queries(in), perHead(keys(in)), perHead(values(in)), null, apart);
                 return scope.promote(original.narrowed(LinearBranch.split(y).divided()));
             }
         }
@@ -98,8 +99,9 @@ public record LinearSpec() implements MixerSpec {
             try (Scope scope = Scope.open()) {
                 MixerInput in = original.widened();
                 Tensor before = perHead(state.get(LinearBranch.MEMORY)); // [B, H, d, d + 1]
-                MatrixMemory.Result result =
-                        MatrixMemory.chunk(queries(in), perHead(keys(in)), perHead(values(in)), null, before);
+                Documents apart = Documents.of(in.at().documents(), 0);
+                MatrixMemory.Result result = MatrixMemory.chunk(
+                        queries(in), perHead(keys(in)), perHead(values(in)), null, before, apart);
                 Tensor after = result.memory(); // equal for the heads of a group
                 LinearBranch.keep(
                         state,

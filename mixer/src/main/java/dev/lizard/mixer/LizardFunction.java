@@ -37,12 +37,14 @@ final class LizardFunction implements Tape.Operation {
 
     private final int window;
     private final Rotary rotary; // not the input: its tensors are gone when gradients come
+    private final @Nullable Tensor documents; // the pass's, which lives until gradients have come
     private @Nullable Tensor heads;
     private LizardForward.@Nullable Saved saved;
 
-    private LizardFunction(int window, Rotary rotary) {
+    private LizardFunction(int window, Positions at) {
         this.window = window;
-        this.rotary = rotary;
+        this.rotary = at.rotary();
+        this.documents = at.documents();
     }
 
     /** Whether there are kernels for sequences of such a model. */
@@ -64,7 +66,7 @@ final class LizardFunction implements Tape.Operation {
         if (operands.sink != null) {
             inputs.add(operands.sink);
         }
-        return tape.apply(new LizardFunction(window, in.at().rotary()), inputs).getFirst();
+        return tape.apply(new LizardFunction(window, in.at()), inputs).getFirst();
     }
 
     private LizardInputs inputs(List<Tensor> operands) {
@@ -84,7 +86,7 @@ final class LizardFunction implements Tape.Operation {
                 window,
                 LizardInputs.Join.JOINT,
                 null,
-                null);
+                documents);
     }
 
     @Override

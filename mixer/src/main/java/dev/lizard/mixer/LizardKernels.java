@@ -48,6 +48,7 @@ final class LizardKernels {
                 && !Gradients.enabled()
                 && isLizard(plan)
                 && plan.branches() != Branches.LINEAR
+                && (in.at().documents() == null || join(plan) == Join.JOINT)
                 && LizardForward.serves(
                         in.q().device(),
                         in.q().dtype(),
@@ -75,7 +76,8 @@ final class LizardKernels {
             KeyRing ring = plan.near();
             Tensor k = in.k();
             Tensor v = in.v();
-            boolean remembers = join(plan) != Join.WINDOW;
+            boolean whole = in.at().documents() != null; // nothing goes on from there
+            boolean remembers = join(plan) != Join.WINDOW && !whole;
             Tensor memory = null;
             long held = ring.held(in.at());
             if (held > 0) {
@@ -89,7 +91,9 @@ final class LizardKernels {
             if (result.state() != null) {
                 state.get(LinearBranch.MEMORY).copy_(result.state()); // where it is: recorded steps know the address
             }
-            keep(ring, in, state);
+            if (!whole) {
+                keep(ring, in, state);
+            }
             return scope.promote(result.y());
         }
     }
@@ -134,7 +138,7 @@ final class LizardKernels {
                 mixer.plan().near().window(),
                 join(mixer.plan()),
                 memory,
-                null);
+                in.at().documents());
     }
 
     // ---- one token ------------------------------------------------------------------------------------------------

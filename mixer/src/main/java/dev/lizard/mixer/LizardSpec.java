@@ -315,6 +315,11 @@ public record LizardSpec(
     }
 
     @Override
+    public boolean separates() {
+        return first == 0;
+    }
+
+    @Override
     public double flops(HeadDims dims, long length) {
         return MixerSizes.windowFlops(dims, window) + MixerSizes.memoryFlops(dims, features);
     }

@@ -53,18 +53,25 @@ final class MatrixMemory {
         return logDecay == null ? null : logDecay.clampMin(floor(logDecay.dtype()));
     }
 
-    /** All pairs: {@code ((q kᵀ) ∘ L) v} with L_ij = exp(Σ_{j<l≤i} g_l) for i ≥ j. */
-    static Tensor parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay) {
+    /**
+     * All pairs: {@code ((q kᵀ) ∘ L) v} with L_ij = exp(Σ_{j<l≤i} g_l) for i ≥ j.
+     *
+     * @param documents those that are kept apart, or null
+     */
+    static Tensor parallel(
+            Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay, @Nullable Documents documents) {
         try (Scope scope = Scope.open()) {
             Tensor g = clamp(logDecay);
-            return scope.promote(
-                    scores(q, k, g == null ? null : g.to(DType.FLOAT64)).matmul(v)); // [B, H, T, e]
+            Tensor strangers = documents == null ? null : documents.strangers();
+            return scope.promote(scores(q, k, g == null ? null : g.to(DType.FLOAT64), strangers)
+                    .matmul(v)); // [B, H, T, e]
         }
     }
 
     /** Weights of all pairs in the last two axes, zero above the diagonal. Any number of leading axes. */
-    private static Tensor scores(Tensor q, Tensor k, @Nullable Tensor g) {
-        Tensor above = above(q.size(-2), q.device());
+    private static Tensor scores(Tensor q, Tensor k, @Nullable Tensor g, @Nullable Tensor strangers) {
+        Tensor later = above(q.size(-2), q.device());
+        Tensor above = strangers == null ? later : later.logicalOr(strangers);
         if (g == null) {
             return q.matmul(k.transpose(-1, -2)).maskedFill(above, 0);
         }
@@ -90,13 +97,23 @@ final class MatrixMemory {
     }
 
     /** Chunkwise from {@code memory}, which is not changed. */
-    static Result chunk(Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay, Tensor memory) {
+    static Result chunk(
+            Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay, Tensor memory, @Nullable Documents documents) {
         boolean byRow = logDecay != null && logDecay.rank() == q.rank();
-        return chunk(q, k, v, logDecay, memory, byRow ? ROW_CHUNK : CHUNK);
+        return chunk(q, k, v, logDecay, memory, documents, byRow ? ROW_CHUNK : CHUNK);
     }
 
-    static Result chunk(Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay, Tensor memory, int size) {
-        Tensor g = clamp(logDecay);
+    /** Documents that are kept apart begin with an empty memory. */
+    static Result chunk(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            @Nullable Tensor logDecay,
+            Tensor memory,
+            @Nullable Documents documents,
+            int size) {
+        boolean table = documents != null && logDecay == null; // what is carried is then said pair by pair
+        Tensor g = table ? Tensors.zeros(q.dtype(), q.device(), q.size(0), 1, q.size(2)) : clamp(logDecay);
         long tokens = q.size(2);
         long span = (long) size * SPAN;
         List<Tensor> parts = new ArrayList<>();
@@ -110,6 +127,7 @@ final class MatrixMemory {
                         v.narrow(2, from, length),
                         g == null ? null : g.narrow(2, from, length),
                         state,
+                        documents == null ? null : documents.chunks(from, length, (int) Math.min(size, length)),
                         size);
                 parts.add(scope.promote(part.y));
                 state = scope.promote(part.memory);
@@ -118,7 +136,14 @@ final class MatrixMemory {
         return new Result(parts.size() == 1 ? parts.getFirst() : Tensors.cat(parts, 2), state);
     }
 
-    private static Result span(Tensor q, Tensor k, Tensor v, @Nullable Tensor g, Tensor memory, int size) {
+    private static Result span(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            @Nullable Tensor g,
+            Tensor memory,
+            Documents.@Nullable Chunks apart,
+            int size) {
         long tokens = q.size(2);
         int chunk = (int) Math.min(size, tokens);
         Tensor qs = chunked(q, chunk); // [B, H, N, C, f]
@@ -126,7 +151,7 @@ final class MatrixMemory {
         Tensor vs = chunked(v, chunk); // [B, H, N, C, e]
         if (g == null) {
             Tensor updates = ks.transpose(-1, -2).matmul(vs); // [B, H, N, f, e]
-            return combined(scores(qs, ks, null), qs, vs, accumulate(updates, memory), tokens);
+            return combined(scores(qs, ks, null, null), qs, vs, accumulate(updates, memory), tokens);
         }
         DType dtype = q.dtype();
         boolean byRow = g.rank() == q.rank();
@@ -135,9 +160,15 @@ final class MatrixMemory {
         Tensor total = sum.narrow(-2, chunk - 1, 1); // [B, H, N, 1, f | 1]
         Tensor read = qs.mul(sum.exp().to(dtype)); // from the chunk's start to i
         Tensor write = ks.mul(total.sub(sum).exp().to(dtype)); // from j to the chunk's end
+        Tensor pairs = null;
+        if (apart != null) {
+            pairs = apart.pairs();
+            read = read.maskedFill(apart.reads(), 0);
+            write = write.maskedFill(apart.writes(), 0);
+        }
         Tensor updates = write.transpose(-1, -2).matmul(vs); // [B, H, N, f, e]
-        Tensor states = carry(updates, total.squeeze(-2), memory); // [B, H, N + 1, f, e]
-        return combined(scores(qs, ks, byRow ? gs : gs.squeeze(-1)), read, vs, states, tokens);
+        Tensor states = carry(updates, total.squeeze(-2), memory, apart); // [B, H, N + 1, f, e]
+        return combined(scores(qs, ks, byRow ? gs : gs.squeeze(-1), pairs), read, vs, states, tokens);
     }
 
     /** What is read within the chunk, and from the state that entered it. */
@@ -164,7 +195,8 @@ final class MatrixMemory {
      * The same with decay; {@code totals} [B, H, N, f | 1] is each chunk's whole log-decay. Sums over many chunks are
      * formed in float64 because differences of them must stay exact.
      */
-    private static Tensor carry(Tensor updates, Tensor totals, Tensor memory) {
+    private static Tensor carry(
+            Tensor updates, Tensor totals, Tensor memory, Documents.@Nullable Chunks apart) {
         long chunks = updates.size(2);
         DType dtype = updates.dtype();
         Tensor border = totals.to(DType.FLOAT64).cumsum(2).pad(0, 0, 0, 1, 0).transpose(-1, -2); // [B, H, f | 1, N + 1]
@@ -172,8 +204,9 @@ final class MatrixMemory {
                 border.unsqueeze(-1).sub(border.narrow(-1, 1, chunks).unsqueeze(-2)); // [.., N + 1, N]
         Tensor index = Tensors.arange(0, chunks + 1, updates.device());
         Tensor early = index.unsqueeze(-1).lt(index.narrow(0, 1, chunks).unsqueeze(0)); // row n reads updates m < n
+        Tensor unseen = apart == null ? early : early.logicalOr(apart.carried());
         Tensor weights =
-                difference.maskedFill(early, Double.NEGATIVE_INFINITY).exp().to(dtype);
+                difference.maskedFill(unseen, Double.NEGATIVE_INFINITY).exp().to(dtype);
         Tensor written;
         if (totals.size(-1) == 1) {
             written = weights.squeeze(2)
@@ -182,7 +215,8 @@ final class MatrixMemory {
         } else {
             written = weights.matmul(updates.transpose(2, 3)).transpose(2, 3); // [B, H, N + 1, f, e]
         }
-        Tensor kept = border.exp().to(dtype).transpose(-1, -2).unsqueeze(-1); // [B, H, N + 1, f | 1, 1]
+        Tensor rest = apart == null ? border : border.maskedFill(apart.kept(), Double.NEGATIVE_INFINITY);
+        Tensor kept = rest.exp().to(dtype).transpose(-1, -2).unsqueeze(-1); // [B, H, N + 1, f | 1, 1]
         return written.add(kept.mul(memory.unsqueeze(2)));
     }
 

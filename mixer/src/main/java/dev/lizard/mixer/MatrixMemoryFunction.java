@@ -23,6 +23,7 @@ final class MatrixMemoryFunction implements Tape.Operation {
     static boolean serves(MixerInput in, int features, Tape tape) {
         Tensor q = in.q();
         return in.tokens() > 1
+                && in.at().documents() == null // its kernels know of none
                 && tape.carries()
                 && MemoryInputs.serves(q.device(), q.dtype(), (int) in.v().size(3), features, false);
     }

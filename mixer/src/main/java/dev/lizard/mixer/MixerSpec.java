@@ -47,6 +47,11 @@ public interface MixerSpec {
         return 0;
     }
 
+    /** Whether whole sequences are read so that {@linkplain Positions#packed packed documents} do not see each other. */
+    default boolean separates() {
+        return true;
+    }
+
     /** Operations a token of a forward pass over sequences of {@code length} tokens. */
     double flops(HeadDims dims, long length);
 

@@ -28,13 +28,20 @@ public final class Positions implements AutoCloseable {
     private final long least; // of rows
     private final long most;
     private final @Nullable Tensor device; // int64 [B]
+    private final @Nullable Tensor documents; // int32 [B, T]
     private final Scope scope = Scope.owner();
     private final Map<Object, Tensor> derived = new HashMap<>();
     private final Map<Integer, DecodeClock> clocks = new HashMap<>(); // by window
 
     private Positions(Rotary rotary, long[] rows, @Nullable Tensor device, long atLeast) {
+        this(rotary, rows, device, atLeast, null);
+    }
+
+    private Positions(
+            Rotary rotary, long[] rows, @Nullable Tensor device, long atLeast, @Nullable Tensor documents) {
         this.rotary = rotary;
         this.rows = rows;
+        this.documents = documents;
         long low = Long.MAX_VALUE;
         long high = Long.MIN_VALUE;
         for (long row : rows) {
@@ -49,6 +56,15 @@ public final class Positions implements AutoCloseable {
     /** Of whole sequences. */
     public static Positions start(Rotary rotary) {
         return new Positions(rotary, new long[1], null, 0);
+    }
+
+    /**
+     * Of whole sequences in which several documents are packed, none of which sees another.
+     *
+     * @param documents where in its sequence each token's document begins, int32 [B, T], which stays its owner's
+     */
+    public static Positions packed(Rotary rotary, Tensor documents) {
+        return new Positions(rotary, new long[1], null, 0, documents);
     }
 
     /** Of rows that have read so many tokens each; one number stands for all rows. */
@@ -76,6 +92,18 @@ public final class Positions implements AutoCloseable {
 
     public Rotary rotary() {
         return rotary;
+    }
+
+    /** Where in its sequence each token's document begins, int32 [B, T]; null where tokens see all before them. */
+    @Nullable
+    Tensor documents() {
+        return documents;
+    }
+
+    private void requireWhole() {
+        if (documents != null) {
+            throw new IllegalStateException("packed documents are read whole, by the parallel and the chunk form");
+        }
     }
 
     /** Whether all rows are known to stand at one position. */
@@ -125,11 +153,13 @@ public final class Positions implements AutoCloseable {
 
     /** Those of the tokens from {@code from} on. */
     Positions from(long from) {
+        requireWhole();
         return new Positions(rotary, Arrays.stream(rows).map(n -> n + from).toArray(), null, 0);
     }
 
     /** Those of row {@code row} alone. */
     Positions row(int row) {
+        requireWhole();
         return new Positions(rotary, new long[] {rows[rows.length == 1 ? 0 : row]}, null, 0);
     }
 
@@ -171,9 +201,14 @@ public final class Positions implements AutoCloseable {
         return x.size(2) == 1 && lag > 0 ? turned(x, lag, true) : rotary.turned(x, waves(-lag, x.size(2), x), true);
     }
 
-    /** cos and sin of the angles from {@code offset} tokens after this call's first on: float32 [length, d] each. */
+    /**
+     * cos and sin of the angles from {@code offset} tokens after this call's first on: float32 [length, d] each. They
+     * count on through packed documents, for those who turn queries and keys alike.
+     */
     Rotary.Waves angles(long offset, long length, Device on) {
-        return waves(offset, length, DType.FLOAT32, on);
+        return documents != null
+                ? rotary.waves(offset, length, DType.FLOAT32, on)
+                : waves(offset, length, DType.FLOAT32, on);
     }
 
     private Rotary.Waves waves(long offset, long length, Tensor like) {
@@ -181,15 +216,23 @@ public final class Positions implements AutoCloseable {
     }
 
     private Rotary.Waves waves(long offset, long length, DType dtype, Device on) {
-        if (device == null) {
+        if (device == null && documents == null) {
             return rotary.waves(first() + offset, length, dtype, on);
         }
         Tensor both = shared(new Angles(offset, length, dtype, on), () -> {
-            Tensor there = Tensors.arange(offset, offset + length, on).add(device);
-            Rotary.Waves waves = rotary.waves(there, dtype);
+            Rotary.Waves waves = rotary.waves(places(offset, length, on), dtype);
             return Tensors.stack(List.of(waves.cos(), waves.sin()), 0);
         });
         return new Rotary.Waves(both.select(0, 0), both.select(0, 1));
+    }
+
+    /** Positions of tokens, int64 [length]; with documents each from its own's beginning, [B, 1, length]. */
+    private Tensor places(long offset, long length, Device on) {
+        Tensor place = Tensors.arange(offset, offset + length, on);
+        if (documents != null) {
+            return place.sub(documents.narrow(1, offset, length)).unsqueeze(1);
+        }
+        return device == null ? place.add(first()) : place.add(device);
     }
 
     private record Angles(long offset, long length, DType dtype, Device device) {}

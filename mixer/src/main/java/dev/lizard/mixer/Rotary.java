@@ -144,7 +144,7 @@ public final class Rotary implements AutoCloseable {
         return table;
     }
 
-    /** Those of int64 positions [n]; angles are formed in float64. */
+    /** Those of int64 positions [..., n]; angles are formed in float64. */
     Waves waves(Tensor positions, DType dtype) {
         Tensor angles = positions.to(DType.FLOAT64).unsqueeze(-1).mul(constants(positions.device()).ofBoth);
         Tensor cos = angles.cos();

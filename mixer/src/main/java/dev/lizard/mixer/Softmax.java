@@ -55,7 +55,7 @@ final class Softmax implements Mixer {
         }
         try (Scope scope = Scope.open()) {
             FusedOps.Rotated turned = in.at().rotary().apply(in, tape);
-            return scope.promote(turned.q().scaledDotProductAttention(turned.k(), turned.v(), true));
+            return scope.promote(attend(turned.q(), turned.k(), turned.v(), in.at()));
         }
     }
 
@@ -70,7 +70,7 @@ final class Softmax implements Mixer {
             MixerInput in = original.widened();
             Tensor q = in.at().turn(in.q());
             Tensor k = in.at().turn(in.k());
-            PartialAttention all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), 0, null);
+            PartialAttention all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), 0, null, in.at().documents());
             return scope.promote(original.narrowed(all.divided()));
         }
     }
@@ -93,7 +93,7 @@ final class Softmax implements Mixer {
             Tensor q = at.turn(in.q());
             Tensor k = append(state.get(KEYS), at.first(), at.turn(in.k())); // [B, G, S, d]
             Tensor v = append(state.get(VALUES), at.first(), in.v());
-            return scope.promote(attend(q, k, v));
+            return scope.promote(attend(q, k, v, at));
         }
     }
 
@@ -125,6 +125,8 @@ final class Softmax implements Mixer {
 
     private record Seen(Device device) {}
 
+    private record Own() {}
+
     /** The row of each sequence's next place in a cache [B, G, capacity, d] read as [B G capacity, d]: int64 [B G]. */
     private static Tensor rows(Tensor read, long groups, long capacity) {
         long count = read.size(0) * groups;
@@ -141,9 +143,14 @@ final class Softmax implements Mixer {
     }
 
     /** q [B, H, T, d] are the last T of the S tokens of k and v [B, G, S, d]. */
-    private static Tensor attend(Tensor q, Tensor k, Tensor v) {
+    private static Tensor attend(Tensor q, Tensor k, Tensor v, Positions at) {
         long tokens = q.size(2);
         long all = k.size(2);
+        Tensor documents = at.documents();
+        if (documents != null) {
+            Tensor seen = at.shared(new Own(), () -> Documents.seen(documents)); // [B, 1, T, T]
+            return q.scaledDotProductAttention(k, v, seen);
+        }
         if (tokens == 1) {
             return q.scaledDotProductAttention(k, v, false);
         }

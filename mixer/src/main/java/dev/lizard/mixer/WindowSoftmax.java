@@ -76,17 +76,31 @@ final class WindowSoftmax {
      * @param window w, or a number ≥ T for no window
      * @param first m, tokens that all later ones see
      * @param sink logit a head [H], or null for none
+     * @param documents where each token's begins [B, T], or null where none is kept apart
      */
-    static PartialAttention parallel(Tensor q, Tensor k, Tensor v, long window, long first, @Nullable Tensor sink) {
+    static PartialAttention parallel(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            long window,
+            long first,
+            @Nullable Tensor sink,
+            @Nullable Tensor documents) {
         long tokens = q.size(2);
         Tensor row = Tensors.arange(0, tokens, q.device()).unsqueeze(-1);
         Tensor column = Tensors.arange(0, tokens, q.device()).unsqueeze(0);
         Tensor left = column.le(row.sub(window)); // the window
         Tensor hidden = row.lt(column).logicalOr(first == 0 ? left : left.logicalAnd(column.ge((double) first)));
-        return pairs(q, k, v, hidden, sink);
+        return pairs(q, k, v, apart(hidden, documents), sink);
     }
 
-    /** Queries [B, H, T, d] over keys [B, G, S, d] that are not hidden: bool [T, S]. */
+    /** Hides tokens of other documents too: [T, T], or [B, 1, 1, T, T]. */
+    private static Tensor apart(Tensor hidden, @Nullable Tensor documents) {
+        Documents own = Documents.of(documents, 0);
+        return own == null ? hidden : hidden.logicalOr(own.strangers().unsqueeze(1));
+    }
+
+    /** Queries [B, H, T, d] over keys [B, G, S, d] that are not hidden: bool [T, S] or [B, 1, 1, T, S]. */
     private static PartialAttention pairs(Tensor q, Tensor k, Tensor v, Tensor hidden, @Nullable Tensor sink) {
         long batch = q.size(0);
         long keyHeads = k.size(1);
@@ -137,15 +151,22 @@ final class WindowSoftmax {
      * @param window w
      * @param pinned first tokens that all see, or null for none
      * @param sink logit a head [H], or null for none
+     * @param documents where each token's begins [B, T], or null; only where S = T and nothing is pinned
      */
     static PartialAttention banded(
-            Tensor q, Tensor k, Tensor v, long window, @Nullable Pinned pinned, @Nullable Tensor sink) {
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            long window,
+            @Nullable Pinned pinned,
+            @Nullable Tensor sink,
+            @Nullable Tensor documents) {
         long tokens = q.size(2);
         long past = k.size(2) - tokens;
         if (tokens <= window || k.size(2) <= 2 * window) {
             Tensor outside = outside(past, tokens, window, q.device());
             return pinned == null
-                    ? pairs(q, k, v, outside, sink)
+                    ? pairs(q, k, v, apart(outside, documents), sink)
                     : pairs(
                             q,
                             Tensors.cat(2, pinned.keys, k),
@@ -168,6 +189,10 @@ final class WindowSoftmax {
                 hidden = Tensors.cat(-1, hidden.expand(blocks, 1, window, 2 * window), early);
                 kb = Tensors.cat(3, kb, everywhere(pinned.keys, blocks));
                 vb = Tensors.cat(3, vb, everywhere(pinned.values, blocks));
+            }
+            if (documents != null) {
+                Tensor strangers = Documents.strangersInBlocks(documents, window, after); // [B, 1, N, 1, w, 2w]
+                hidden = strangers.logicalOr(hidden);
             }
             long seen = kb.size(3); // n = 2w + m
             Tensor scores = q.mul(1 / Math.sqrt((double) q.size(3)))
@@ -192,10 +217,11 @@ final class WindowSoftmax {
      * The same divided, without a sink, by libtorch's attention over stretches of queries: for windows of any width, since
      * scores are held of one stretch at a time. Arguments as for {@link #banded}.
      */
-    static Tensor attended(Tensor q, Tensor k, Tensor v, long window, @Nullable Pinned pinned) {
+    static Tensor attended(
+            Tensor q, Tensor k, Tensor v, long window, @Nullable Pinned pinned, @Nullable Tensor documents) {
         long tokens = q.size(2);
         long past = k.size(2) - tokens;
-        if (past == 0 && tokens <= window) {
+        if (past == 0 && tokens <= window && documents == null) {
             return q.scaledDotProductAttention(k, v, true);
         }
         List<Tensor> stretches = new ArrayList<>();
@@ -210,6 +236,10 @@ final class WindowSoftmax {
                 kb = Tensors.cat(2, pinned.keys, kb);
                 vb = Tensors.cat(2, pinned.values, vb);
                 seen = Tensors.cat(1, pinned.seen(from, count, window), seen);
+            }
+            if (documents != null) {
+                seen = Documents.same(documents.narrow(1, from, count), documents.narrow(1, first, keys))
+                        .logicalAnd(seen);
             }
             stretches.add(q.narrow(2, from, count).scaledDotProductAttention(kb, vb, seen));
         }

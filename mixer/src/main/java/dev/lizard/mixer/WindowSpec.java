@@ -99,6 +99,11 @@ public record WindowSpec(int window, int first, int meta) implements MixerSpec {
     }
 
     @Override
+    public boolean separates() {
+        return first == 0;
+    }
+
+    @Override
     public double flops(HeadDims dims, long length) {
         return MixerSizes.windowFlops(dims, window);
     }

@@ -98,16 +98,16 @@ class MatrixMemoryTest {
     private void compare(Case c, String what) {
         MatrixMemory.Result right = twin(c, false);
         for (int size : new int[] {1, 16, 64, 7}) {
-            assertEqual(MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory, size), right, what + ", chunk " + size, 1e-9);
+            assertEqual(MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory, null, size), right, what + ", chunk " + size, 1e-9);
         }
         assertEqual(steps(c), right, what + ", steps", 1e-9);
         assertThat(Fixtures.error(
-                        MatrixMemory.parallel(c.q, c.k, c.v, c.g), twin(c, true).y()))
+                        MatrixMemory.parallel(c.q, c.k, c.v, c.g, null), twin(c, true).y()))
                 .as("%s, parallel, seed %d", what, seed)
                 .isLessThan(1e-9);
         Case narrow = c.to(DType.FLOAT32);
         assertEqual(
-                MatrixMemory.chunk(narrow.q, narrow.k, narrow.v, narrow.g, narrow.memory),
+                MatrixMemory.chunk(narrow.q, narrow.k, narrow.v, narrow.g, narrow.memory, null),
                 right,
                 what + ", float32",
                 1e-5);
@@ -155,6 +155,7 @@ class MatrixMemoryTest {
                                 MixerSpec.need(t, "v"),
                                 t.get("g"),
                                 MixerSpec.need(t, "memory"),
+                                null,
                                 size);
                         return Tensors.cat(2, result.y(), result.memory());
                     },
@@ -165,7 +166,7 @@ class MatrixMemoryTest {
                 decay + ", parallel",
                 tensors,
                 t -> MatrixMemory.parallel(
-                        MixerSpec.need(t, "q"), MixerSpec.need(t, "k"), MixerSpec.need(t, "v"), t.get("g")),
+                        MixerSpec.need(t, "q"), MixerSpec.need(t, "k"), MixerSpec.need(t, "v"), t.get("g"), null),
                 seed);
     }
 
@@ -177,12 +178,12 @@ class MatrixMemoryTest {
                 for (Tensor leaf : List.of(c.q, c.k, c.v, c.g, c.memory)) {
                     leaf.requiresGrad(true);
                 }
-                MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory)
+                MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory, null)
                         .y()
                         .square()
                         .sum()
                         .backward();
-                MatrixMemory.parallel(c.q, c.k, c.v, c.g).square().sum().backward();
+                MatrixMemory.parallel(c.q, c.k, c.v, c.g, null).square().sum().backward();
                 for (Tensor leaf : List.of(c.q, c.k, c.v, c.g, c.memory)) {
                     Tensor gradient = leaf.grad();
                     assertThat(gradient != null && gradient.allFinite())
@@ -204,9 +205,9 @@ class MatrixMemoryTest {
         assertThat(folded.tril(0).matmul(c.v).allFinite()).isFalse();
 
         MatrixMemory.Result right = twin(exact, false);
-        assertEqual(MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory), right, "float32", 1e-5);
+        assertEqual(MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory, null), right, "float32", 1e-5);
         Case rows = new Case(c.q, c.k, c.v, c.g.unsqueeze(-1).expand(-1, -1, -1, FEATURES), c.memory);
-        assertEqual(MatrixMemory.chunk(rows.q, rows.k, rows.v, rows.g, rows.memory), right, "by row", 1e-5);
+        assertEqual(MatrixMemory.chunk(rows.q, rows.k, rows.v, rows.g, rows.memory, null), right, "by row", 1e-5);
     }
 
     @Test
@@ -214,7 +215,7 @@ class MatrixMemoryTest {
         try (Scope scope = Scope.open()) {
             int tokens = MatrixMemory.CHUNK * MatrixMemory.SPAN + 100;
             Case c = random(Decay.HEAD, tokens, 0.999);
-            assertEqual(MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory), twin(c, false), "two spans", 1e-9);
+            assertEqual(MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory, null), twin(c, false), "two spans", 1e-9);
         }
     }
 

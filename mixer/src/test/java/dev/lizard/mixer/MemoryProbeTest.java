@@ -73,7 +73,7 @@ class MemoryProbeTest {
             Tensor written = Tensors.cat(Collections.nCopies(times, k), 2);
             Tensor g = Tensors.full(Math.log(gate), DType.FLOAT32, Device.CPU, DRAWS, 1, (long) times * keys);
             Tensor empty = Tensors.zeros(DType.FLOAT32, Device.CPU, DRAWS, 1, k.size(3), WIDTH);
-            Tensor memory = MatrixMemory.chunk(written, written, v, g, empty).memory();
+            Tensor memory = MatrixMemory.chunk(written, written, v, g, empty, null).memory();
             long[] nearest = k.matmul(memory)
                     .view(-1, WIDTH)
                     .matmul(codes.transpose(0, 1))

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Resumable at any split, and a state that is plain data of known size. */
-abstract class MixerStateContract extends MixerFormsContract {
+abstract class MixerStateContract extends MixerDocumentsContract {
     @Test
     void everySplitOfPrefillAndStepsContinuesTheSameSequence() {
         for (int window : windows()) {

@@ -194,6 +194,16 @@ public final class Decoder implements LanguageModel, AutoCloseable {
 
     // ---- forward ------------------------------------------------------------------------------------------------
 
+    /**
+     * Where tokens of whole sequences stand. The caller closes it, after what reads it was back-propagated.
+     *
+     * @param documents where each token's document begins in its sequence, int32 [B, T]: none sees another; null where
+     *     each token sees all before it
+     */
+    public Positions positions(@Nullable Tensor documents) {
+        return documents == null ? Positions.start(rotary) : Positions.packed(rotary, documents);
+    }
+
     /** Final hidden states, after the last norm [B, T, D], of whole sequences of int64 ids [B, T]. */
     @Override
     public Tensor hidden(Tensor ids, Form form) {
@@ -202,12 +212,17 @@ public final class Decoder implements LanguageModel, AutoCloseable {
 
     /** As {@link #hidden(Tensor, Form)}; {@code observer} sees each layer. */
     public Tensor hidden(Tensor ids, Form form, @Nullable MixerObserver observer) {
+        return hidden(ids, start, form, observer);
+    }
+
+    /** As {@link #hidden(Tensor, Form, MixerObserver)} of tokens at {@linkplain #positions positions}. */
+    public Tensor hidden(Tensor ids, Positions at, Form form, @Nullable MixerObserver observer) {
         Tensor x = embedding.use().embedding(ids); // [B, T, D]
         notify(observer, 0, x);
         for (int i = 0; i < blocks.size(); i++) {
             int layer = i;
             Mixer mixer = mixers.get(i);
-            x = replace(x, blocks.get(i).apply(x, start, in -> {
+            x = replace(x, blocks.get(i).apply(x, at, in -> {
                 Tensor heads = mixer.forward(in, form, Tape.OFF); // [B, H, T, d]
                 if (observer != null) {
                     observer.observe(layer, in, heads);
@@ -227,22 +242,24 @@ public final class Decoder implements LanguageModel, AutoCloseable {
      *     hardly grows with depth
      */
     public Tensor hidden(Tensor ids, Form form, Tape tape, boolean recompute) {
-        return hidden(ids, form, tape, recompute, null);
+        return hidden(ids, start, form, tape, recompute, null);
     }
 
     /**
-     * As {@link #hidden(Tensor, Form, Tape, boolean)}; {@code observer} sees each layer once, with gradients on. Where
-     * one is wanted of what it sees, that is a leaf, to which it may {@linkplain Gradients#collect add} a gradient.
+     * As {@link #hidden(Tensor, Form, Tape, boolean)} of tokens at {@linkplain #positions positions}; {@code observer}
+     * sees each layer once, with gradients on. Where one is wanted of what it sees, that is a leaf, to which it may
+     * {@linkplain Gradients#collect add} a gradient.
      */
-    public Tensor hidden(Tensor ids, Form form, Tape tape, boolean recompute, @Nullable MixerObserver observer) {
-        TapedPass pass = new TapedPass(blocks, mixers, last, start, form, recompute, observer);
+    public Tensor hidden(
+            Tensor ids, Positions at, Form form, Tape tape, boolean recompute, @Nullable MixerObserver observer) {
+        TapedPass pass = new TapedPass(blocks, mixers, last, at, form, recompute, observer);
         return pass.run(embedding.use().embedding(ids), tape);
     }
 
     /** One block with its mixer: the residual stream before it to that after it, both [B, T, D]. */
-    public Tensor block(int layer, Tensor x, Form form, Tape tape) {
+    public Tensor block(int layer, Tensor x, Positions at, Form form, Tape tape) {
         Mixer mixer = mixers.get(layer);
-        return blocks.get(layer).apply(x, start, in -> mixer.forward(in, form, tape), tape);
+        return blocks.get(layer).apply(x, at, in -> mixer.forward(in, form, tape), tape);
     }
 
     private static void notify(@Nullable MixerObserver observer, int depth, Tensor x) {

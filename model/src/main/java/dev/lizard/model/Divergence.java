@@ -1,6 +1,7 @@
 package dev.lizard.model;
 
 import dev.lizard.mixer.Form;
+import dev.lizard.mixer.Positions;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
@@ -31,11 +32,17 @@ public record Divergence(double temperature, int topK) {
      */
     public record Taught(Tensor hidden, Tensor head) {}
 
-    /** Runs a teacher on int64 ids [B, T], without gradients; {@code observer} sees each layer. */
-    public static Taught taught(Decoder teacher, Tensor ids, @Nullable MixerObserver observer) {
-        try (Gradients off = Gradients.off()) {
+    /**
+     * Runs a teacher on int64 ids [B, T], without gradients; {@code observer} sees each layer.
+     *
+     * @param documents as for {@link Decoder#positions}
+     */
+    public static Taught taught(
+            Decoder teacher, Tensor ids, @Nullable Tensor documents, @Nullable MixerObserver observer) {
+        try (Gradients off = Gradients.off();
+                Positions at = teacher.positions(documents)) {
             return new Taught(
-                    teacher.hidden(ids, Form.CHUNK, observer), teacher.head().use());
+                    teacher.hidden(ids, at, Form.CHUNK, observer), teacher.head().use());
         }
     }
 

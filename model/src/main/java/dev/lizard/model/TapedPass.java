@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The pass of training through a decoder: as the plain one, with operations that have gradients of their own on a tape.
  *
+ * @param at where the tokens stand; it outlives the way back
  * @param recompute keeps only the input of each layer and computes the layer again on the way back
  * @param observer sees each layer once, with gradients on, through leaves where a gradient is wanted
  */
@@ -21,7 +22,7 @@ record TapedPass(
         List<Block> blocks,
         List<Mixer> mixers,
         Norm last,
-        Positions start,
+        Positions at,
         Form form,
         boolean recompute,
         @Nullable MixerObserver observer) {
@@ -30,12 +31,12 @@ record TapedPass(
         ResidualStream x = observed(ResidualStream.of(embedded), 0, tape);
         for (int i = 0; i < blocks.size(); i++) {
             Block block = blocks.get(i);
-            int at = i;
-            Tape.Part layer = (in, inner) -> block.apply(in, start, to -> heads(at, to, inner), inner);
+            int layer = i;
+            Tape.Part part = (in, inner) -> block.apply(in, at, to -> heads(layer, to, inner), inner);
             ResidualStream before = x;
             x = recompute
-                    ? ResidualStream.of(tape.recompute(layer, before.sum()))
-                    : block.apply(before, start, to -> heads(at, to, tape), tape);
+                    ? ResidualStream.of(tape.recompute(part, before.sum()))
+                    : block.apply(before, at, to -> heads(layer, to, tape), tape);
             before.close();
             x = observed(x, i + 1, tape);
         }

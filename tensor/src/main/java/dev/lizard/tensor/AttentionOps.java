@@ -25,7 +25,7 @@ abstract sealed class AttentionOps extends ProductOps permits ShapeOps {
                 handle(), keys.handle(), values.handle(), NO_TENSOR, 0.0, causal, DEFAULT_SCALE, true));
     }
 
-    /** As above for the pairs where the bool {@code seen} [T, S] is true; each query must see a key. */
+    /** As above for the pairs where the bool {@code seen} [T, S], or [B, 1, T, S], is true; each query must see a key. */
     public Tensor scaledDotProductAttention(Tensor keys, Tensor values, Tensor seen) {
         try (TensorOptional mask = new TensorOptional(seen.handle())) {
             return wrap(torch.scaled_dot_product_attention(

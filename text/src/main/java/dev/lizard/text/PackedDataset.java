@@ -6,7 +6,7 @@ import java.util.Arrays;
 /**
  * Documents one after another, cut into sequences of T tokens without padding. An epoch is one pass over the documents
  * in an order that seed and epoch give; its last tokens, too few for a sequence, are left out. The last target of a
- * sequence is the first input of the next.
+ * sequence is the first input of the next. Where documents are kept apart, the last token of each has no target.
  *
  * <p>Any sequence is found by arithmetic: the order of its epoch is computed and the sequence looked up, nothing is read
  * in between. Not thread-safe.
@@ -17,6 +17,7 @@ public final class PackedDataset {
     private final int length;
     private final long seed;
     private final boolean shuffled;
+    private final boolean apart;
     private final long tokens;
     private long orderedEpoch = -1;
     private int[] order = {};
@@ -29,9 +30,11 @@ public final class PackedDataset {
      * @param length T, tokens a sequence
      * @param seed gives each epoch its order
      * @param shuffled whether documents are shuffled at all; otherwise they come as listed
+     * @param apart whether the documents of a sequence are told apart, so that none sees another
      * @throws LizardException USAGE, where the documents do not fill one sequence
      */
-    public PackedDataset(TokenStore store, int[] documents, int length, long seed, boolean shuffled) {
+    public PackedDataset(
+            TokenStore store, int[] documents, int length, long seed, boolean shuffled, boolean apart) {
         if (length < 1) {
             throw LizardException.usage("sequence length %d: expected at least 1".formatted(length));
         }
@@ -40,6 +43,7 @@ public final class PackedDataset {
         this.length = length;
         this.seed = seed;
         this.shuffled = shuffled;
+        this.apart = apart;
         long sum = 0;
         for (int document : documents) {
             sum += store.length(document);
@@ -49,6 +53,11 @@ public final class PackedDataset {
             throw LizardException.usage("sequence length %d: expected data of at least %d tokens but found %d; %s"
                     .formatted(length, length + 1L, tokens, "shorten sequences or give more data"));
         }
+    }
+
+    /** Of documents that are not told apart. */
+    public PackedDataset(TokenStore store, int[] documents, int length, long seed, boolean shuffled) {
+        this(store, documents, length, seed, shuffled, false);
     }
 
     /** Number of sequences in an epoch. */
@@ -70,15 +79,20 @@ public final class PackedDataset {
             throw new IndexOutOfBoundsException("sequence %d of %d".formatted(first, sequences()));
         }
         int rows = (int) Math.min(batch, sequences() - first);
-        long[] inputs = new long[Math.multiplyExact(rows, length)];
-        long[] targets = new long[inputs.length];
+        Batch filled = empty(rows);
         for (int row = 0; row < rows; row++) {
-            fill(ofEpoch, first + row, inputs, targets, row * length);
+            fill(ofEpoch, first + row, filled, row * length);
         }
-        return new Batch(rows, length, inputs, targets);
+        return filled;
     }
 
-    private void fill(long ofEpoch, long sequence, long[] inputs, long[] targets, int offset) {
+    private Batch empty(int rows) {
+        int size = Math.multiplyExact(rows, length);
+        return new Batch(rows, length, new long[size], new long[size], apart ? new int[size] : null);
+    }
+
+    private void fill(long ofEpoch, long sequence, Batch to, int offset) {
+        int[] begins = to.documents();
         arrange(ofEpoch);
         long place = sequence * length;
         int found = Arrays.binarySearch(starts, place);
@@ -89,10 +103,14 @@ public final class PackedDataset {
             }
             int token = store.token(store.start(order[at]) + place - starts[at]);
             if (t < length) {
-                inputs[offset + t] = token & ~TokenStore.NO_LOSS;
+                to.inputs()[offset + t] = token & ~TokenStore.NO_LOSS;
+                if (begins != null) {
+                    begins[offset + t] = (int) Math.max(0, starts[at] - sequence * length);
+                }
             }
             if (t > 0) {
-                targets[offset + t - 1] = token < 0 ? Batch.IGNORE_INDEX : token;
+                boolean none = token < 0 || (apart && place == starts[at]);
+                to.targets()[offset + t - 1] = none ? Batch.IGNORE_INDEX : token;
             }
         }
     }
