@@ -50,8 +50,7 @@ public record Ids(Tensor inputs, Tensor targets, @Nullable Tensor documents) {
 
     /** Lives as long as {@code owner} from now on. */
     Ids adopted(Scope owner) {
-        return new Ids(
-                owner.adopt(inputs), owner.adopt(targets), documents == null ? null : owner.adopt(documents));
+        return new Ids(owner.adopt(inputs), owner.adopt(targets), documents == null ? null : owner.adopt(documents));
     }
 
     Ids copy() {

@@ -196,7 +196,8 @@ public final class Linearizer {
                 StageRecipe stage = recipe.stages().get(i);
                 student.check(stage, recipe.key(where, i));
                 checkTargets(decoder, stage);
-                teacherBytes.add(options.teachers().check(stage, decoder, tokenizer, recipe.documents(), recipe.key(where, i)));
+                teacherBytes.add(
+                        options.teachers().check(stage, decoder, tokenizer, recipe.documents(), recipe.key(where, i)));
             }
             return student;
         } catch (RuntimeException e) {

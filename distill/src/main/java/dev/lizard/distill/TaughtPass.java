@@ -40,8 +40,8 @@ record TaughtPass(Decoder decoder, Teacher teacher, ParameterBuffer parameters, 
             List<Tensor> streams = new ArrayList<>();
             Divergence.Taught taught = loss.taught() ? ask(ids, streams, work) : null;
             List<Tensor> values = new ArrayList<>();
-            Tensor hidden = decoder.hidden(
-                    ids.inputs(), at, Form.CHUNK, tape, recompute, streams(streams, values, share));
+            Tensor hidden =
+                    decoder.hidden(ids.inputs(), at, Form.CHUNK, tape, recompute, streams(streams, values, share));
             Tensor cut = hidden.detach().requiresGrad(true);
             for (Loss.Term term : loss.parts()) {
                 values.add(value(term, cut, ids.targets(), taught, share));
@@ -59,8 +59,8 @@ record TaughtPass(Decoder decoder, Teacher teacher, ParameterBuffer parameters, 
 
     private Divergence.Taught ask(Ids ids, List<Tensor> streams, Scope owner) {
         boolean hidden = loss.has(Loss.HiddenState.class);
-        return teacher.ask(
-taught -> Divergence.taught(taught, ids.inputs(), ids.documents(), hidden ? BlockTransfer.collector(streams, owner) : null));
+        return teacher.ask(taught -> Divergence.taught(
+                taught, ids.inputs(), ids.documents(), hidden ? BlockTransfer.collector(streams, owner) : null));
     }
 
     /** The term times its weight; its gradient goes to {@code cut}. That of hidden states is taken on the way. */

@@ -103,7 +103,20 @@ class GraphedPassTest {
         });
     }
 
+    /** The same as documents of so many tokens. */
+    private static Batch packed(Batch batch, int each) {
+        int[] documents = new int[2 * LENGTH];
+        for (int i = 0; i < documents.length; i++) {
+            documents[i] = i % LENGTH - i % LENGTH % each;
+        }
+        return new Batch(2, LENGTH, batch.inputs(), batch.targets(), documents);
+    }
+
     private static void replaysAsItRuns(String recipe, int index) {
+        replaysAsItRuns(recipe, index, false);
+    }
+
+    private static void replaysAsItRuns(String recipe, int index, boolean apart) {
         StageRecipe stage = Recipe.of(TinyTeacher.tree(recipe)).stages().get(index);
         try (Decoder decoder = decoder();
                 Student student = new Student(decoder, specs(), 0)) {
@@ -114,10 +127,11 @@ class GraphedPassTest {
             try (GraphedPass recorded = new GraphedPass(objective);
                     Scope work = Scope.open()) {
                 for (int step = 0; step < 4; step++) {
-                    Batch batch = new Numbers(LENGTH, 256, 9).batch(2L * step, 2);
+                    Batch plain = new Numbers(LENGTH, 256, 9).batch(2L * step, 2);
+                    Batch batch = apart ? packed(plain, 40 + 30 * step) : plain;
                     student.buffer().zeroGradients();
-                    double loss =
-                            recorded.accumulate(Ids.of(batch, decoder.device()), 1).item();
+                    double loss = recorded.accumulate(Ids.of(batch, decoder.device()), 1)
+                            .item();
                     float[] gradients = student.buffer().gradients().floats();
                     student.buffer().zeroGradients();
                     double expected = objective.accumulate(batch, 1).item();
@@ -143,5 +157,11 @@ class GraphedPassTest {
     @Test
     void nextToken() {
         replaysAsItRuns(RECIPE, 1);
+    }
+
+    @Test
+    void documentsKeptApart() {
+        replaysAsItRuns(RECIPE, 0, true);
+        replaysAsItRuns(RECIPE, 1, true);
     }
 }

@@ -8,6 +8,7 @@ import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.Mixer;
 import dev.lizard.mixer.MixerInput;
 import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.Positions;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.MixerObserver;
 import dev.lizard.tensor.DType;
@@ -158,6 +159,7 @@ class LossesTest {
     void blocksByThemselves() {
         try (Decoder decoder = TinyTeacher.untaught(VOCABULARY, LAYERS);
                 Student student = student(decoder);
+                Positions at = decoder.positions(null);
                 Scope kept = Scope.owner()) {
             StageRecipe stage = stage("{type: hidden-state}", "{mixer: all, lora: {rank: 2}, base: [mlp]}", "");
             student.prepare(stage, "tiny.yaml/stages.0");
@@ -168,7 +170,7 @@ class LossesTest {
             List<Tensor> streams = streams(decoder, student, kept);
             Tensor total = Tensors.zeros(DType.FLOAT32, Device.CPU);
             for (int layer = 0; layer < LAYERS; layer++) {
-                Tensor out = decoder.block(layer, streams.get(layer), Form.PARALLEL, Tape.OFF);
+                Tensor out = decoder.block(layer, streams.get(layer), at, Form.PARALLEL, Tape.OFF);
                 total = total.add(length(out, streams.get(layer + 1)).div((double) LAYERS));
             }
             total.mul(0.5).backward();
@@ -259,8 +261,9 @@ class LossesTest {
                     Gradients.collect(heads, Tensors.ones(DType.FLOAT32, Device.CPU, heads.shape()));
                 }
             };
-            try (Tape tape = new Tape()) {
-                Tensor hidden = decoder.hidden(ids, Form.CHUNK, tape, recompute, push);
+            try (Positions at = decoder.positions(null);
+                    Tape tape = new Tape()) {
+                Tensor hidden = decoder.hidden(ids, at, Form.CHUNK, tape, recompute, push);
                 hidden.sum().backward();
                 tape.unwind();
             }

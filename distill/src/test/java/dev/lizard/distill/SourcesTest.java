@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -76,7 +77,7 @@ class SourcesTest {
         Path data = temp.resolve("alpaca.jsonl");
         Files.writeString(data, "{\"instruction\":\"Say a\",\"input\":\"\",\"output\":\"aaaa\"}\n".repeat(20));
         TrainingData.Request request =
-                new TrainingData.Request(List.of(data), List.of(), temp.resolve("cache"), 200, 400, 0.1, 0);
+                new TrainingData.Request(List.of(data), List.of(), temp.resolve("cache"), 200, false, 400, 0.1, 0);
         try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
                 TrainingData corpus =
                         TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE, () -> false)) {
@@ -93,12 +94,42 @@ class SourcesTest {
     }
 
     @Test
+    void documentsAreKeptApartWhereTheyAreLearntAndNotWhereTheyAreMeasured(@TempDir Path temp) throws IOException {
+        Path data = temp.resolve("short.jsonl");
+        Files.writeString(data, "{\"text\":\"abcdefg\"}\n".repeat(40)); // documents of 8 tokens
+        TrainingData.Request request =
+                new TrainingData.Request(List.of(data), List.of(), temp.resolve("cache"), 20, true, 40, 0.2, 0);
+        try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
+                TrainingData corpus =
+                        TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE, () -> false)) {
+            assertThat(corpus.documents()).isEqualTo(32);
+            SequenceSource source = corpus.training(true);
+            Batch batch = source.batch(0, 2);
+            assertThat(batch.documents()).isNotNull();
+            assertThat(batch.documents())
+                    .startsWith(0, 0, 0, 0, 0, 0, 0, 0, 8, 8)
+                    .hasSize(40);
+            assertThat(Arrays.copyOfRange(batch.documents(), 20, 40))
+                    .startsWith(0, 0, 0, 0, 4, 4)
+                    .endsWith(12, 12, 12, 12, 12, 12, 12, 12);
+            for (int t = 0; t < 20; t++) {
+                assertThat(batch.targets()[t] == Batch.IGNORE_INDEX).isEqualTo(t % 8 == 7);
+            }
+            assertThat(batch.targets()[39]).isEqualTo(Batch.IGNORE_INDEX); // the next sequence begins with a document
+            assertThat(source.fingerprint()).endsWith("all tokens, documents apart");
+            HeldOut measured = corpus.heldOut(1000, 2).orElseThrow();
+            assertThat(measured.source().batch(0, 1).documents()).isNull();
+            assertThat(measured.source().fingerprint()).endsWith("all tokens");
+        }
+    }
+
+    @Test
     void whatIsLeftOutOfTheDataOrMeasuredThoughLearntIsTold(@TempDir Path temp) throws IOException {
         Path data = Files.createDirectory(temp.resolve("data"));
         Files.writeString(data.resolve("README.md"), "x");
         Path shared = Files.writeString(data.resolve("a.txt"), "a".repeat(1000));
-        TrainingData.Request request =
-                new TrainingData.Request(List.of(data), List.of(shared), temp.resolve("cache"), 100, 200, 0.1, 0);
+        TrainingData.Request request = new TrainingData.Request(
+                List.of(data), List.of(shared), temp.resolve("cache"), 100, false, 200, 0.1, 0);
         List<String> warnings = new ArrayList<>();
         TrainListener listener = new TrainListener() {
             @Override
@@ -123,7 +154,7 @@ class SourcesTest {
         Path apart = temp.resolve("apart.txt");
         Files.writeString(apart, "b".repeat(500));
         TrainingData.Request request =
-                new TrainingData.Request(List.of(data), List.of(apart), temp.resolve("cache"), 100, 200, 0.1, 0);
+                new TrainingData.Request(List.of(data), List.of(apart), temp.resolve("cache"), 100, false, 200, 0.1, 0);
         try (Tokenizer tokenizer = ByteTokenizer.open(List.of("<end>"));
                 TrainingData corpus =
                         TrainingData.open(request, tokenizer, Optional.empty(), TrainListener.NONE, () -> false)) {

@@ -265,8 +265,7 @@ record KeyRing(int window, int first) {
     }
 
     /** All pairs of whole sequences. */
-    PartialAttention parallel(
-            Tensor q, Tensor k, Tensor v, @Nullable Tensor sink, @Nullable Tensor documents) {
+    PartialAttention parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor sink, @Nullable Tensor documents) {
         return WindowSoftmax.parallel(q, k, v, window, first, sink, documents);
     }
 }

@@ -47,8 +47,7 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
      * @param logGate log γ [B, H, T], or null for γ = 1
      * @param documents where each token's begins [B, T], or null where none is kept apart
      */
-    PartialAttention parallel(
-            Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, @Nullable Tensor documents) {
+    PartialAttention parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, @Nullable Tensor documents) {
         long tokens = q.size(2);
         return split(MatrixMemory.parallel(
                 queries(q),
@@ -60,12 +59,7 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
 
     /** Continues from the memory of {@code state}, which is updated; arguments as for {@link #parallel}. */
     PartialAttention chunk(
-            MixerState state,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            @Nullable Tensor logGate,
-            @Nullable Tensor documents) {
+            MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, @Nullable Tensor documents) {
         Tensor memory = state.get(MEMORY);
         long tokens = q.size(2);
         MatrixMemory.Result result = MatrixMemory.chunk(

@@ -100,8 +100,8 @@ public record LinearSpec() implements MixerSpec {
                 MixerInput in = original.widened();
                 Tensor before = perHead(state.get(LinearBranch.MEMORY)); // [B, H, d, d + 1]
                 Documents apart = Documents.of(in.at().documents(), 0);
-                MatrixMemory.Result result = MatrixMemory.chunk(
-                        queries(in), perHead(keys(in)), perHead(values(in)), null, before, apart);
+                MatrixMemory.Result result =
+                        MatrixMemory.chunk(queries(in), perHead(keys(in)), perHead(values(in)), null, before, apart);
                 Tensor after = result.memory(); // equal for the heads of a group
                 LinearBranch.keep(
                         state,

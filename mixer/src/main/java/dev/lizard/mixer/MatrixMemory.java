@@ -58,8 +58,7 @@ final class MatrixMemory {
      *
      * @param documents those that are kept apart, or null
      */
-    static Tensor parallel(
-            Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay, @Nullable Documents documents) {
+    static Tensor parallel(Tensor q, Tensor k, Tensor v, @Nullable Tensor logDecay, @Nullable Documents documents) {
         try (Scope scope = Scope.open()) {
             Tensor g = clamp(logDecay);
             Tensor strangers = documents == null ? null : documents.strangers();
@@ -195,8 +194,7 @@ final class MatrixMemory {
      * The same with decay; {@code totals} [B, H, N, f | 1] is each chunk's whole log-decay. Sums over many chunks are
      * formed in float64 because differences of them must stay exact.
      */
-    private static Tensor carry(
-            Tensor updates, Tensor totals, Tensor memory, Documents.@Nullable Chunks apart) {
+    private static Tensor carry(Tensor updates, Tensor totals, Tensor memory, Documents.@Nullable Chunks apart) {
         long chunks = updates.size(2);
         DType dtype = updates.dtype();
         Tensor border = totals.to(DType.FLOAT64).cumsum(2).pad(0, 0, 0, 1, 0).transpose(-1, -2); // [B, H, f | 1, N + 1]

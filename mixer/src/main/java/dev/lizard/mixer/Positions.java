@@ -37,8 +37,7 @@ public final class Positions implements AutoCloseable {
         this(rotary, rows, device, atLeast, null);
     }
 
-    private Positions(
-            Rotary rotary, long[] rows, @Nullable Tensor device, long atLeast, @Nullable Tensor documents) {
+    private Positions(Rotary rotary, long[] rows, @Nullable Tensor device, long atLeast, @Nullable Tensor documents) {
         this.rotary = rotary;
         this.rows = rows;
         this.documents = documents;

@@ -70,7 +70,8 @@ final class Softmax implements Mixer {
             MixerInput in = original.widened();
             Tensor q = in.at().turn(in.q());
             Tensor k = in.at().turn(in.k());
-            PartialAttention all = WindowSoftmax.parallel(q, k, in.v(), in.tokens(), 0, null, in.at().documents());
+            PartialAttention all = WindowSoftmax.parallel(
+                    q, k, in.v(), in.tokens(), 0, null, in.at().documents());
             return scope.promote(original.narrowed(all.divided()));
         }
     }

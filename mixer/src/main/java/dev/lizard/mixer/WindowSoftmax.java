@@ -79,13 +79,7 @@ final class WindowSoftmax {
      * @param documents where each token's begins [B, T], or null where none is kept apart
      */
     static PartialAttention parallel(
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            long window,
-            long first,
-            @Nullable Tensor sink,
-            @Nullable Tensor documents) {
+            Tensor q, Tensor k, Tensor v, long window, long first, @Nullable Tensor sink, @Nullable Tensor documents) {
         long tokens = q.size(2);
         Tensor row = Tensors.arange(0, tokens, q.device()).unsqueeze(-1);
         Tensor column = Tensors.arange(0, tokens, q.device()).unsqueeze(0);

@@ -69,7 +69,8 @@ class FusedSlopesTest {
         Tensor q = in.get(0);
         Tensor k = in.get(1);
         Tensor v = in.get(2);
-        PartialAttention near = WindowSoftmax.parallel(rotary.apply(q, 0), rotary.apply(k, 0), v, window, 0, in.get(4), null);
+        PartialAttention near =
+                WindowSoftmax.parallel(rotary.apply(q, 0), rotary.apply(k, 0), v, window, 0, in.get(4), null);
         long written = Math.max(0, q.size(2) - window);
         PartialAttention far = new LinearBranch(dims, in.get(6), Hedgehog.grouped(in.get(7), dims.group()))
                 .parallel(q, k.narrow(2, 0, written), v.narrow(2, 0, written), in.get(3), null);

@@ -47,7 +47,7 @@ class LizardFunctionTest {
     }
 
     /** Output and gradients by name, float32 on the CPU. */
-    private static Map<String, Tensor> learn(MixerSpec spec, DType dtype, Device device) {
+    private static Map<String, Tensor> learn(MixerSpec spec, DType dtype, Device device, int... documents) {
         Map<String, Tensor> leaves = new LinkedHashMap<>();
         for (MixerSpec.Parameter parameter : spec.initial(DIMS, new RandomStream(3))) {
             Tensor noise = random(parameter.name(), 0.1, parameter.initial().shape());
@@ -66,7 +66,11 @@ class LizardFunctionTest {
                 random("dy", 1, 2, 6, TOKENS, 64).to(DType.BFLOAT16).to(dtype).to(device);
         Map<String, Tensor> result = new LinkedHashMap<>();
         try (Rotary rotary = Rotary.plain(10_000, DIMS.headWidth());
-                Positions start = Positions.start(rotary);
+                Positions start = documents.length == 0
+                        ? Positions.start(rotary)
+                        : Positions.packed(
+                                rotary,
+                                MixerDocumentsContract.beginnings(documents).to(device));
                 Tape tape = new Tape()) {
             Tensor y;
             try (Scope block = Scope.open()) { // as a block of a decoder, which keeps nothing but its output
@@ -76,7 +80,9 @@ class LizardFunctionTest {
                         part(leaves, "k").transpose(1, 2),
                         part(leaves, "v").transpose(1, 2),
                         start);
-                assertThat(serves(spec, in, tape)).isEqualTo(device.isCuda());
+                boolean apart = documents.length > 0
+                        && !(spec instanceof LizardSpec lizard && lizard.variant() == LizardSpec.Variant.JOINT);
+                assertThat(serves(spec, in, tape)).isEqualTo(device.isCuda() && !apart);
                 y = block.promote(spec.create(DIMS, parameters).forward(in, Form.CHUNK, tape));
             }
             result.put("y", plain(y));
@@ -110,8 +116,18 @@ class LizardFunctionTest {
     @ParameterizedTest
     @MethodSource("specs")
     void outputsAndGradientsAreThoseOfTheComposedOperations(MixerSpec spec) {
-        Map<String, Tensor> expected = learn(spec, DType.FLOAT32, Device.CPU);
-        Map<String, Tensor> actual = learn(spec, DType.BFLOAT16, Device.cuda(0));
+        agrees(spec);
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void packedDocumentsAreKeptApartAsByTheComposedOperations(MixerSpec spec) {
+        agrees(spec, 100, 333, 3, 264);
+    }
+
+    private static void agrees(MixerSpec spec, int... documents) {
+        Map<String, Tensor> expected = learn(spec, DType.FLOAT32, Device.CPU, documents);
+        Map<String, Tensor> actual = learn(spec, DType.BFLOAT16, Device.cuda(0), documents);
         expected.forEach((name, tensor) -> {
             double error = MixerSpec.need(actual, name).sub(tensor).norm().item()
                     / tensor.norm().item();

@@ -98,11 +98,16 @@ class MatrixMemoryTest {
     private void compare(Case c, String what) {
         MatrixMemory.Result right = twin(c, false);
         for (int size : new int[] {1, 16, 64, 7}) {
-            assertEqual(MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory, null, size), right, what + ", chunk " + size, 1e-9);
+            assertEqual(
+                    MatrixMemory.chunk(c.q, c.k, c.v, c.g, c.memory, null, size),
+                    right,
+                    what + ", chunk " + size,
+                    1e-9);
         }
         assertEqual(steps(c), right, what + ", steps", 1e-9);
         assertThat(Fixtures.error(
-                        MatrixMemory.parallel(c.q, c.k, c.v, c.g, null), twin(c, true).y()))
+                        MatrixMemory.parallel(c.q, c.k, c.v, c.g, null),
+                        twin(c, true).y()))
                 .as("%s, parallel, seed %d", what, seed)
                 .isLessThan(1e-9);
         Case narrow = c.to(DType.FLOAT32);

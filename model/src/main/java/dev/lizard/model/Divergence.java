@@ -42,7 +42,8 @@ public record Divergence(double temperature, int topK) {
         try (Gradients off = Gradients.off();
                 Positions at = teacher.positions(documents)) {
             return new Taught(
-                    teacher.hidden(ids, at, Form.CHUNK, observer), teacher.head().use());
+                    teacher.hidden(ids, at, Form.CHUNK, observer),
+                    teacher.head().use());
         }
     }
 

@@ -33,8 +33,7 @@ public final class PackedDataset {
      * @param apart whether the documents of a sequence are told apart, so that none sees another
      * @throws LizardException USAGE, where the documents do not fill one sequence
      */
-    public PackedDataset(
-            TokenStore store, int[] documents, int length, long seed, boolean shuffled, boolean apart) {
+    public PackedDataset(TokenStore store, int[] documents, int length, long seed, boolean shuffled, boolean apart) {
         if (length < 1) {
             throw LizardException.usage("sequence length %d: expected at least 1".formatted(length));
         }

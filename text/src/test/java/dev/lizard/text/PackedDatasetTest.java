@@ -79,6 +79,30 @@ class PackedDatasetTest {
     }
 
     @Test
+    void documentsOfASequenceAreToldApart() {
+        List<Integer> begins = new ArrayList<>(); // of each token's document, in the stream
+        documents.forEach(ids -> begins.addAll(Collections.nCopies(ids.length, begins.size())));
+        int length = 64;
+        PackedDataset together = new PackedDataset(store, store.documents(), length, 0, false);
+        PackedDataset apart = new PackedDataset(store, store.documents(), length, 0, false, true);
+        for (int s = 0; s < apart.sequences(); s++) {
+            Batch all = together.next(1);
+            Batch batch = apart.next(1);
+            int[] own = batch.documents();
+            assertThat(all.documents()).isNull();
+            assertThat(own).isNotNull();
+            assertThat(batch.inputs()).isEqualTo(all.inputs());
+            for (int t = 0; t < length; t++) {
+                int place = s * length + t;
+                assertThat(own[t]).isEqualTo(Math.max(0, begins.get(place) - s * length));
+                boolean last = begins.get(place + 1) == place + 1;
+                assertThat(batch.targets()[t]).isEqualTo(last ? Batch.IGNORE_INDEX : all.targets()[t]);
+            }
+        }
+        assertThat(apart.read(0, 1, 2).documents()).hasSize(2 * length);
+    }
+
+    @Test
     void shufflingKeepsEveryDocumentAndDependsOnSeedAndEpoch() {
         int length = (int) store.description().tokens() - 1;
         long[] first = epoch(3, 0, length);
