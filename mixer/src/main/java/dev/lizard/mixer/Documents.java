@@ -32,8 +32,7 @@ record Documents(Tensor queries, Tensor keys) {
     /** Pairs that see each other: bool [B, 1, T, T]. */
     static Tensor seen(Tensor beginnings) {
         Tensor index = Tensors.arange(0, beginnings.size(1), beginnings.device());
-        return same(beginnings, beginnings)
-                .logicalAnd(index.unsqueeze(0).le(index.unsqueeze(-1)));
+        return same(beginnings, beginnings).logicalAnd(index.unsqueeze(0).le(index.unsqueeze(-1)));
     }
 
     /** Pairs of one document, of queries [B, T] and keys [B, S]: bool [B, 1, T, S]. */

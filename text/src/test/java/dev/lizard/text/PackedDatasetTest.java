@@ -86,8 +86,8 @@ class PackedDatasetTest {
         PackedDataset together = new PackedDataset(store, store.documents(), length, 0, false);
         PackedDataset apart = new PackedDataset(store, store.documents(), length, 0, false, true);
         for (int s = 0; s < apart.sequences(); s++) {
-            Batch all = together.next(1);
-            Batch batch = apart.next(1);
+            Batch all = together.read(0, s, 1);
+            Batch batch = apart.read(0, s, 1);
             int[] own = batch.documents();
             assertThat(all.documents()).isNull();
             assertThat(own).isNotNull();
