@@ -26,7 +26,7 @@ public record Ids(Tensor inputs, Tensor targets, @Nullable Tensor documents) {
         return new Ids(
                 inputs(batch, device),
                 targets(batch, device),
-                documents == null
+                documents.length == 0
                         ? null
                         : Tensors.of(documents, batch.batch(), batch.length()).upload(device));
     }

@@ -24,7 +24,7 @@ public record PackedSource(PackedDataset data, int length, String fingerprint, b
         long[] targets = batch.targets().clone();
         int[] documents = batch.documents();
         for (int t = 1; t < batch.length(); t++) {
-            if (documents == null || documents[t] != t) {
+            if (documents.length == 0 || documents[t] != t) {
                 targets[t - 1] = batch.inputs()[t];
             }
         }

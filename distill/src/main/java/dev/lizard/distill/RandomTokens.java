@@ -20,9 +20,9 @@ record RandomTokens(int length, int vocabulary, long seed, boolean apart) implem
         for (int t = 0; t <= length; t++) {
             ids[t] = random.nextInt(vocabulary);
         }
-        int[] documents = apart ? new int[length] : null;
+        int[] documents = new int[apart ? length : 0];
         int each = Math.ceilDiv(length, DOCUMENTS);
-        for (int t = 0; documents != null && t < length; t++) {
+        for (int t = 0; t < documents.length; t++) {
             documents[t] = t - t % each;
         }
         return new Batch(1, length, Arrays.copyOf(ids, length), Arrays.copyOfRange(ids, 1, length + 1), documents);

@@ -21,14 +21,14 @@ public interface SequenceSource {
         int length = length();
         long[] inputs = new long[Math.multiplyExact(count, length)];
         long[] targets = new long[inputs.length];
-        int[] documents = null;
+        int[] documents = {};
         for (int row = 0; row < count; row++) {
             Batch one = sequence(first + row);
             System.arraycopy(one.inputs(), 0, inputs, row * length, length);
             System.arraycopy(one.targets(), 0, targets, row * length, length);
             int[] own = one.documents();
-            if (own != null) {
-                documents = documents == null ? new int[inputs.length] : documents;
+            if (own.length > 0) {
+                documents = documents.length == 0 ? new int[inputs.length] : documents;
                 System.arraycopy(own, 0, documents, row * length, length);
             }
         }

@@ -87,11 +87,10 @@ public final class PackedDataset {
 
     private Batch empty(int rows) {
         int size = Math.multiplyExact(rows, length);
-        return new Batch(rows, length, new long[size], new long[size], apart ? new int[size] : null);
+        return new Batch(rows, length, new long[size], new long[size], new int[apart ? size : 0]);
     }
 
     private void fill(long ofEpoch, long sequence, Batch to, int offset) {
-        int[] begins = to.documents();
         arrange(ofEpoch);
         long place = sequence * length;
         int found = Arrays.binarySearch(starts, place);
@@ -103,8 +102,8 @@ public final class PackedDataset {
             int token = store.token(store.start(order[at]) + place - starts[at]);
             if (t < length) {
                 to.inputs()[offset + t] = token & ~TokenStore.NO_LOSS;
-                if (begins != null) {
-                    begins[offset + t] = (int) Math.max(0, starts[at] - sequence * length);
+                if (apart) {
+                    to.documents()[offset + t] = (int) Math.max(0, starts[at] - sequence * length);
                 }
             }
             if (t > 0) {
