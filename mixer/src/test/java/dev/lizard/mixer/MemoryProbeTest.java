@@ -90,26 +90,26 @@ class MemoryProbeTest {
 
     @ParameterizedTest
     @CsvSource(textBlock = """
-        identity,    1,    64, 1.00
-        identity,    1,   128, 0.94
-        identity,    1,   256, 0.56
-        identity,    0.99, 64, 0.98
-        identity,    0.99,128, 0.71
-        identity,    0.99,256, 0.35
-        identity,    0.95, 32, 0.93
-        identity,    0.95, 64, 0.52
-        identity,    0.95,128, 0.25
-        elu,         1,     8, 0.45
-        elu,         1,    16, 0.17
-        relu,        1,    32, 0.54
-        relu,        1,    64, 0.22
-        hedgehog,    1,     8, 0.94
-        hedgehog,    1,    16, 0.73
-        hedgehog,    1,    32, 0.34
-        hedgehog x3, 1,    64, 0.94
-        hedgehog x3, 1,   128, 0.85
-        hedgehog x3, 1,   256, 0.64
-        """)
+            identity,    1,    64, 1.00
+            identity,    1,   128, 0.94
+            identity,    1,   256, 0.56
+            identity,    0.99, 64, 0.98
+            identity,    0.99,128, 0.71
+            identity,    0.99,256, 0.35
+            identity,    0.95, 32, 0.93
+            identity,    0.95, 64, 0.52
+            identity,    0.95,128, 0.25
+            elu,         1,     8, 0.45
+            elu,         1,    16, 0.17
+            relu,        1,    32, 0.54
+            relu,        1,    64, 0.22
+            hedgehog,    1,     8, 0.94
+            hedgehog,    1,    16, 0.73
+            hedgehog,    1,    32, 0.34
+            hedgehog x3, 1,    64, 0.94
+            hedgehog x3, 1,   128, 0.85
+            hedgehog x3, 1,   256, 0.64
+            """)
     void capacity(String features, double gate, int keys, double expected) {
         double found = accuracy(map(features), gate, keys, 1);
         assertThat(found).isBetween(expected - 0.05, expected + 0.05);
@@ -118,9 +118,9 @@ class MemoryProbeTest {
     /** Without decay the values of a key weigh the same, so the last of n is found once in n. */
     @ParameterizedTest
     @CsvSource(textBlock = """
-        2, 0.5,  0.9
-        4, 0.25, 0.68
-        """)
+            2, 0.5,  0.9
+            4, 0.25, 0.68
+            """)
     void decayPrefersTheNewestValueOfAKey(int times, double without, double with) {
         for (int keys : new int[] {8, 16, 32}) {
             assertThat(accuracy(map("identity"), 1, keys, times)).isBetween(without - 0.1, without + 0.1);
