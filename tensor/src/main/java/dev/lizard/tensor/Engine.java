@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.TensorOptions;
@@ -28,6 +29,7 @@ public final class Engine {
         setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
         setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         IdleThreads.spinBriefly();
+        leaveOutCuda();
         try {
             torch.hasCUDA();
         } catch (LinkageError e) {
@@ -47,6 +49,18 @@ public final class Engine {
     private static void setIfAbsent(String key, String value) {
         if (System.getProperty(key) == null) {
             System.setProperty(key, value);
+        }
+    }
+
+    /**
+     * Unless told otherwise, JavaCPP looks for each library of CUDA by several names in every jar, which takes longer than
+     * loading those of the CPU. An extension that nothing has keeps it from that where the natives are the CPU's.
+     */
+    private static void leaveOutCuda() {
+        boolean elsewhere = Boolean.getBoolean("org.bytedeco.javacpp.pathsFirst"); // natives that are not in jars
+        String natives = Loader.getPlatform() + "-gpu/" + System.mapLibraryName("jnitorch");
+        if (!elsewhere && org.bytedeco.pytorch.Tensor.class.getResource(natives) == null) {
+            setIfAbsent("org.bytedeco.javacpp.platform.extension", "-cpu");
         }
     }
 

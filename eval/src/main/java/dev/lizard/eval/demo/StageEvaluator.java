@@ -43,7 +43,7 @@ final class StageEvaluator implements TrainListener, AutoCloseable {
     private static final Passkey PASSKEY = new Passkey(5);
     private static final int FIRST_STRETCH = 64;
     private static final int INSPECTED_WINDOWS = 2;
-    private static final int TOKENS_AT_ONCE = 8_192;
+    private static final int TOKENS_AT_ONCE = 2_048;
 
     private final TrainListener user;
     private final DemoSize size;
@@ -243,7 +243,9 @@ final class StageEvaluator implements TrainListener, AutoCloseable {
         if (reference == null) {
             throw new IllegalStateException("the teacher is examined first");
         }
-        Quality both = QualityMeter.measure(decoder, reference);
+        Quality both = role == Role.TEACHER
+                ? QualityMeter.ofTeacher(decoder, reference)
+                : QualityMeter.measure(decoder, reference);
         long seen = stageTokens.values().stream().mapToLong(Long::longValue).sum();
         models.add(both.row(name, role, role == Role.TEACHER ? null : (Long) seen));
         if (role != Role.TEACHER) {

@@ -22,12 +22,17 @@ public final class QualityMeter {
 
     /** Loss alone. */
     public static Quality measure(LanguageModel model, EvalText text, int batch) {
-        return new Pass(model, text, null).run(batch);
+        return new Pass(model, text, null, false).run(batch);
+    }
+
+    /** The teacher's own, from what was kept of it. */
+    public static Quality ofTeacher(LanguageModel teacher, Reference reference) {
+        return new Pass(teacher, reference.text(), reference, true).run(reference.batch());
     }
 
     /** Loss, and the distance to the teacher. The model's output layer must be the teacher's. */
     public static Quality measure(LanguageModel model, Reference reference) {
-        return new Pass(model, reference.text(), reference).run(reference.batch());
+        return new Pass(model, reference.text(), reference, false).run(reference.batch());
     }
 
     /** The sums of one pass, by position. */
@@ -35,6 +40,7 @@ public final class QualityMeter {
         private final LanguageModel model;
         private final EvalText text;
         private final @Nullable Reference reference;
+        private final boolean kept;
         private final double[] nll;
         private final double[] bytes;
         private final double[] kl;
@@ -42,10 +48,11 @@ public final class QualityMeter {
         private final float[][] windowNll;
         private final float[][] windowBytes;
 
-        Pass(LanguageModel model, EvalText text, @Nullable Reference reference) {
+        Pass(LanguageModel model, EvalText text, @Nullable Reference reference, boolean kept) {
             this.model = model;
             this.text = text;
             this.reference = reference;
+            this.kept = kept;
             int length = text.length();
             nll = new double[length];
             bytes = new double[length];
@@ -75,7 +82,9 @@ public final class QualityMeter {
         private void add(int first, int count) {
             int length = text.length();
             long rows = (long) count * length;
-            Tensor hidden = model.hidden(text.inputs(first, count, model.device()), Form.CHUNK);
+            Tensor hidden = reference != null && kept
+                    ? reference.hidden(first)
+                    : model.hidden(text.inputs(first, count, model.device()), Form.CHUNK);
             Tensor targets = text.targets(first, count, model.device());
             if (reference == null) {
                 keep(first, 0, TokenLikelihoods.nll(model, hidden, targets));
