@@ -45,7 +45,7 @@ final class ChatCommand implements Action {
         long seed = context.settings().seed();
         GenerationSettings checked = sampling.settings(seed, List.of()); // refused before anything is loaded
         context.console().note("loading " + model + ", at most " + checked.maxTokens() + " tokens an answer");
-        try (OpenModel open = ModelPlace.open(model, context);
+        try (OpenModel open = ModelPlace.openWithTokenizer(model, context);
                 Tokenizer tokenizer = open.openTokenizer();
                 ChatLoop loop = new ChatLoop(
                         open.decoder(),

@@ -83,7 +83,7 @@ final class GenerateCommand implements Action {
         long seed = context.settings().seed();
         GenerationSettings _ = sampling.settings(seed, List.of()); // refused before anything is loaded
         try (TextInput text = TextInput.of(nothing ? "" : prompt, promptFile, "--prompt and --prompt-file");
-                OpenModel open = ModelPlace.open(model, context);
+                OpenModel open = ModelPlace.openWithTokenizer(model, context);
                 Tokenizer tokenizer = open.openTokenizer()) {
             GenerationSettings ending = sampling.settings(seed, open.eosIds());
             Generation generation = chat

@@ -57,7 +57,15 @@ final class ModelPlace {
 
     /** Loads a model in the type and onto the device that the user chose. The caller closes it. */
     static OpenModel open(String model, Context context) {
-        OpenModel open = Models.open(find(model, context), context.dtype(), context.device());
+        return noted(Models.open(find(model, context), context.dtype(), context.device()), context);
+    }
+
+    /** The same for one who will ask it for the tokenizer. */
+    static OpenModel openWithTokenizer(String model, Context context) {
+        return noted(Models.openWithTokenizer(find(model, context), context.dtype(), context.device()), context);
+    }
+
+    private static OpenModel noted(OpenModel open, Context context) {
         open.notes().forEach(context.console()::warn);
         return open;
     }

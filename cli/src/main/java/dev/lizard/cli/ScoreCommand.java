@@ -64,7 +64,7 @@ final class ScoreCommand implements Action {
         List<int[]> ids = idsFile == null ? List.of() : read(idsFile);
         List<Score> scores = new ArrayList<>();
         try (TextInput text = TextInput.of(textFile == null ? "" : null, textFile, "--text-file");
-                OpenModel open = ModelPlace.open(model, given);
+                OpenModel open = ModelPlace.openWithTokenizer(model, given);
                 Words words = new Words(tokenizer(open))) {
             Scorer scorer = new Scorer(open.decoder());
             List<int[]> texts = textFile == null ? ids : List.of(encode(words, text));

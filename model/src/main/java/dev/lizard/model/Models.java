@@ -10,6 +10,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.text.Tokenizers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,29 +29,49 @@ public final class Models {
      * @throws LizardException INPUT for anything that is not a whole model of a supported family
      */
     public static OpenModel open(Path path, DType dtype, Device device) {
-        try (Activity _ = Activity.begin("loading " + path)) {
-            return load(path, dtype, device);
+        return load(path, dtype, device, false);
+    }
+
+    /**
+     * As {@link #open}, for those who want the tokenizer too: it is made meanwhile. What is wrong with it is said by
+     * {@link OpenModel#openTokenizer}.
+     */
+    public static OpenModel openWithTokenizer(Path path, DType dtype, Device device) {
+        return load(path, dtype, device, true);
+    }
+
+    private static OpenModel load(Path path, DType dtype, Device device, boolean early) {
+        try (Activity _ = Activity.begin("loading " + path);
+                Checkpoint checkpoint = Checkpoint.open(path)) {
+            EarlyTokenizer tokenizer = new EarlyTokenizer(() -> checkpoint
+                    .ggufMetadata()
+                    .map(metadata -> Tokenizers.fromGguf(metadata, path.toString()))
+                    .orElseGet(() -> Tokenizers.open(path)));
+            try {
+                return load(checkpoint, dtype, device, early ? tokenizer.begin() : tokenizer);
+            } catch (RuntimeException | Error e) {
+                tokenizer.discard();
+                throw e;
+            }
         }
     }
 
-    private static OpenModel load(Path path, DType dtype, Device device) {
-        try (Checkpoint checkpoint = Checkpoint.open(path)) {
-            List<String> notes = new ArrayList<>(checkpoint.notes());
-            Decoder decoder = DecoderLoader.load(checkpoint, dtype, device, notes::add);
-            try {
-                complete(checkpoint, decoder, notes);
-            } catch (RuntimeException e) {
-                decoder.close();
-                throw e;
-            }
-            return new OpenModel(
-                    path,
-                    decoder,
-                    checkpoint.generationConfig(),
-                    checkpoint.tokenizerFiles(),
-                    checkpoint.ggufMetadata(),
-                    List.copyOf(notes));
+    private static OpenModel load(Checkpoint checkpoint, DType dtype, Device device, EarlyTokenizer tokenizer) {
+        List<String> notes = new ArrayList<>(checkpoint.notes());
+        Decoder decoder = DecoderLoader.load(checkpoint, dtype, device, notes::add);
+        try {
+            complete(checkpoint, decoder, notes);
+        } catch (RuntimeException e) {
+            decoder.close();
+            throw e;
         }
+        return new OpenModel(
+                checkpoint.path(),
+                decoder,
+                checkpoint.generationConfig(),
+                checkpoint.tokenizerFiles(),
+                tokenizer,
+                List.copyOf(notes));
     }
 
     /** What a person should know of how the files of a model and its config were read, a line each. */

@@ -3,7 +3,6 @@ package dev.lizard.model;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.text.Tokenizer;
-import dev.lizard.text.Tokenizers;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param decoder the model itself
  * @param generationConfig {@code generation_config.json}
  * @param tokenizerFiles the tokenizer's files of a folder
- * @param ggufMetadata all metadata of a GGUF file
+ * @param tokenizer how its tokenizer is made, or was begun to be
  * @param notes what a person should know of how the files were read, a line each
  */
 public record OpenModel(
@@ -26,7 +25,7 @@ public record OpenModel(
         Decoder decoder,
         Optional<ObjectNode> generationConfig,
         List<Path> tokenizerFiles,
-        Optional<Map<String, Object>> ggufMetadata,
+        EarlyTokenizer tokenizer,
         List<String> notes)
         implements AutoCloseable {
     public ModelConfig config() {
@@ -53,14 +52,12 @@ public record OpenModel(
      *     model's embedding does not have; padding and its like beyond it are a fault only where they are read
      */
     public Tokenizer openTokenizer() {
-        Tokenizer tokenizer = ggufMetadata
-                .map(metadata -> Tokenizers.fromGguf(metadata, path.toString()))
-                .orElseGet(() -> Tokenizers.open(path));
+        Tokenizer made = tokenizer.take();
         int there = config().vocabSize();
-        int wanted = tokenizer.vocabSize();
-        boolean paddingOnly = IntStream.range(Math.min(there, wanted), wanted).allMatch(id -> isPadding(tokenizer, id));
+        int wanted = made.vocabSize();
+        boolean paddingOnly = IntStream.range(Math.min(there, wanted), wanted).allMatch(id -> isPadding(made, id));
         if (!paddingOnly) {
-            tokenizer.close();
+            made.close();
             throw LizardException.at(
                     LizardException.Kind.INPUT,
                     "tokenizer of another vocabulary",
@@ -69,7 +66,7 @@ public record OpenModel(
                     "%,d".formatted(wanted),
                     "put the model's own tokenizer files there");
         }
-        return tokenizer;
+        return made;
     }
 
     /** Whether nothing but its name in the tokenizer's files (other than BOS and EOS) speaks of {@code id}. */
@@ -91,6 +88,7 @@ public record OpenModel(
 
     @Override
     public void close() {
+        tokenizer.discard();
         decoder.close();
     }
 }
