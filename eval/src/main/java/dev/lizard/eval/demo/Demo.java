@@ -48,7 +48,7 @@ public final class Demo {
      * @param out the folder to write
      * @param cache where tokens are kept
      * @param resume whether to go on with an interrupted demo in {@code out}
-     * @param quick a minute instead of four or five, with less to see
+     * @param quick a minute instead of four, with less to see
      * @param seed of everything random
      * @param version of this program, for provenance
      * @param command the command line, for provenance

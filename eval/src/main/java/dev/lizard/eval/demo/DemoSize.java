@@ -31,10 +31,10 @@ record DemoSize(
         int written) {
     private static final List<Long> CONTEXTS = List.of(1_024L, 8_192L, 65_536L);
 
-    /** About five minutes on two cores. */
+    /** About four minutes on two cores. */
     static DemoSize full() {
-        List<Integer> lengths = List.of(256, 512, 1_024, 2_048);
-        return new DemoSize(List.of(), 0.1, 16, 8, 2_048, lengths, 20, CONTEXTS, 12, 1_600, 320);
+        List<Integer> lengths = List.of(256, 1_024, 2_048);
+        return new DemoSize(List.of(), 0.1, 16, 4, 2_048, lengths, 16, CONTEXTS, 12, 1_600, 320);
     }
 
     /** About a minute. */

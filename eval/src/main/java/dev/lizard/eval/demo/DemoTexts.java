@@ -16,17 +16,17 @@ final class DemoTexts {
 
     private DemoTexts() {}
 
-    /** Writes the corpus; gives the held-out texts. */
+    /** Writes the corpus; gives the held-out texts, which are the same however large it is. */
     static HeldOutText write(Demo.Options options, DemoSize size, Recipe recipe, Path corpus) {
         int length = recipe.sequenceLength() - 1;
         int documents = documents(recipe);
         int own = (int) Math.round(size.share() * documents);
         try (Scope work = Scope.open();
                 OpenModel teacher = Models.open(options.teacher(), DType.FLOAT32, Device.CPU)) {
-            List<String> written = new TeacherSamples(length, TEMPERATURE, options.seed())
-                    .draw(teacher.decoder(), own + size.proseWindows());
-            new DemoCorpus(length, documents, options.seed()).write(written.subList(0, own), corpus);
-            List<String> prose = written.subList(own, written.size());
+            TeacherSamples samples = new TeacherSamples(length, TEMPERATURE, options.seed());
+            List<String> prose = samples.draw(teacher.decoder(), 0, size.proseWindows());
+            List<String> written = samples.draw(teacher.decoder(), size.proseWindows(), own);
+            new DemoCorpus(length, documents, options.seed()).write(written, corpus);
             return HeldOutText.of(prose, size, teacher.config().maxPositions(), options.seed());
         }
     }

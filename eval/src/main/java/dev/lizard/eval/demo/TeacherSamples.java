@@ -19,11 +19,11 @@ import java.util.List;
 record TeacherSamples(int length, double temperature, long seed) {
     private static final int BATCH = 128;
 
-    /** {@code count} texts of plain ASCII, {@code length} bytes each. */
-    List<String> draw(Decoder model, int count) {
+    /** Texts of plain ASCII, {@code length} bytes each: {@code count} of an endless list, from the one at {@code first}. */
+    List<String> draw(Decoder model, int first, int count) {
         List<String> texts = new ArrayList<>();
         while (texts.size() < count) {
-            texts.addAll(batch(model, Math.min(BATCH, count - texts.size()), texts.size()));
+            texts.addAll(batch(model, Math.min(BATCH, count - texts.size()), first + texts.size()));
         }
         return texts;
     }
