@@ -47,7 +47,7 @@ final class EarlyTokenizer {
     void discard() {
         CompletableFuture<Tokenizer> begun = made.getAndSet(null);
         if (begun != null) {
-            begun.thenAccept(Tokenizer::close);
+            CompletableFuture<Void> _ = begun.thenAccept(Tokenizer::close);
         }
     }
 }
