@@ -53,8 +53,8 @@ public final class Engine {
     }
 
     /**
-     * Unless told otherwise, JavaCPP looks for each library of CUDA by several names in every jar, which takes longer than
-     * loading those of the CPU. An extension that nothing has keeps it from that where the natives are the CPU's.
+     * Unless told otherwise, JavaCPP looks for each library of CUDA by several names in every jar, which takes as long
+     * as to load those of the CPU. An extension that nothing has keeps it from that where the natives are the CPU's.
      */
     private static void leaveOutCuda() {
         boolean elsewhere = Boolean.getBoolean("org.bytedeco.javacpp.pathsFirst"); // natives that are not in jars
@@ -79,8 +79,9 @@ public final class Engine {
     }
 
     /**
-     * Sets how many CPU threads one operation may use. Products of matrices, nearly all of the work, have a pool of that
-     * many in OpenBLAS; all else gets half as many of OpenMP's: two full pools hold each other up ({@link IdleThreads}).
+     * Sets how many CPU threads one operation may use. Products of matrices, nearly all of the work, have a pool of
+     * that many in OpenBLAS; all else gets half as many of OpenMP's: two full pools hold each other up
+     * ({@link IdleThreads}).
      */
     public static void threads(int count) {
         if (count < 1) {

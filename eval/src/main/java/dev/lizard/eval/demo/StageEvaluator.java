@@ -87,7 +87,7 @@ final class StageEvaluator implements TrainListener, AutoCloseable {
         this.recallMeter = new RecallMeter(size.recallSamples(), TOKENS_AT_ONCE, seed);
     }
 
-    /** Takes up what an interrupted demo had found; the teacher is met again, for it is what students are held against. */
+    /** Takes up what an interrupted demo had found; the teacher is met again: students are held against it. */
     void resume(Decoder teacher) {
         StageEvaluatorState state = StageEvaluatorState.read(out, made);
         done.addAll(state.done());

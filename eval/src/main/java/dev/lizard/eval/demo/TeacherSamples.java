@@ -19,7 +19,7 @@ import java.util.List;
 record TeacherSamples(int length, double temperature, long seed) {
     private static final int BATCH = 128;
 
-    /** Texts of plain ASCII, {@code length} bytes each: {@code count} of an endless list, from the one at {@code first}. */
+    /** Texts of plain ASCII, {@code length} bytes each: {@code count} of an endless list, from {@code first} on. */
     List<String> draw(Decoder model, int first, int count) {
         List<String> texts = new ArrayList<>();
         while (texts.size() < count) {
