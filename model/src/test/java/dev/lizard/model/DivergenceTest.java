@@ -52,7 +52,7 @@ class DivergenceTest {
             Tensor targets = TinyModels.ids(5, 2, 7, VOCABULARY);
             targets.narrow(1, 2, 2).fill_(Losses.IGNORE_INDEX);
             Tensor hidden = student.hidden(ids, Form.CHUNK).mul(3).detach().requiresGrad(true);
-            Divergence.Taught taught = Divergence.taught(teacher, ids, null);
+            Divergence.Taught taught = Divergence.taught(teacher, ids, null, null);
             Tensor loss =
                     new Divergence(temperature, topK).loss(student, hidden, taught, some ? targets : null, FACTOR);
 
@@ -109,7 +109,7 @@ class DivergenceTest {
             Tensor hidden = Tensors.of(new double[5 * (int) leaf.size(1)], 1, 5, leaf.size(1))
                     .add(0.3)
                     .requiresGrad(true);
-            new Divergence(1, 0).loss(student, hidden, Divergence.taught(teacher, ids, null), null, 1);
+            new Divergence(1, 0).loss(student, hidden, Divergence.taught(teacher, ids, null, null), null, 1);
             assertThat(leaf.grad().abs().amax().item()).isPositive();
         }
     }
