@@ -4,6 +4,7 @@ import dev.lizard.mixer.Form;
 import dev.lizard.mixer.Positions;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.MixerObserver;
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -28,7 +29,9 @@ public record Ids(Tensor inputs, Tensor targets, @Nullable Tensor documents) {
                 targets(batch, device),
                 documents.length == 0
                         ? null
-                        : Tensors.of(documents, batch.batch(), batch.length()).upload(device));
+                        : Tensors.of(documents, batch.batch(), batch.length())
+                                .to(DType.INT32)
+                                .upload(device));
     }
 
     /** int64 [B, T]. */

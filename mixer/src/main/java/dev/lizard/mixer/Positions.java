@@ -63,6 +63,9 @@ public final class Positions implements AutoCloseable {
      * @param documents where in its sequence each token's document begins, int32 [B, T], which stays its owner's
      */
     public static Positions packed(Rotary rotary, Tensor documents) {
+        if (documents.dtype() != DType.INT32) {
+            throw new IllegalArgumentException("documents of " + documents.dtype() + ": expected int32");
+        }
         return new Positions(rotary, new long[1], null, 0, documents);
     }
 

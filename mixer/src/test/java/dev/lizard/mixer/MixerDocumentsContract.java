@@ -34,7 +34,7 @@ abstract class MixerDocumentsContract extends MixerFormsContract {
                 at += length;
             }
         }
-        return Tensors.of(begins, 2, tokens);
+        return Tensors.of(begins, 2, tokens).to(DType.INT32);
     }
 
     @Test
