@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -61,9 +62,7 @@ final class BaseWeights {
         for (String pattern : patterns) {
             boolean without = pattern.startsWith(NOT);
             String name = without ? pattern.substring(NOT.length()) : pattern;
-            List<String> meant = weights.keySet().stream()
-                    .filter(weight -> name.equals(Trained.ALL) || matches(name, weight))
-                    .toList();
+            List<String> meant = weights.keySet().stream().filter(meaning(name)).toList();
             if (meant.isEmpty()) {
                 throw unknown(name, weights.keySet(), where);
             }
@@ -101,12 +100,15 @@ final class BaseWeights {
         }
     }
 
-    private static boolean matches(String pattern, String weight) {
-        String inner = Arrays.stream(pattern.split("\\*", -1))
+    private static Predicate<String> meaning(String name) {
+        if (name.equals(Trained.ALL)) {
+            return weight -> true;
+        }
+        String inner = Arrays.stream(name.split("\\*", -1))
                 .map(Pattern::quote)
                 .reduce((a, b) -> a + ".*" + b)
                 .orElse("");
-        return weight.matches("(.*\\.)?" + inner + "(\\..*)?");
+        return Pattern.compile("(.*\\.)?" + inner + "(\\..*)?").asMatchPredicate();
     }
 
     private static LizardException unknown(String name, Set<String> weights, String where) {

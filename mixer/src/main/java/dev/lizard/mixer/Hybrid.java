@@ -221,18 +221,24 @@ final class Hybrid implements Mixer {
             if (plan.far == Far.NONE) {
                 return scope.promote(original.narrowed(near.divided()));
             }
-            Tensor keys = plan.turnsFar ? k : in.k();
-            long from = plan.far == Far.ALL ? 0 : plan.near.first();
-            long written = plan.far == Far.ALL ? in.tokens() : Math.max(0, in.tokens() - plan.near.slots());
             PartialAttention far = weights.linear()
                     .parallel(
                             plan.turnsFar ? q : in.q(),
-                            keys.narrow(2, written == 0 ? 0 : from, written),
-                            in.v().narrow(2, written == 0 ? 0 : from, written),
+                            written(plan.turnsFar ? k : in.k()),
+                            written(in.v()),
                             weights.logGate(in.x()),
                             documents);
             return scope.promote(original.narrowed(join(far, near, weights)));
         }
+    }
+
+    /** Of the keys or values of whole sequences [B, G, T, .] those that the memory holds in the end. */
+    private Tensor written(Tensor x) {
+        if (plan.far == Far.ALL) {
+            return x;
+        }
+        long count = x.size(2) - plan.near.slots();
+        return count <= 0 ? x.narrow(2, 0, 0) : x.narrow(2, plan.near.first(), count);
     }
 
     @Override
@@ -359,10 +365,7 @@ final class Hybrid implements Mixer {
             Tensor v = tape.cut(in.v());
             Tensor gateWeight = weights.gateWeight;
             Tensor gate = gateWeight == null ? null : LogGates.of(original.x(), gateWeight, weights.gateBias, tape);
-            long from = plan.far == Far.ALL ? 0 : plan.near.first();
-            long written = plan.far == Far.ALL ? in.tokens() : in.tokens() - plan.near.slots();
-            PartialAttention far =
-                    weights.linear().learn(q, k.narrow(2, from, written), v.narrow(2, from, written), gate, tape);
+            PartialAttention far = weights.linear().learn(q, written(k), written(v), gate, tape);
             Tensor turnedQ = plan.turnsFar ? q : near(in, q);
             Tensor turnedK = plan.turnsFar ? k : near(in, k);
             PartialAttention near = plan.near.whole(turnedQ, turnedK, v, weights.sink);

@@ -145,15 +145,14 @@ record KeyRing(int window, int first) {
         });
     }
 
-    /** The last min(n, w) tokens before the call, oldest first, then {@code fresh} [B, G, T, d]. */
+    /** The {@link #past} of a store, then {@code fresh} [B, G, T, d]. */
     private Tensor extended(MixerState state, String name, Positions at, Tensor fresh) {
+        return held(at) == 0 ? fresh : Tensors.cat(2, past(state.get(name), at), fresh);
+    }
+
+    private Tensor past(Tensor store, Positions at) {
         long held = held(at);
-        if (held == 0) {
-            return fresh;
-        }
-        Tensor store = state.get(name);
-        Tensor past = store.indexSelect(2, slots(at, -held, held, store.device()));
-        return fresh.size(2) == 0 ? past : Tensors.cat(2, past, fresh);
+        return store.indexSelect(2, slots(at, -held, held, store.device()));
     }
 
     /** How many of the last tokens before the call are held: min(n, w). */
@@ -163,8 +162,7 @@ record KeyRing(int window, int first) {
 
     /** The {@link #held} last tokens, oldest first: [B, G, h, d] each. */
     Pairs past(MixerState state, Positions at) {
-        Tensor none = state.get(KEYS).narrow(2, 0, 0);
-        return new Pairs(extended(state, KEYS, at, none), extended(state, VALUES, at, none));
+        return new Pairs(past(state.get(KEYS), at), past(state.get(VALUES), at));
     }
 
     /** How many tokens before the call's first the first of those stands that the call evicts. */
@@ -174,8 +172,8 @@ record KeyRing(int window, int first) {
 
     /** Those that are evicted when {@code k} and {@code v} [B, G, T, d] enter, L ≤ T; to be asked before they do. */
     Pairs evicted(MixerState state, Positions at, Tensor k, Tensor v) {
-        long count = Math.max(0, lag(at) + k.size(2) - window);
-        if (count == 0) {
+        long count = lag(at) + k.size(2) - window;
+        if (count <= 0) {
             return new Pairs(k.narrow(2, 0, 0), v.narrow(2, 0, 0));
         }
         long from = held(at) - lag(at);

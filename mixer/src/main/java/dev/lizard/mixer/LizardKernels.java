@@ -31,6 +31,11 @@ final class LizardKernels {
         return plan.near().first() == 0 && plan.turnsNear() && !plan.turnsFar() && (joint || sum);
     }
 
+    /** The joint form with both branches, which single tokens and gradients have kernels for. */
+    private static boolean isWholeJoint(Plan plan) {
+        return isLizard(plan) && plan.far() == Far.EVICTED && plan.branches() == Branches.BOTH;
+    }
+
     private static Tensor parameter(Hybrid mixer, String name) {
         return MixerSpec.need(mixer.parameters(), name).to(DType.FLOAT32);
     }
@@ -149,9 +154,7 @@ final class LizardKernels {
         Device device = in.q().device();
         int window = plan.near().window();
         if (gateWeight == null
-                || !isLizard(plan)
-                || plan.far() != Far.EVICTED
-                || plan.branches() != Branches.BOTH
+                || !isWholeJoint(plan)
                 || !DecodeKernel.serves(
                         mixer.dims().headWidth(), plan.half(), window, in.q().dtype(), device)) {
             return null;
@@ -207,9 +210,8 @@ final class LizardKernels {
     private static boolean learnsApart(Plan plan, MixerInput in, Tape tape) {
         boolean evicts = plan.far() == Far.EVICTED && in.tokens() > plan.near().slots();
         boolean writes = plan.far() == Far.ALL || evicts;
-        boolean whole = isLizard(plan) && plan.far() == Far.EVICTED && plan.branches() == Branches.BOTH;
         return writes
-                && !whole
+                && !isWholeJoint(plan)
                 && plan.branches() != Branches.WINDOW
                 && !serves(plan, in)
                 && MatrixMemoryFunction.serves(in, 2 * plan.half(), tape);
@@ -218,9 +220,7 @@ final class LizardKernels {
     /** Whether kernels have the gradients of all that whole sequences of such a model read. */
     static boolean trains(Hybrid mixer, DType model, Device device) {
         Plan plan = mixer.plan();
-        return isLizard(plan)
-                && plan.far() == Far.EVICTED
-                && plan.branches() == Branches.BOTH
+        return isWholeJoint(plan)
                 && LizardFunction.serves(
                         plan.near().window(), plan.half(), mixer.dims().headWidth(), model, device);
     }

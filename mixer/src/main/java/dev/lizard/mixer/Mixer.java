@@ -98,8 +98,8 @@ public interface Mixer {
     Tensor chunk(MixerInput in, MixerState state);
 
     /**
-     * {@link #advance} by the recurrence, for one token a row and without gradients. Where the rows stand is asked of
-     * the device alone.
+     * {@link #advance} by the recurrence, for one token a row and without gradients. But for a cache it never needs more
+     * than what the device knows of where the rows stand.
      */
     Tensor step(MixerInput in, MixerState state);
 

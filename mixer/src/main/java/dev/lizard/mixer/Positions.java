@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * position n_b.
  *
  * <p>The layers of a call share it, and what they derive from it (angles, slots, masks) is made once: it owns that, and
- * whoever makes positions closes them. A step of one token a row asks for device tensors alone, so it is the same
- * sequence of operations wherever its rows stand and can be recorded. Longer calls need all rows at one position, and how
+ * whoever makes positions closes them. A step of one token a row needs device tensors alone, and is then the same
+ * sequence of operations wherever its rows stand, so that it can be recorded. Longer calls need all rows at one position, and how
  * many tokens were read only where that decides what is visible: a window that is full stays full.
  */
 public final class Positions implements AutoCloseable {

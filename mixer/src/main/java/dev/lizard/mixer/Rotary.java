@@ -71,16 +71,6 @@ public final class Rotary implements AutoCloseable {
         return new Rotary(frequencies, 1);
     }
 
-    /** Turns x [B, n, T, d], whose first token stands at {@code start}, by the angles of its positions. */
-    public Tensor apply(Tensor x, long start) {
-        return turned(x, waves(start, x.size(2), x.dtype(), x.device()), false);
-    }
-
-    /** The inverse of {@link #apply}. */
-    public Tensor undo(Tensor x, long start) {
-        return turned(x, waves(start, x.size(2), x.dtype(), x.device()), true);
-    }
-
     /** x [B, n, T, d] turned by angles, or back. */
     Tensor turned(Tensor x, Waves waves, boolean back) {
         long half = x.size(-1) / 2;

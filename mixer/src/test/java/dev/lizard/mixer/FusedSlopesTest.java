@@ -70,11 +70,15 @@ class FusedSlopesTest {
         Tensor k = in.get(1);
         Tensor v = in.get(2);
         PartialAttention near =
-                WindowSoftmax.parallel(rotary.apply(q, 0), rotary.apply(k, 0), v, window, 0, in.get(4), null);
+                WindowSoftmax.parallel(turned(rotary, q), turned(rotary, k), v, window, 0, in.get(4), null);
         long written = Math.max(0, q.size(2) - window);
         PartialAttention far = new LinearBranch(dims, in.get(6), Hedgehog.grouped(in.get(7), dims.group()))
                 .parallel(q, k.narrow(2, 0, written), v.narrow(2, 0, written), in.get(3), null);
         return far.plus(near.times(in.get(5).view(1, dims.heads(), 1, 1))).divided();
+    }
+
+    private static Tensor turned(Rotary rotary, Tensor x) {
+        return rotary.turned(x, rotary.waves(0, x.size(2), x.dtype(), x.device()), false);
     }
 
     private static double ratio(Tensor actual, Tensor expected) {

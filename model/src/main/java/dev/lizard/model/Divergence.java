@@ -100,7 +100,7 @@ public record Divergence(double temperature, int topK) {
 
     /** Log-probabilities of softened logits, in float32 where they are narrower. */
     private Tensor logs(Tensor logits) {
-        Tensor wide = logits.dtype() == DType.BFLOAT16 ? logits.to(DType.FLOAT32) : logits;
+        Tensor wide = TokenLikelihoods.wide(logits);
         return (temperature == 1 ? wide : wide.div(temperature)).logSoftmax(-1);
     }
 }

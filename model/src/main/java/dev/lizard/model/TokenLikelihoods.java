@@ -85,7 +85,8 @@ public final class TokenLikelihoods {
         return wide(model.logits(hidden)).crossEntropyRows(targets);
     }
 
-    private static Tensor wide(Tensor logits) {
+    /** Logits in float32 where they are narrower. */
+    static Tensor wide(Tensor logits) {
         return logits.dtype() == DType.BFLOAT16 ? logits.to(DType.FLOAT32) : logits;
     }
 
