@@ -2,15 +2,11 @@ package dev.lizard.cli;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
-import dev.lizard.model.Decoder;
-import dev.lizard.model.ModelConfig;
-import dev.lizard.tensor.RandomStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /** What the {@code bench} commands share. */
 final class Bench {
@@ -32,21 +28,5 @@ final class Bench {
         if (value < 1) {
             throw LizardException.usage("%s out of range: expected 1 or more but found %d".formatted(flag, value));
         }
-    }
-
-    /** A teacher with random weights, of the configuration in {@code file}. */
-    static Decoder random(Path file, Context context) {
-        if (!(Json.read(file, LizardException.Kind.INPUT) instanceof ObjectNode node)) {
-            throw LizardException.at(
-                    LizardException.Kind.INPUT,
-                    "no config",
-                    file,
-                    "a JSON object",
-                    "something else",
-                    "give a model's config.json");
-        }
-        ModelConfig config = ModelConfig.of(node, file.toString());
-        config.notes().forEach(context.console()::warn);
-        return Decoder.random(config, new RandomStream(0), context.dtype(), context.device());
     }
 }

@@ -6,7 +6,6 @@ import dev.lizard.generate.SamplerSettings;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.Decoder;
-import dev.lizard.model.OpenModel;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
@@ -19,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,16 +31,8 @@ final class BenchGenerateCommand implements Action {
     /** The first run of a kind compiles, the second records what a card then replays. */
     private static final long WARM_UP = 2;
 
-    @Option(names = "--model", paramLabel = "MODEL", description = ModelPlace.HELP)
-    @Nullable
-    String model;
-
-    @Option(
-            names = "--random-weights",
-            paramLabel = "CONFIG.json",
-            description = "A model of this configuration with random weights instead: enough for speed.")
-    @Nullable
-    Path config;
+    @Mixin
+    private final BenchModel model = new BenchModel();
 
     @Option(
             names = "--mixer",
@@ -101,23 +93,16 @@ final class BenchGenerateCommand implements Action {
         SamplerSettings settings = topP == null
                 ? SamplerSettings.GREEDY
                 : SamplerSettings.ofTemperature(1, 0).withTopP(topP);
-        GenerationSpeed result;
-        if (model != null && config == null && mixer == null) {
-            try (OpenModel open = ModelPlace.open(model, context)) {
-                result = measure(open.decoder(), settings, context);
-            }
-        } else if (model == null && config != null) {
-            try (Decoder decoder = Bench.random(config, context)) {
-                if (mixer != null) {
-                    replaceMixers(decoder, mixer);
-                }
-                result = measure(decoder, settings, context);
-            }
-        } else {
+        if (mixer != null && !model.isRandom()) {
             throw LizardException.usage(
-                    "expected either --model, or --random-weights and perhaps --mixer, but found %s; give one"
-                            .formatted(model == null ? "no model" : "both"));
+                    "--mixer has no effect: expected it beside --random-weights; give that too, or take it out");
         }
+        GenerationSpeed result = model.measure(context, decoder -> {
+            if (mixer != null) {
+                replaceMixers(decoder, mixer);
+            }
+            return measure(decoder, settings, context);
+        });
         Bench.record(result, history);
         context.console().result(result, text(result));
         return 0;

@@ -7,13 +7,13 @@ import dev.lizard.distill.Recipes;
 import dev.lizard.distill.StageMeter;
 import dev.lizard.distill.Teachers;
 import dev.lizard.model.Decoder;
-import dev.lizard.model.OpenModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code lizard bench train}: how fast the stages of a recipe train. */
@@ -24,16 +24,8 @@ import picocli.CommandLine.Option;
 final class BenchTrainCommand implements Action {
     private static final double MIB = 1 << 20;
 
-    @Option(names = "--model", paramLabel = "MODEL", description = ModelPlace.HELP)
-    @Nullable
-    String model;
-
-    @Option(
-            names = "--random-weights",
-            paramLabel = "CONFIG.json",
-            description = "A model of this configuration with random weights instead: enough for speed.")
-    @Nullable
-    Path config;
+    @Mixin
+    private final BenchModel model = new BenchModel();
 
     @Option(
             names = "--recipe",
@@ -95,19 +87,7 @@ final class BenchTrainCommand implements Action {
 
     private TrainingSpeed measure(ConfigTree tree, Context context) {
         Recipe shape = Recipe.of(tree);
-        List<StageMeter.Speed> speeds;
-        if (model != null && config == null) {
-            try (OpenModel open = ModelPlace.open(model, context)) {
-                speeds = speeds(tree, open.decoder(), context);
-            }
-        } else if (config != null && model == null) {
-            try (Decoder decoder = Bench.random(config, context)) {
-                speeds = speeds(tree, decoder, context);
-            }
-        } else {
-            throw LizardException.usage("expected one of --model and --random-weights but found %s; give one"
-                    .formatted(model == null ? "neither" : "both"));
-        }
+        List<StageMeter.Speed> speeds = model.measure(context, decoder -> speeds(tree, decoder, context));
         return new TrainingSpeed(
                 "train",
                 context.device().toString(),

@@ -123,6 +123,29 @@ class MeasureCommandsTest {
     }
 
     @Test
+    void benchGenerateMeasuresRandomWeightsWithAMixer() throws IOException {
+        String config = teacher + "/config.json";
+        JsonNode result = json(
+                        "bench",
+                        "generate",
+                        "--random-weights",
+                        config,
+                        "--mixer=window",
+                        "--top-p=0.9",
+                        "--prompt-tokens=20",
+                        "--new-tokens=3",
+                        "--runs=1")
+                .getLast();
+        assertThat(result.at("/case").asString()).isEqualTo("generate");
+        assertThat(result.at("/state_bytes").asLong()).isPositive();
+        assertThat(run("bench", "generate", "--model", teacher, "--mixer=window"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--mixer has no effect").contains("--random-weights");
+        assertThat(run("bench", "generate")).isEqualTo(2);
+        assertThat(terminal.err()).contains("expected one of --model and --random-weights but found neither");
+    }
+
+    @Test
     void benchTrainMeasuresEachStage() throws IOException {
         Path history = temp.resolve("training.jsonl");
         String[] line = {

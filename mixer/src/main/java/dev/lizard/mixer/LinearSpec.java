@@ -2,11 +2,9 @@ package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
-import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -35,16 +33,6 @@ public record LinearSpec() implements MixerSpec {
     @Override
     public Map<String, Object> keys() {
         return Map.of();
-    }
-
-    @Override
-    public Map<String, long[]> shapes(HeadDims dims) {
-        return Map.of();
-    }
-
-    @Override
-    public List<Parameter> initial(HeadDims dims, RandomStream random) {
-        return List.of();
     }
 
     @Override

@@ -21,11 +21,15 @@ public interface MixerSpec {
     /** Its keys in a file and their values, without {@code mixer}: what {@link MixerSpecs#read} makes it of again. */
     Map<String, Object> keys();
 
-    /** Names and shapes of the parameters that {@link #initial} makes; for sizes that are not trusted yet. */
-    Map<String, long[]> shapes(HeadDims dims);
+    /** Names and shapes of the parameters that {@link #initial} makes, none by default; for sizes not trusted yet. */
+    default Map<String, long[]> shapes(HeadDims dims) {
+        return Map.of();
+    }
 
-    /** New parameters in float32 on the CPU with their initial values, in a fixed order. */
-    List<Parameter> initial(HeadDims dims, RandomStream random);
+    /** New parameters in float32 on the CPU with their initial values, in a fixed order; none by default. */
+    default List<Parameter> initial(HeadDims dims, RandomStream random) {
+        return List.of();
+    }
 
     /**
      * A mixer over the given parameters, whose names and shapes are those of {@link #initial}.
