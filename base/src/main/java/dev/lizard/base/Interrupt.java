@@ -1,18 +1,16 @@
 package dev.lizard.base;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-
 /** The user's wish to stop, polled by long work between its steps so that it can save its state first. */
 public final class Interrupt {
-    private final AtomicBoolean requested = new AtomicBoolean();
+    private volatile boolean requested;
 
-    /** Asks for the stop; true the first time. */
-    public boolean request() {
-        return !requested.getAndSet(true);
+    /** Asks for the stop. */
+    public void request() {
+        requested = true;
     }
 
     public boolean requested() {
-        return requested.get();
+        return requested;
     }
 
     /**
@@ -22,7 +20,7 @@ public final class Interrupt {
      * @throws LizardException INTERRUPTED
      */
     public void check(String outcome) {
-        if (requested()) {
+        if (requested) {
             throw new LizardException(LizardException.Kind.INTERRUPTED, "interrupted; " + outcome);
         }
     }

@@ -2,15 +2,19 @@ package dev.lizard.cli;
 
 import dev.lizard.base.Interrupt;
 import dev.lizard.base.LizardException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Turns Ctrl-C and a polite kill into an {@link Interrupt}. */
 final class Signals {
     private Signals() {}
 
     static void install(Interrupt interrupt, Console console) {
+        AtomicBoolean heard = new AtomicBoolean();
         Runnable stop = () -> {
-            if (interrupt.request()) {
+            if (!heard.getAndSet(true)) {
+                // The note goes first: work that polls at this moment may end the program before it is written.
                 console.note("stopping after this step to save the state; press Ctrl-C again to end at once");
+                interrupt.request();
             } else {
                 // No shutdown hooks, no waiting: the user asked twice.
                 Runtime.getRuntime().halt(LizardException.Kind.INTERRUPTED.exitCode());
