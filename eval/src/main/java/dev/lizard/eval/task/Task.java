@@ -1,0 +1,19 @@
+package dev.lizard.eval.task;
+
+import java.util.List;
+
+/** Items that are judged alike, under one name: what {@code lizard eval --tasks} lists. */
+public interface Task {
+    /** As it stands in results, such as {@code arc_easy}. */
+    String name();
+
+    /**
+     * Reads or draws the items, in an order that is the same each time.
+     *
+     * @throws dev.lizard.base.LizardException INPUT for a file that is missing or malformed, naming file, line and field
+     */
+    List<Item> items(TaskSource source);
+
+    /** What its items' values are summed up to. */
+    List<Measure> measures();
+}
