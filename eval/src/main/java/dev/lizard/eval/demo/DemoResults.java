@@ -5,6 +5,7 @@ import dev.lizard.base.LizardException.Kind;
 import dev.lizard.distill.LinearizeResult;
 import dev.lizard.distill.Recipe;
 import dev.lizard.distill.StepRecord;
+import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.TrainingPoint;
 import java.util.ArrayList;
@@ -25,22 +26,20 @@ final class DemoResults {
             StageEvaluator evaluator,
             FinalEvaluation after,
             double seconds) {
-        int teacherLength = evaluator.texts().teacherLength();
-        return new ResultSet(
-                1,
-                "A small Transformer becomes a model of constant memory",
-                new DemoStory(evaluator, after.efficiency(), recipe.sequenceLength(), seconds).sentences(),
-                teacherLength,
-                evaluator.models,
-                evaluator.positions,
-                points(recipe, training),
-                evaluator.layers,
-                evaluator.recall,
-                after.efficiency(),
-                evaluator.gates,
-                evaluator.tasks,
-                after.samples(),
-                provenance(options, seconds));
+        Findings found = new Findings("A small Transformer becomes a model of constant memory");
+        found.story.addAll(new DemoStory(evaluator, after.efficiency(), recipe.sequenceLength(), seconds).sentences());
+        found.trainedLength = evaluator.texts().teacherLength();
+        found.models.addAll(evaluator.models);
+        found.positions.addAll(evaluator.positions);
+        found.training.addAll(points(recipe, training));
+        found.layers.addAll(evaluator.layers);
+        found.recall.addAll(evaluator.recall);
+        found.efficiency.addAll(after.efficiency());
+        found.gates.addAll(evaluator.gates);
+        found.tasks.addAll(evaluator.tasks);
+        found.samples.addAll(after.samples());
+        found.provenance.putAll(provenance(options, seconds));
+        return found.results();
     }
 
     private static List<TrainingPoint> points(Recipe recipe, LinearizeResult training) {

@@ -2,6 +2,7 @@ package dev.lizard.eval.report;
 
 import dev.lizard.eval.result.Bucket;
 import dev.lizard.eval.result.Efficiency;
+import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.HalfLife;
 import dev.lizard.eval.result.LayerError;
 import dev.lizard.eval.result.ModelResult;
@@ -30,31 +31,29 @@ final class Example {
                 new ModelResult("student", Role.STUDENT, 786_432L, 0.713, 2.040, 1.029, 0.061, 0.944),
                 new ModelResult("window only", Role.WINDOW_ONLY, 786_432L, 0.944, 2.570, 1.362, 0.288, 0.842),
                 new ModelResult("linear only", Role.LINEAR_ONLY, 786_432L, 2.611, 13.6, 3.767, 1.981, 0.391));
-        return new ResultSet(
-                1,
-                "A Transformer made into a constant-memory model",
-                List.of(
-                        "The embedded teacher was given new mixers in all 6 layers and distilled in 4 minutes.",
-                        "The student needs 1.029 bits a byte where the teacher needs 0.969, and finds the same next"
-                                + " byte 94 times in 100.",
-                        "Its state is 1.5 MiB at any length; the teacher's cache has 96 MiB at 64K bytes."),
-                512,
-                models,
-                positions(models),
-                training(),
-                layers(),
-                recall(),
-                efficiency(),
-                gates(),
-                List.of(new TaskScore("student", "piqa", "acc", 0.6812, 0.0109, 1838)),
-                List.of(
-                        new Sample("teacher", "In Vanuby everybody knew Poto the baker. ", "oumowinditod", 700),
-                        new Sample(
-                                "student",
-                                "In Vanuby everybody knew Poto the baker. ",
-                                "Poto would not have sold the <black> drum for anything.",
-                                700)),
-                provenance());
+        Findings found = new Findings("A Transformer made into a constant-memory model");
+        found.story.add("The embedded teacher was given new mixers in all 6 layers and distilled in 4 minutes.");
+        found.story.add(
+                "The student needs 1.029 bits a byte where the teacher needs 0.969, and finds the same next byte"
+                        + " 94 times in 100.");
+        found.story.add("Its state is 1.5 MiB at any length; the teacher's cache has 96 MiB at 64K bytes.");
+        found.trainedLength = 512;
+        found.models.addAll(models);
+        found.positions.addAll(positions(models));
+        found.training.addAll(training());
+        found.layers.addAll(layers());
+        found.recall.addAll(recall());
+        found.efficiency.addAll(efficiency());
+        found.gates.addAll(gates());
+        found.tasks.add(new TaskScore("student", "piqa", "acc", 0.6812, 0.0109, 1838));
+        found.samples.add(new Sample("teacher", "In Vanuby everybody knew Poto the baker. ", "oumowinditod", 700));
+        found.samples.add(new Sample(
+                "student",
+                "In Vanuby everybody knew Poto the baker. ",
+                "Poto would not have sold the <black> drum for anything.",
+                700));
+        found.provenance.putAll(provenance());
+        return found.results();
     }
 
     private static List<PositionCurve> positions(List<ModelResult> models) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
+import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
@@ -137,21 +138,7 @@ class ReportTest {
 
     @Test
     void emptyPartsAreLeftOut() {
-        ResultSet bare = new ResultSet(
-                1,
-                "Nothing but a title",
-                List.of(),
-                null,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                java.util.Map.of());
+        ResultSet bare = new Findings("Nothing but a title").results();
         assertThat(Report.html(List.of(bare)))
                 .contains("<h2>Nothing but a title</h2>")
                 .doesNotContain("<section");
@@ -210,21 +197,12 @@ class ReportTest {
     }
 
     private static ResultSet bare(List<TrainingPoint> training, List<Sample> samples) {
-        return new ResultSet(
-                1,
-                "t",
-                List.of(),
-                512,
-                List.of(new ModelResult("teacher", Role.TEACHER, null, null, null, null, null, null)),
-                List.of(),
-                training,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                samples,
-                java.util.Map.of());
+        Findings found = new Findings("t");
+        found.trainedLength = 512;
+        found.models.add(new ModelResult("teacher", Role.TEACHER, null, null, null, null, null, null));
+        found.training.addAll(training);
+        found.samples.addAll(samples);
+        return found.results();
     }
 
     @Test

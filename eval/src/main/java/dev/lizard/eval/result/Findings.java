@@ -1,0 +1,49 @@
+package dev.lizard.eval.result;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run finds while it goes on: the lists of its {@link ResultSet} before they are final. A new list is named here,
+ * in {@link ResultSet} and nowhere else.
+ */
+public final class Findings {
+    public final String title;
+    public @Nullable Integer trainedLength;
+    public final List<String> story = new ArrayList<>();
+    public final List<ModelResult> models = new ArrayList<>();
+    public final List<PositionCurve> positions = new ArrayList<>();
+    public final List<TrainingPoint> training = new ArrayList<>();
+    public final List<LayerError> layers = new ArrayList<>();
+    public final List<Recall> recall = new ArrayList<>();
+    public final List<Efficiency> efficiency = new ArrayList<>();
+    public final List<HalfLife> gates = new ArrayList<>();
+    public final List<TaskScore> tasks = new ArrayList<>();
+    public final List<Sample> samples = new ArrayList<>();
+    public final Map<String, String> provenance = new LinkedHashMap<>();
+
+    public Findings(String title) {
+        this.title = title;
+    }
+
+    public ResultSet results() {
+        return new ResultSet(
+                1,
+                title,
+                story,
+                trainedLength,
+                models,
+                positions,
+                training,
+                layers,
+                recall,
+                efficiency,
+                gates,
+                tasks,
+                samples,
+                provenance);
+    }
+}
