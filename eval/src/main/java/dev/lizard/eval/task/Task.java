@@ -7,6 +7,12 @@ public interface Task {
     /** As it stands in results, such as {@code arc_easy}. */
     String name();
 
+    /** What it asks, a short line for {@code lizard eval --list}. */
+    String about();
+
+    /** Names that stand for it together with others, such as {@code zero-shot}. */
+    List<String> groups();
+
     /**
      * Reads or draws the items, in an order that is the same each time.
      *

@@ -1,0 +1,95 @@
+package dev.lizard.eval.task;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.base.LizardException.Kind;
+import dev.lizard.base.Nearest;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+
+/**
+ * All tasks by name. One that is data is a file among the resources, or anybody's own, named by its path; one that is
+ * made by code is in the list that {@link #MADE} has a line for: a method that gives tasks, each with its name, what it
+ * is about and the groups it belongs to. A group is any name that tasks give; nothing else needs to know it.
+ */
+public final class Tasks {
+    /** The tasks made by code: a line for each family. */
+    private static final List<Supplier<List<Task>>> MADE = List.of();
+
+    private static final int NEAREST = 3;
+
+    private final Map<String, Task> byName;
+
+    private Tasks(Map<String, Task> byName) {
+        this.byName = byName;
+    }
+
+    /** The built-in tasks. */
+    public static Tasks builtIn() {
+        List<Task> all = new ArrayList<>();
+        MADE.forEach(family -> all.addAll(family.get()));
+        return of(all);
+    }
+
+    static Tasks of(Collection<Task> all) {
+        Map<String, Task> byName = new LinkedHashMap<>();
+        for (Task task : all) {
+            if (byName.put(task.name(), task) != null) {
+                throw new IllegalStateException("two tasks are named " + task.name());
+            }
+        }
+        return new Tasks(byName);
+    }
+
+    /** In the order in which they are listed. */
+    public List<Task> all() {
+        return List.copyOf(byName.values());
+    }
+
+    /** Names that stand for several tasks. */
+    public Set<String> groups() {
+        Set<String> groups = new TreeSet<>();
+        byName.values().forEach(task -> groups.addAll(task.groups()));
+        return groups;
+    }
+
+    /**
+     * The tasks of some names and groups, each once, in that order.
+     *
+     * @throws LizardException USAGE for a name that is neither, with the nearest
+     */
+    public List<Task> find(List<String> names) {
+        Set<Task> found = new LinkedHashSet<>();
+        for (String name : names) {
+            List<Task> tasks = byName.containsKey(name)
+                    ? List.of(byName.get(name))
+                    : byName.values().stream()
+                            .filter(task -> task.groups().contains(name))
+                            .toList();
+            if (tasks.isEmpty()) {
+                throw unknown(name);
+            }
+            found.addAll(tasks);
+        }
+        return List.copyOf(found);
+    }
+
+    private LizardException unknown(String name) {
+        Set<String> known = new TreeSet<>(byName.keySet());
+        known.addAll(groups());
+        return LizardException.at(
+                Kind.USAGE,
+                "unknown task",
+                "--tasks",
+                "a task, a group of them or a .yaml file",
+                "'" + name + "'",
+                "the nearest names are %s; see `lizard eval --list`"
+                        .formatted(String.join(", ", Nearest.to(name, known, NEAREST))));
+    }
+}
