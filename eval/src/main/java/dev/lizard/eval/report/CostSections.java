@@ -18,26 +18,27 @@ final class CostSections {
 
     static Section efficiency(ResultSet results) {
         if (results.efficiency().isEmpty()) {
-            return new Section("Cost", "", List.of());
+            return Section.none();
         }
-        List<String> figures = new ArrayList<>();
+        List<Section.Block> figures = new ArrayList<>();
         List<Line> bytes = lines(results, row -> (double) row.stateBytes());
         figures.add(figure("State.", "What must be kept between two tokens.", "bytes, log axis", Units.BYTES, bytes));
         List<Line> decode = lines(results, Efficiency::decodeTokensPerSecond);
         if (!decode.isEmpty()) {
             figures.add(figure("Writing.", "One token at a time.", "tokens a second, log axis", Units.COUNT, decode));
         }
+        figures.add(table(results.efficiency(), results));
         return new Section(
                 "What a context costs",
                 "The teacher keeps the keys and values of everything it has read. The student keeps a window and a"
                         + " memory of fixed size.",
-                List.of(Section.figures(figures), table(results.efficiency(), results)));
+                figures);
     }
 
-    private static String figure(String title, String caption, String label, Units units, List<Line> lines) {
+    private static Section.Figure figure(String title, String caption, String label, Units units, List<Line> lines) {
         Axis x = new Axis("context, tokens, log axis", LineCharts.logX(lines), Units.LENGTH, 7);
         Axis y = new Axis(label, LineCharts.logY(lines, units == Units.BYTES ? 4 : 10), units, 6);
-        return Section.figure(title, caption, new LineChart(title, x, y, lines, null, "").svg());
+        return new Section.Figure(title, caption, new LineChart(title, x, y, lines).svg());
     }
 
     private static List<Line> lines(ResultSet results, Function<Efficiency, @Nullable Double> value) {
@@ -49,11 +50,11 @@ final class CostSections {
             }
         }
         List<Line> lines = new ArrayList<>();
-        byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results.role(model)), points, true)));
+        byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results, model), points)));
         return lines;
     }
 
-    private static String table(List<Efficiency> efficiency, ResultSet results) {
+    private static Section.Wide table(List<Efficiency> efficiency, ResultSet results) {
         List<Table.Column> columns = List.of(
                 new Table.Column("Model", ""),
                 new Table.Column("Context", "tokens"),
@@ -64,14 +65,14 @@ final class CostSections {
         for (Efficiency row : efficiency) {
             rows.add(new Table.Row(
                     row.model(),
-                    Tone.of(results.role(row.model())),
+                    Tone.of(results, row.model()),
                     List.of(
                             Table.number((double) row.context(), Units.LENGTH),
                             Table.number(row.prefillTokensPerSecond(), Units.COUNT),
                             Table.number(row.decodeTokensPerSecond(), Units.COUNT),
                             Table.number((double) row.stateBytes(), Units.BYTES))));
         }
-        return new Table(columns, rows).html();
+        return new Section.Wide("", new Table(columns, rows).html());
     }
 
     static Section tasks(ResultSet results) {
@@ -86,7 +87,7 @@ final class CostSections {
         for (TaskScore score : results.tasks()) {
             rows.add(new Table.Row(
                     score.task(),
-                    Tone.of(results.role(score.model())),
+                    Tone.of(results, score.model()),
                     List.of(
                             Table.text(score.model()),
                             Table.text(score.metric()),
@@ -98,7 +99,7 @@ final class CostSections {
                 "Tasks",
                 "Scores of the tasks that were run. The interval is that of the mean over the samples: 1.96 standard"
                         + " errors to each side.",
-                rows.isEmpty() ? List.of() : List.of(new Table(columns, rows).html()));
+                rows.isEmpty() ? List.of() : List.of(new Section.Wide("", new Table(columns, rows).html())));
     }
 
     private static Table.Cell interval(TaskScore score) {
@@ -117,6 +118,6 @@ final class CostSections {
                 "Everything these numbers depend on.",
                 results.provenance().isEmpty()
                         ? List.of()
-                        : List.of(list.append("</dl>").toString()));
+                        : List.of(new Section.Wide("", list.append("</dl>").toString())));
     }
 }

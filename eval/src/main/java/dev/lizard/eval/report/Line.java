@@ -4,13 +4,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line of a chart, labelled at its end.
+ * A series of a chart, named beside or below it.
  *
- * @param tone CSS class that gives its colour and dash
- * @param marks whether each point has a mark with its value to hover over
+ * @param tone CSS class that gives its colour, dash and mark
  */
-record Line(String name, String tone, List<Point> points, boolean marks) {
-    /** @param interval drawn as a whisker, where it is known */
+record Line(String name, String tone, List<Point> points, Style style) {
+    enum Style {
+        /** A mark with its value to hover over at each point. */
+        MARKED,
+        /** A line alone, for many points. */
+        PLAIN,
+        /** Marks alone: a scatter plot. */
+        DOTS
+    }
+
+    /** @param interval drawn as a whisker, or as a band where points are many */
     record Point(double x, double y, @Nullable Interval interval) {
         Point(double x, double y) {
             this(x, y, null);
@@ -19,6 +27,11 @@ record Line(String name, String tone, List<Point> points, boolean marks) {
 
     Line {
         points = List.copyOf(points);
+    }
+
+    /** With a mark at each point. */
+    Line(String name, String tone, List<Point> points) {
+        this(name, tone, points, Style.MARKED);
     }
 
     double last() {

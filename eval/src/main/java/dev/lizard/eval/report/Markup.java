@@ -14,14 +14,18 @@ final class Markup {
                 .replace("\"", "&quot;");
     }
 
-    /** A name as a chart has room for it. */
+    /** A name as a table has room for it. */
     static String brief(String name, int longest) {
         return name.length() <= longest ? name : name.substring(0, longest - 1).strip() + "\u2026";
     }
 
     /** A coordinate with one decimal, without a needless zero. */
     static String at(double coordinate) {
-        String text = String.format(Locale.ROOT, "%.1f", coordinate);
-        return text.endsWith(".0") ? text.substring(0, text.length() - 2) : text;
+        return at(coordinate, 1);
+    }
+
+    static String at(double coordinate, int decimals) {
+        String text = String.format(Locale.ROOT, "%." + decimals + "f", coordinate);
+        return text.indexOf('.') < 0 ? text : text.replaceFirst("\\.?0+$", "");
     }
 }

@@ -31,7 +31,7 @@ final class QualitySections {
             Long tokens = model.tokens();
             rows.add(new Table.Row(
                     model.name(),
-                    Tone.of(model.role()),
+                    Tone.of(results, model.name()),
                     List.of(
                             Table.number(tokens == null ? null : tokens.doubleValue(), Units.COUNT),
                             Table.number(model.nll(), Units.FINE),
@@ -44,11 +44,11 @@ final class QualitySections {
                 "The models",
                 "All on the same held-out text. KL and agreement compare each model's next-token distribution with the"
                         + " teacher's at every position.",
-                rows.isEmpty() ? List.of() : List.of(new Table(columns, rows).html()));
+                rows.isEmpty() ? List.of() : List.of(new Section.Wide("", new Table(columns, rows).html())));
     }
 
     static Section positions(ResultSet results) {
-        List<String> figures = new ArrayList<>();
+        List<Section.Block> figures = new ArrayList<>();
         for (String metric : METRICS) {
             List<PositionCurve> curves = results.positions().stream()
                     .filter(curve -> curve.metric().equals(metric))
@@ -62,10 +62,10 @@ final class QualitySections {
                 "The same windows of text, cut into stretches by position. A model that uses its context gets better to"
                         + " the right; one that only knows its window does not. Each mark ends its stretch; models far"
                         + " off the others' range are left to the table.",
-                figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
+                figures);
     }
 
-    private static String positionFigure(ResultSet results, String metric, List<PositionCurve> curves) {
+    private static Section.Figure positionFigure(ResultSet results, String metric, List<PositionCurve> curves) {
         List<Line> lines = new ArrayList<>();
         double farthest = 2;
         double nearest = Double.MAX_VALUE;
@@ -76,7 +76,7 @@ final class QualitySections {
                 farthest = Math.max(farthest, bucket.to());
                 nearest = Math.min(nearest, bucket.to());
             }
-            lines.add(new Line(curve.model(), Tone.of(results.role(curve.model())), points, true));
+            lines.add(new Line(curve.model(), Tone.of(results, curve.model()), points));
         }
         boolean share = metric.equals(PositionCurve.AGREEMENT);
         String label = switch (metric) {
@@ -100,7 +100,7 @@ final class QualitySections {
         Axis y = loss && LineCharts.wide(lines)
                 ? new Axis(label + ", log axis", LineCharts.logY(lines, 2), Units.GENERAL, 6)
                 : new Axis(label, LineCharts.linear(lines), share ? Units.ROUGH_PERCENT : Units.GENERAL, 5);
-        return Section.figure(title, "By position.", LineCharts.draw(title, x, y, lines, results));
+        return new Section.Figure(title, "By position.", LineCharts.draw(title, x, y, lines, results));
     }
 
     /**
@@ -142,7 +142,7 @@ final class QualitySections {
                     || model.role() == Role.WINDOW_ONLY
                     || model.role() == Role.LINEAR_ONLY;
             ablated |= model.role() == Role.WINDOW_ONLY || model.role() == Role.LINEAR_ONLY;
-            String tone = Tone.of(model.role());
+            String tone = Tone.of(results, model.name());
             Double bpb = model.bitsPerByte() == null ? model.nll() : model.bitsPerByte();
             if (shown && bpb != null) {
                 bits.add(new BarChart.Bar(model.name(), tone, bpb));
@@ -151,15 +151,15 @@ final class QualitySections {
                 distance.add(new BarChart.Bar(model.name(), tone, model.kl()));
             }
         }
-        List<String> figures = new ArrayList<>();
+        List<Section.Block> figures = new ArrayList<>();
         if (ablated && !bits.isEmpty()) {
             boolean bytes = results.models().stream().anyMatch(model -> model.bitsPerByte() != null);
             String label = bytes ? "bits per byte, lower is better" : "NLL, nats a token, lower is better";
-            figures.add(Section.figure(
+            figures.add(new Section.Figure(
                     "Loss.", "On the held-out text.", new BarChart("Branch ablation", label, Units.FINE, bits).svg()));
         }
         if (ablated && !distance.isEmpty()) {
-            figures.add(Section.figure(
+            figures.add(new Section.Figure(
                     "Distance.",
                     "From the teacher's distribution.",
                     new BarChart("Branch ablation", "KL to the teacher, nats a token", Units.FINE, distance).svg()));
@@ -168,6 +168,6 @@ final class QualitySections {
                 "Each branch alone",
                 "The trained student with one branch switched off and nothing retrained: if one of them could go"
                         + " without harm, the other would be doing all the work.",
-                figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
+                figures);
     }
 }

@@ -13,7 +13,7 @@ final class RecallSection {
 
     static Section of(ResultSet results) {
         if (results.recall().isEmpty()) {
-            return new Section("Recall", "", List.of());
+            return Section.none();
         }
         Map<String, Map<String, List<Line.Point>>> byTask = new LinkedHashMap<>();
         for (Recall recall : results.recall()) {
@@ -21,20 +21,21 @@ final class RecallSection {
                     .computeIfAbsent(recall.model(), model -> new ArrayList<>())
                     .add(new Line.Point(recall.length(), recall.exact(), interval(recall)));
         }
-        List<String> figures = new ArrayList<>();
+        List<Section.Block> figures = new ArrayList<>();
         byTask.forEach((task, byModel) -> {
             List<Line> lines = new ArrayList<>();
-            byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results.role(model)), points, true)));
+            byModel.forEach((model, points) -> lines.add(new Line(model, Tone.of(results, model), points)));
             Axis x = new Axis("length of the text, bytes, log axis", LineCharts.logX(lines), Units.LENGTH, 6);
             Axis y = new Axis("answers wholly right", new Scale.Linear(0, 1), Units.ROUGH_PERCENT, 4);
-            figures.add(Section.figure(
+            figures.add(new Section.Figure(
                     title(task), "Told once, asked for at the end.", LineCharts.draw(task, x, y, lines, results)));
         });
+        figures.add(new Section.Wide("", table(results)));
         return new Section(
                 "Recall",
                 "Something told at a random depth of a text is asked for at its end. Beyond the window a model without"
                         + " memory can only guess. Whiskers are 95 % intervals: with few samples the shares are rough.",
-                List.of(Section.figures(figures), table(results)));
+                figures);
     }
 
     private static Interval interval(Recall recall) {
@@ -54,7 +55,7 @@ final class RecallSection {
         for (Recall recall : results.recall()) {
             rows.add(new Table.Row(
                     recall.model(),
-                    Tone.of(results.role(recall.model())),
+                    Tone.of(results, recall.model()),
                     List.of(
                             Table.number((double) recall.length(), Units.LENGTH),
                             Table.number(recall.exact(), Units.ROUGH_PERCENT),

@@ -71,17 +71,7 @@ public final class Report {
         out.append("<article id=\"%s\">\n".formatted(id))
                 .append(Headline.html(results))
                 .append('\n');
-        out.append(QualitySections.models(results).html(id + "-models"));
-        out.append(QualitySections.positions(results).html(id + "-positions"));
-        out.append(RecallSection.of(results).html(id + "-recall"));
-        out.append(CostSections.efficiency(results).html(id + "-cost"));
-        out.append(QualitySections.ablations(results).html(id + "-ablations"));
-        out.append(TrainingSections.curves(results).html(id + "-training"));
-        out.append(TrainingSections.layers(results).html(id + "-layers"));
-        out.append(TrainingSections.gates(results).html(id + "-gates"));
-        out.append(CostSections.tasks(results).html(id + "-tasks"));
-        out.append(SampleSection.of(results).html(id + "-samples"));
-        out.append(CostSections.provenance(results).html(id + "-provenance"));
+        Part.IN_ORDER.forEach(part -> out.append(part.html(results, id + "-")));
         out.append("</article>\n");
     }
 

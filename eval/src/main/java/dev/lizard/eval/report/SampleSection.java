@@ -5,7 +5,6 @@ import static dev.lizard.eval.report.Markup.escape;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
 import dev.lizard.eval.result.Sample;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What the models wrote, and why a teacher that is taken beyond its length writes nonsense. */
@@ -13,19 +12,21 @@ final class SampleSection {
     private SampleSection() {}
 
     static Section of(ResultSet results) {
-        List<String> blocks = new ArrayList<>();
+        StringBuilder blocks = new StringBuilder();
         for (Sample sample : results.samples()) {
-            blocks.add(("<figure class=\"sample\"><figcaption><i class=\"chip %s\"></i><b>%s</b>%s</figcaption>"
+            blocks.append(("<figure class=\"sample\"><figcaption><i class=\"chip %s\"></i><b>%s</b>%s</figcaption>"
                             + "<blockquote><span>%s</span>%s</blockquote></figure>")
                     .formatted(
-                            Tone.of(results.role(sample.model())),
+                            Tone.of(results, sample.model()),
                             escape(sample.model()),
                             escape(length(sample)),
                             escape(sample.prompt()),
                             escape(sample.continuation())));
         }
         return new Section(
-                "In its own words", "The prompt is grey; what follows is the model's." + why(results), blocks);
+                "In its own words",
+                "The prompt is grey; what follows is the model's." + why(results),
+                blocks.isEmpty() ? List.of() : List.of(new Section.Wide("", blocks.toString())));
     }
 
     private static String length(Sample sample) {

@@ -23,16 +23,16 @@ final class TrainingSections {
         for (TrainingPoint point : results.training()) {
             stages.computeIfAbsent(point.stage(), stage -> new ArrayList<>()).add(point);
         }
-        List<String> figures = new ArrayList<>();
+        List<Section.Block> figures = new ArrayList<>();
         stages.forEach((stage, points) -> figures.add(curve(stage, points)));
         return new Section(
                 "Training",
                 "The thin line is the loss of each step, the strong one its running mean. The stages minimise different"
                         + " losses, so their heights cannot be compared.",
-                figures.isEmpty() ? List.of() : List.of(Section.figures(figures)));
+                figures);
     }
 
-    private static String curve(String stage, List<TrainingPoint> points) {
+    private static Section.Figure curve(String stage, List<TrainingPoint> points) {
         List<Line.Point> raw = new ArrayList<>();
         List<Line.Point> smooth = new ArrayList<>();
         int span = Math.max(1, Math.min(SMOOTHED, points.size() / 8));
@@ -45,8 +45,8 @@ final class TrainingSections {
             }
         }
         List<Line> lines = List.of(
-                new Line("", "t-raw", raw, false),
-                new Line(Units.GENERAL.show(last(smooth)), "t-student", smooth, false));
+                new Line("", "t-raw", raw, Line.Style.PLAIN),
+                new Line(Units.GENERAL.show(last(smooth)), "t-student", smooth, Line.Style.PLAIN));
         boolean attention = stage.contains("1") || stage.contains("attention") || stage.contains("transfer");
         double most = Math.max(1, raw.getLast().x());
         Axis x = new Axis("tokens", new Scale.Linear(0, most), Units.COUNT, 4);
@@ -54,7 +54,7 @@ final class TrainingSections {
                 ? new Axis("squared error, scaled, log axis", LineCharts.logY(lines, 10), Units.GENERAL, 5)
                 : new Axis("loss, nats a token", LineCharts.linear(lines), Units.GENERAL, 5);
         String caption = points.size() + " steps.";
-        return Section.figure(stage + ".", caption, new LineChart(stage, x, y, lines, null, "").svg());
+        return new Section.Figure(stage + ".", caption, new LineChart(stage, x, y, lines).svg());
     }
 
     /** Of a few losses, anew each time: a running sum would not forget a spike. */
@@ -81,7 +81,7 @@ final class TrainingSections {
             high = Math.max(high, Math.max(error.before(), error.after()));
         }
         if (rows.isEmpty()) {
-            return new Section("Layers", "", List.of());
+            return Section.none();
         }
         Axis x = new Axis(
                 "squared error of the layer's output / its size, log axis",
@@ -93,8 +93,7 @@ final class TrainingSections {
                 "Layer by layer",
                 "Each new mixer is fed the teacher's own inputs; the error is how far its heads' outputs are from the"
                         + " softmax heads' outputs.",
-                List.of(Section.figures(
-                        List.of(Section.figure("Output error.", "Stage 1 trains every layer on its own.", chart)))));
+                List.of(new Section.Figure("Output error.", "Stage 1 trains every layer on its own.", chart)));
     }
 
     static Section gates(ResultSet results) {
@@ -108,7 +107,7 @@ final class TrainingSections {
             high = Math.max(high, Math.max(gate.initial(), gate.trained()));
         }
         if (layers.isEmpty()) {
-            return new Section("Gates", "", List.of());
+            return Section.none();
         }
         List<PairChart.Row> rows = new ArrayList<>();
         layers.forEach((layer, pairs) -> rows.add(new PairChart.Row("layer " + layer, pairs)));
@@ -122,7 +121,6 @@ final class TrainingSections {
                 "How long the heads remember",
                 "One mark a head: the tokens after which its linear memory has lost half of what it held, by the mean"
                         + " of its gate on held-out text.",
-                List.of(Section.figures(
-                        List.of(Section.figure("Half-lives.", "They start spread on purpose.", chart)))));
+                List.of(new Section.Figure("Half-lives.", "They start spread on purpose.", chart)));
     }
 }
