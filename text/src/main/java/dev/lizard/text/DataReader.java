@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Reads a text file, compressed or not, in bounded memory, and refuses what is no text: bytes that are not UTF-8 (or
  * UTF-16, where a mark says so), NUL characters, a broken archive. Errors name the file and the line.
  */
-final class DataReader implements Closeable {
+public final class DataReader implements Closeable {
     private final Path file;
     private final DataFormat.Packing packing;
     private final Reader reader;
@@ -45,13 +45,31 @@ final class DataReader implements Closeable {
         }
     }
 
+    /**
+     * Opens a file of text or of lines of JSON, told by its name.
+     *
+     * @throws LizardException INPUT where it cannot be read or is of another format
+     */
+    public static DataReader open(Path file) {
+        DataFormat format = DataFormat.of(file)
+                .filter(known -> known.content() != DataFormat.Content.PARQUET)
+                .orElseThrow(() -> LizardException.at(
+                        LizardException.Kind.INPUT,
+                        "unknown data format",
+                        file,
+                        "lines of text or JSON, plain, .gz or .zst",
+                        "'" + file.getFileName() + "'",
+                        DataFormat.advice(file)));
+        return new DataReader(file, format.packing());
+    }
+
     /** {@code file:line} of the character last returned. */
-    String where() {
+    public String where() {
         return file + ":" + line;
     }
 
     /** The next character, or -1 at the end. */
-    int next() {
+    public int next() {
         if (position == limit && !fill()) {
             return -1;
         }
@@ -71,8 +89,7 @@ final class DataReader implements Closeable {
      * The next line with its line feed (which only the last may lack), or null at the end. A line longer than
      * {@code longest} characters comes in parts, the last of which ends in the line feed.
      */
-    @Nullable
-    String nextLine(int longest) {
+    public @Nullable String nextLine(int longest) {
         StringBuilder text = new StringBuilder();
         while (text.length() < longest) {
             int c = next();

@@ -9,7 +9,10 @@ import java.util.Map;
  * @param traits what its score is also told by, such as {@code length: 2048, depth: 0.5} or {@code subject: anatomy}
  */
 public record Item(String id, Request request, Map<String, String> traits, Judge judge) {
-    /** Turns an answer into values by the names of the task's measures. */
+    /**
+     * Turns an answer into values by the names of the task's measures. Values of other names are kept in the log; those of
+     * {@link Task#PICKED} and {@link Task#RIGHT} become letter frequencies.
+     */
     @FunctionalInterface
     public interface Judge {
         Map<String, Value> judge(Answer answer);

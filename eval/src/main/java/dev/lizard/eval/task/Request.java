@@ -23,4 +23,7 @@ public sealed interface Request {
      * ({@link dev.lizard.generate.Scorer}).
      */
     record Rolling(String text, int context) implements Request {}
+
+    /** How likely each token after the first is, read in one go; answered by {@link Answer.Rolling}. */
+    record Tokens(List<Integer> ids) implements Request {}
 }

@@ -4,6 +4,12 @@ import java.util.List;
 
 /** Items that are judged alike, under one name: what {@code lizard eval --tasks} lists. */
 public interface Task {
+    /** Begins the names of values that say how often a choice that all items share was picked. */
+    String PICKED = "picked ";
+
+    /** Begins the names of values that say how often such a choice was right. */
+    String RIGHT = "right ";
+
     /** As it stands in results, such as {@code arc_easy}. */
     String name();
 
@@ -22,4 +28,12 @@ public interface Task {
 
     /** What its items' values are summed up to. */
     List<Measure> measures();
+
+    /**
+     * What else the judgement depends on, beside name and requests: a checksum of files, so that an interrupted run is
+     * not continued with other ones.
+     */
+    default String basis(TaskSource source) {
+        return "";
+    }
 }

@@ -3,8 +3,10 @@ package dev.lizard.eval.task;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.base.Nearest;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,8 +21,8 @@ import java.util.function.Supplier;
  * is about and the groups it belongs to. A group is any name that tasks give; nothing else needs to know it.
  */
 public final class Tasks {
-    /** The tasks made by code: a line for each family. */
-    private static final List<Supplier<List<Task>>> MADE = List.of();
+    /** A line for each family. */
+    private static final List<Supplier<List<Task>>> MADE = List.of(TaskFiles::builtIn);
 
     private static final int NEAREST = 3;
 
@@ -60,24 +62,40 @@ public final class Tasks {
     }
 
     /**
-     * The tasks of some names and groups, each once, in that order.
+     * The tasks of some names, groups and files, each once, in that order.
      *
      * @throws LizardException USAGE for a name that is neither, with the nearest
      */
     public List<Task> find(List<String> names) {
         Set<Task> found = new LinkedHashSet<>();
         for (String name : names) {
-            List<Task> tasks = byName.containsKey(name)
-                    ? List.of(byName.get(name))
-                    : byName.values().stream()
-                            .filter(task -> task.groups().contains(name))
-                            .toList();
+            List<Task> tasks = named(name);
             if (tasks.isEmpty()) {
                 throw unknown(name);
             }
             found.addAll(tasks);
         }
+        Set<String> once = new HashSet<>();
+        for (Task task : found) {
+            if (!once.add(task.name())) {
+                throw LizardException.usage(
+                        "two tasks of one name in --tasks: expected each once but found '%s' twice; rename the file"
+                                .formatted(task.name()));
+            }
+        }
         return List.copyOf(found);
+    }
+
+    private List<Task> named(String name) {
+        if (TaskFiles.isFile(name)) {
+            return List.of(TaskFiles.read(Path.of(name)));
+        }
+        Task one = byName.get(name);
+        return one != null
+                ? List.of(one)
+                : byName.values().stream()
+                        .filter(task -> task.groups().contains(name))
+                        .toList();
     }
 
     private LizardException unknown(String name) {

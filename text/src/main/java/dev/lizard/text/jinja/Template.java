@@ -4,6 +4,7 @@ import dev.lizard.base.Interrupt;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,11 @@ public final class Template {
             // Templates come with models from anywhere: a hostile one is refused like any other bad file.
             throw TemplateError.tooDeep();
         }
+    }
+
+    /** The variables that it asks for, functions included; those that it sets itself are not among them. */
+    public Set<String> names() {
+        return Names.free(nodes);
     }
 
     /**
