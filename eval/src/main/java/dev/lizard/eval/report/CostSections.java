@@ -1,6 +1,7 @@
 package dev.lizard.eval.report;
 
 import static dev.lizard.eval.report.Markup.escape;
+import static dev.lizard.eval.report.Markup.plain;
 
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.ResultSet;
@@ -54,7 +55,7 @@ final class CostSections {
         return lines;
     }
 
-    private static Section.Wide table(List<Efficiency> efficiency, ResultSet results) {
+    private static Section.Tabular table(List<Efficiency> efficiency, ResultSet results) {
         List<Table.Column> columns = List.of(
                 new Table.Column("Model", ""),
                 new Table.Column("Context", "tokens"),
@@ -72,7 +73,7 @@ final class CostSections {
                             Table.number(row.decodeTokensPerSecond(), Units.COUNT),
                             Table.number((double) row.stateBytes(), Units.BYTES))));
         }
-        return new Section.Wide("", new Table(columns, rows).html());
+        return new Section.Tabular("", new Table(columns, rows));
     }
 
     static Section tasks(ResultSet results) {
@@ -99,7 +100,7 @@ final class CostSections {
                 "Tasks",
                 "Scores of the tasks that were run. The interval is that of the mean over the samples: 1.96 standard"
                         + " errors to each side.",
-                rows.isEmpty() ? List.of() : List.of(new Section.Wide("", new Table(columns, rows).html())));
+                rows.isEmpty() ? List.of() : List.of(new Section.Tabular("", new Table(columns, rows))));
     }
 
     private static Table.Cell interval(TaskScore score) {
@@ -110,14 +111,17 @@ final class CostSections {
     }
 
     static Section provenance(ResultSet results) {
-        StringBuilder list = new StringBuilder("<dl>");
-        results.provenance()
-                .forEach((key, value) -> list.append("<dt>%s</dt><dd>%s</dd>".formatted(escape(key), escape(value))));
+        StringBuilder html = new StringBuilder("<dl>");
+        StringBuilder markdown = new StringBuilder();
+        results.provenance().forEach((key, value) -> {
+            html.append("<dt>%s</dt><dd>%s</dd>".formatted(escape(key), escape(value)));
+            markdown.append("- %s: %s\n".formatted(plain(key), plain(value)));
+        });
         return new Section(
                 "How to do it again",
                 "Everything these numbers depend on.",
                 results.provenance().isEmpty()
                         ? List.of()
-                        : List.of(new Section.Wide("", list.append("</dl>").toString())));
+                        : List.of(new Section.Text("", html.append("</dl>").toString(), markdown.toString())));
     }
 }

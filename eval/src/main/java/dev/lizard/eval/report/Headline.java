@@ -7,6 +7,7 @@ import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.Recall;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -17,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 final class Headline {
     private Headline() {}
 
-    static String html(ResultSet results) {
+    static String html(List<Run> runs, ResultSet results) {
         StringBuilder out = new StringBuilder("<h2>%s</h2>".formatted(escape(results.title())));
-        if (!results.story().isEmpty()) {
-            out.append("<p class=\"story\">")
-                    .append(escape(String.join(" ", results.story())))
-                    .append("</p>");
+        for (Run run : runs) {
+            String story = String.join(" ", run.results().story());
+            if (!story.isEmpty()) {
+                out.append("<p class=\"story\">%s%s</p>"
+                        .formatted(runs.size() == 1 ? "" : "<b>" + escape(run.name()) + ".</b> ", escape(story)));
+            }
         }
         StringBuilder tiles = new StringBuilder();
         Optional<ModelResult> teacher = find(results, Role.TEACHER);

@@ -14,6 +14,22 @@ final class Markup {
                 .replace("\"", "&quot;");
     }
 
+    static String unescape(String text) {
+        return text.replace("&quot;", "\"")
+                .replace("&gt;", ">")
+                .replace("&lt;", "<")
+                .replace("&amp;", "&");
+    }
+
+    /** Safe as a run of words, and as a cell, of Markdown. */
+    static String plain(String text) {
+        StringBuilder out = new StringBuilder();
+        for (char c : text.replaceAll("\\s+", " ").toCharArray()) {
+            out.append("\\`*_[]<>|#&".indexOf(c) >= 0 ? "\\" : "").append(c);
+        }
+        return out.toString();
+    }
+
     /** A name as a table has room for it. */
     static String brief(String name, int longest) {
         return name.length() <= longest ? name : name.substring(0, longest - 1).strip() + "\u2026";

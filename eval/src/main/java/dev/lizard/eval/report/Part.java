@@ -1,7 +1,10 @@
 package dev.lizard.eval.report;
 
 import dev.lizard.eval.result.ResultSet;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -9,29 +12,48 @@ import java.util.function.Function;
  *
  * @param id also the section's address on the page, and the key {@code "command <id>"} of a provenance that names another
  *     command than {@code "command"} for it
+ * @param joined whether its rows name their model, so that those of several runs go into the same figures; otherwise each
+ *     run has figures of its own
  * @param of makes it, without blocks where there is nothing to show
  */
-record Part(String id, Function<ResultSet, Section> of) {
+record Part(String id, boolean joined, Function<ResultSet, Section> of) {
     static final List<Part> IN_ORDER = List.of(
             new Part("models", QualitySections::models),
             new Part("positions", QualitySections::positions),
             new Part("recall", RecallSection::of),
             new Part("cost", CostSections::efficiency),
             new Part("ablations", QualitySections::ablations),
-            new Part("training", TrainingSections::curves),
-            new Part("layers", TrainingSections::layers),
-            new Part("gates", TrainingSections::gates),
+            new Part("training", false, TrainingSections::curves),
+            new Part("layers", false, TrainingSections::layers),
+            new Part("gates", false, TrainingSections::gates),
             new Part("tasks", CostSections::tasks),
             new Part("samples", SampleSection::of),
-            new Part("provenance", CostSections::provenance));
+            new Part("provenance", false, CostSections::provenance));
 
-    String html(ResultSet results, String prefix) {
-        String command = results.provenance().get("command " + id);
-        command = command == null ? results.provenance().get("command") : command;
-        return of.apply(results).html(prefix + id, command == null ? List.of() : List.of(shown(command)));
+    Part(String id, Function<ResultSet, Section> of) {
+        this(id, true, of);
     }
 
-    private static String shown(String command) {
-        return command.startsWith("lizard ") ? command : "lizard " + command;
+    /** @param whole the runs' results as one */
+    String html(List<Run> runs, ResultSet whole) {
+        Set<String> commands = new LinkedHashSet<>();
+        List<Section.Block> blocks = new ArrayList<>();
+        Section section = of.apply(joined ? whole : runs.getFirst().results());
+        for (Run run : runs) {
+            Section alone = runs.size() == 1 ? section : of.apply(run.results());
+            if (!alone.blocks().isEmpty()) {
+                commands.addAll(commands(run));
+                section = joined ? section : alone;
+                alone.blocks().forEach(block -> blocks.add(runs.size() == 1 ? block : block.of(run.name())));
+            }
+        }
+        return (joined ? section : new Section(section.title(), section.about(), blocks))
+                .html(id, List.copyOf(commands));
+    }
+
+    private List<String> commands(Run run) {
+        String command = run.results().provenance().get("command " + id);
+        command = command == null ? run.results().provenance().get("command") : command;
+        return command == null ? List.of() : List.of(command.startsWith("lizard ") ? command : "lizard " + command);
     }
 }

@@ -44,7 +44,7 @@ final class QualitySections {
                 "The models",
                 "All on the same held-out text. KL and agreement compare each model's next-token distribution with the"
                         + " teacher's at every position.",
-                rows.isEmpty() ? List.of() : List.of(new Section.Wide("", new Table(columns, rows).html())));
+                rows.isEmpty() ? List.of() : List.of(new Section.Tabular("", new Table(columns, rows))));
     }
 
     static Section positions(ResultSet results) {

@@ -30,7 +30,7 @@ final class RecallSection {
             figures.add(new Section.Figure(
                     title(task), "Told once, asked for at the end.", LineCharts.draw(task, x, y, lines, results)));
         });
-        figures.add(new Section.Wide("", table(results)));
+        figures.add(table(results));
         return new Section(
                 "Recall",
                 "Something told at a random depth of a text is asked for at its end. Beyond the window a model without"
@@ -42,7 +42,7 @@ final class RecallSection {
         return Interval.ofShare(recall.exact(), recall.samples());
     }
 
-    private static String table(ResultSet results) {
+    private static Section.Tabular table(ResultSet results) {
         List<Table.Column> columns = List.of(
                 new Table.Column("Model", ""),
                 new Table.Column("Length", "bytes"),
@@ -64,7 +64,7 @@ final class RecallSection {
                             Table.number((double) recall.samples(), Units.GENERAL),
                             Table.text(title(recall.task()).replaceFirst("\\.$", "")))));
         }
-        return new Table(columns, rows).html();
+        return new Section.Tabular("", new Table(columns, rows));
     }
 
     private static String title(String task) {

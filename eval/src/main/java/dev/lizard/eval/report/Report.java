@@ -29,7 +29,7 @@ public final class Report {
         if (folders.isEmpty()) {
             throw LizardException.usage("no folder given; name one that holds " + ResultSet.FILE);
         }
-        write(file, html(folders.stream().map(ResultSet::read).toList()));
+        write(file, page(Run.read(folders)));
     }
 
     /** Writes {@code file} from one run's results. */
@@ -52,27 +52,21 @@ public final class Report {
 
     /** The page itself. */
     public static String html(List<ResultSet> runs) {
-        String title = runs.size() == 1 ? runs.getFirst().title() : "Lizard: " + runs.size() + " runs";
+        return page(Run.of(runs));
+    }
+
+    private static String page(List<Run> runs) {
+        ResultSet whole = Join.of(runs);
         StringBuilder out =
                 new StringBuilder("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         out.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         out.append("<meta name=\"color-scheme\" content=\"light dark\">\n");
-        out.append(
-                "<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n".formatted(escape(title), style()));
+        out.append("<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n"
+                .formatted(escape(whole.title()), style()));
         out.append("<header><p class=\"brand\">Lizard</p></header>\n");
-        for (int run = 0; run < runs.size(); run++) {
-            run(out, runs.get(run), "run" + (run + 1));
-        }
-        out.append("</main>\n</body>\n</html>\n");
-        return out.toString();
-    }
-
-    private static void run(StringBuilder out, ResultSet results, String id) {
-        out.append("<article id=\"%s\">\n".formatted(id))
-                .append(Headline.html(results))
-                .append('\n');
-        Part.IN_ORDER.forEach(part -> out.append(part.html(results, id + "-")));
-        out.append("</article>\n");
+        out.append(Headline.html(runs, whole)).append('\n');
+        Part.IN_ORDER.forEach(part -> out.append(part.html(runs, whole)));
+        return out.append("</main>\n</body>\n</html>\n").toString();
     }
 
     private static String style() {

@@ -1,6 +1,7 @@
 package dev.lizard.eval.report;
 
 import static dev.lizard.eval.report.Markup.escape;
+import static dev.lizard.eval.report.Markup.plain;
 
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
@@ -12,9 +13,10 @@ final class SampleSection {
     private SampleSection() {}
 
     static Section of(ResultSet results) {
-        StringBuilder blocks = new StringBuilder();
+        StringBuilder html = new StringBuilder();
+        StringBuilder markdown = new StringBuilder();
         for (Sample sample : results.samples()) {
-            blocks.append(("<figure class=\"sample\"><figcaption><i class=\"chip %s\"></i><b>%s</b>%s</figcaption>"
+            html.append(("<figure class=\"sample\"><figcaption><i class=\"chip %s\"></i><b>%s</b>%s</figcaption>"
                             + "<blockquote><span>%s</span>%s</blockquote></figure>")
                     .formatted(
                             Tone.of(results, sample.model()),
@@ -22,11 +24,17 @@ final class SampleSection {
                             escape(length(sample)),
                             escape(sample.prompt()),
                             escape(sample.continuation())));
+            markdown.append("- **%s**%s: \u201c%s\u201d **%s**\n"
+                    .formatted(
+                            plain(sample.model()),
+                            length(sample),
+                            plain(sample.prompt().strip()),
+                            plain(sample.continuation().strip())));
         }
         return new Section(
                 "In its own words",
                 "The prompt is grey; what follows is the model's." + why(results),
-                blocks.isEmpty() ? List.of() : List.of(new Section.Wide("", blocks.toString())));
+                html.isEmpty() ? List.of() : List.of(new Section.Text("", html.toString(), markdown.toString())));
     }
 
     private static String length(Sample sample) {

@@ -2,6 +2,7 @@ package dev.lizard.eval.report;
 
 import static dev.lizard.eval.report.Markup.brief;
 import static dev.lizard.eval.report.Markup.escape;
+import static dev.lizard.eval.report.Markup.plain;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +65,30 @@ record Table(List<Column> columns, List<Row> rows) {
             out.append("</tr>");
         }
         return out.append("</tbody></table></div>").toString();
+    }
+
+    String markdown() {
+        StringBuilder out = new StringBuilder("|");
+        columns.forEach(column -> out.append(' ')
+                .append(plain((column.name() + " " + column.unit()).strip()))
+                .append(" |"));
+        out.append("\n|").append("---|".repeat(columns.size())).append('\n');
+        for (Row row : rows) {
+            out.append("| ").append(plain(row.name())).append(" |");
+            row.cells()
+                    .forEach(cell -> out.append(' ').append(plain(words(cell))).append(" |"));
+            out.append('\n');
+        }
+        return out.toString();
+    }
+
+    private static String words(Cell cell) {
+        return switch (cell) {
+            case Cell.Words(String text) -> text;
+            case Cell.Shown(String text) -> text;
+            case Cell.Value(double value, Units units) -> units.show(value);
+            case Cell.Absent() -> "\u2013";
+        };
     }
 
     private static String html(Cell cell) {
