@@ -3,6 +3,7 @@ package dev.lizard.eval.task;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.base.Nearest;
+import dev.lizard.eval.recall.RecallTasks;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,6 +15,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * All tasks by name. One that is data is a file among the resources, or anybody's own, named by its path; one that is
@@ -22,9 +25,11 @@ import java.util.function.Supplier;
  */
 public final class Tasks {
     /** A line for each family. */
-    private static final List<Supplier<List<Task>>> MADE = List.of(TaskFiles::builtIn);
+    private static final List<Supplier<List<Task>>> MADE = List.of(TaskFiles::builtIn, RecallTasks::all);
 
     private static final int NEAREST = 3;
+
+    private static final Pattern SIZED = Pattern.compile("([^@]+)@([1-9][0-9]{0,6})([kK]?)");
 
     private final Map<String, Task> byName;
 
@@ -90,12 +95,43 @@ public final class Tasks {
         if (TaskFiles.isFile(name)) {
             return List.of(TaskFiles.read(Path.of(name)));
         }
+        if (name.contains("@")) {
+            return sized(name);
+        }
         Task one = byName.get(name);
         return one != null
                 ? List.of(one)
                 : byName.values().stream()
                         .filter(task -> task.groups().contains(name))
                         .toList();
+    }
+
+    /** Of {@code NAME@SIZE}, where a size is a number that may end in K, times 1,024. */
+    private List<Task> sized(String name) {
+        Matcher matcher = SIZED.matcher(name);
+        if (!matcher.matches()) {
+            throw LizardException.at(
+                    Kind.USAGE,
+                    "bad size",
+                    "--tasks",
+                    "NAME@SIZE such as passkey@4096",
+                    "'" + name + "'",
+                    "mend the size");
+        }
+        int size = Integer.parseInt(matcher.group(2)) * (matcher.group(3).isEmpty() ? 1 : 1024);
+        return find(List.of(matcher.group(1))).stream()
+                .map(task -> task instanceof SizedTask known ? known.at(size) : unsized(task, name))
+                .toList();
+    }
+
+    private static Task unsized(Task task, String name) {
+        throw LizardException.at(
+                Kind.USAGE,
+                "bad size",
+                "--tasks",
+                "a name without @, for %s has one size".formatted(task.name()),
+                "'" + name + "'",
+                "leave the size out");
     }
 
     private LizardException unknown(String name) {
