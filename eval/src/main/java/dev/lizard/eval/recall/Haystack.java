@@ -1,5 +1,7 @@
 package dev.lizard.eval.recall;
 
+import dev.lizard.eval.task.LongTexts;
+import dev.lizard.eval.task.TaskSource;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.text.synthetic.Stories;
 import java.util.ArrayList;
@@ -7,6 +9,15 @@ import java.util.List;
 
 /** Texts in which something is hidden, another each time. */
 sealed interface Haystack {
+    /** Books, or what else the user's folder has of plain text; stories where there is nothing. */
+    static Haystack of(TaskSource source) {
+        List<String> texts = LongTexts.of(source).stream()
+                .map(Haystack::oneLine)
+                .filter(text -> !text.isEmpty())
+                .toList();
+        return texts.isEmpty() ? new Tales() : new Books(texts);
+    }
+
     /** As the items' trait tells it. */
     String name();
 

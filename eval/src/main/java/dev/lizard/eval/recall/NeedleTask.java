@@ -83,7 +83,7 @@ record NeedleTask(Kind kind, int size) implements SizedTask {
     public List<Item> items(TaskSource source) {
         Grid grid = size == 0 ? Grid.STANDARD : Grid.of(List.of(size));
         Haystack filler = new Haystack.Filler();
-        Haystack books = new Haystack.Tales();
+        Haystack books = Haystack.of(source);
         return new DrawnItems(grid.size(), index -> {
             int turn = index / grid.lengths().size();
             return item(grid.place(index), kind.inFiller(turn) ? filler : books, source);

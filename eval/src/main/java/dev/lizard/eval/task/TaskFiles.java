@@ -35,7 +35,14 @@ final class TaskFiles {
             "wikitext103_2048",
             "wikitext103_8192",
             "books_heldout_2048",
-            "books_heldout_8192");
+            "books_heldout_8192",
+            "babi",
+            "babi_choice",
+            "kv_uuid_75",
+            "longeval_lines_200",
+            "longeval_lines_300",
+            "longeval_lines_400",
+            "longeval_lines_500");
 
     private static final String LIKE = "like";
     private static final List<String> ENDINGS = List.of(".yaml", ".yml");
