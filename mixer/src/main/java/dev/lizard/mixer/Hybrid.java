@@ -6,7 +6,10 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  * <p>What g, b, α, the decay of the memory and its features are is the mixer's own ({@link Weights}).
  */
 final class Hybrid implements Mixer {
+    private static final String NEAR = "near";
+    private static final String FIRST = "first";
+    private static final String FAR = "far";
+
     /** What the memory holds. */
     enum Far {
         NONE,
@@ -214,21 +221,55 @@ final class Hybrid implements Mixer {
             }
             MixerInput in = original.widened();
             Weights weights = weights(in.q().dtype());
-            Tensor q = near(in, in.q());
-            Tensor k = near(in, in.k());
-            Tensor documents = documents(in);
-            PartialAttention near = plan.near.parallel(q, k, in.v(), weights.sink, documents);
-            if (plan.far == Far.NONE) {
-                return scope.promote(original.narrowed(near.divided()));
+            return scope.promote(original.narrowed(join(farOfAll(in, weights), nearOfAll(in, weights), weights)));
+        }
+    }
+
+    private PartialAttention nearOfAll(MixerInput in, Weights weights) {
+        return plan.near.parallel(near(in, in.q()), near(in, in.k()), in.v(), weights.sink, documents(in));
+    }
+
+    private @Nullable PartialAttention farOfAll(MixerInput in, Weights weights) {
+        if (plan.far == Far.NONE) {
+            return null;
+        }
+        Tensor q = plan.turnsFar ? near(in, in.q()) : in.q();
+        Tensor k = plan.turnsFar ? near(in, in.k()) : in.k();
+        return weights.linear().parallel(q, written(k), written(in.v()), weights.logGate(in.x()), documents(in));
+    }
+
+    /** {@code near}, {@code first} where there are first tokens (the window's do not count those), {@code far}. */
+    @Override
+    public Map<String, Tensor> parts(MixerInput original) {
+        try (Scope scope = Scope.open()) {
+            MixerInput in = original.widened();
+            Weights weights = weights(in.q().dtype());
+            PartialAttention near = nearOfAll(in, weights);
+            PartialAttention far = farOfAll(in, weights);
+            PartialAttention silent = far == null ? null : far.silent();
+            Map<String, Tensor> parts = new LinkedHashMap<>();
+            if (plan.near.first() > 0) {
+                Tensor kept = Tensors.arange(0, in.tokens(), in.v().device()).lt((double) plan.near.first());
+                Tensor values = in.v().mul(kept.to(in.v().dtype()).view(1, 1, in.tokens(), 1));
+                PartialAttention first = nearOfAll(in.withValues(values), weights);
+                near = near.without(first);
+                parts.put(FIRST, join(silent, first, weights));
             }
-            PartialAttention far = weights.linear()
-                    .parallel(
-                            plan.turnsFar ? q : in.q(),
-                            written(plan.turnsFar ? k : in.k()),
-                            written(in.v()),
-                            weights.logGate(in.x()),
-                            documents);
-            return scope.promote(original.narrowed(join(far, near, weights)));
+            parts.put(NEAR, join(silent, near, weights));
+            if (far != null) {
+                parts.put(FAR, join(far, near.silent(), weights));
+            }
+            parts.replaceAll((name, part) -> scope.promote(original.narrowed(part)));
+            return parts;
+        }
+    }
+
+    @Override
+    public Optional<Tensor> logGates(MixerInput in) {
+        try (Scope scope = Scope.open()) {
+            MixerInput wide = in.widened();
+            Tensor gates = weights(wide.q().dtype()).logGate(wide.x());
+            return Optional.ofNullable(gates).map(scope::promote);
         }
     }
 
@@ -270,7 +311,7 @@ final class Hybrid implements Mixer {
             }
             PartialAttention far = plan.far == Far.NONE ? null : far(in, q, k, state, weights);
             PartialAttention near = plan.near.chunk(state, in.at(), q, k, in.v(), weights.sink);
-            return scope.promote(original.narrowed(far == null ? near.divided() : join(far, near, weights)));
+            return scope.promote(original.narrowed(join(far, near, weights)));
         }
     }
 
@@ -306,7 +347,7 @@ final class Hybrid implements Mixer {
             Tensor k = near(in, in.k());
             PartialAttention far = plan.far == Far.NONE ? null : farStep(in, q, k, state, weights);
             PartialAttention near = plan.near.step(state, in.at(), q, k, in.v(), weights.sink);
-            return scope.promote(original.narrowed(far == null ? near.divided() : join(far, near, weights)));
+            return scope.promote(original.narrowed(join(far, near, weights)));
         }
     }
 
@@ -325,7 +366,10 @@ final class Hybrid implements Mixer {
         return memory.step(state, queries, keys, evicted.values(), weights.logGate(in.x()), writes);
     }
 
-    private Tensor join(PartialAttention far, PartialAttention near, Weights weights) {
+    private Tensor join(@Nullable PartialAttention far, PartialAttention near, Weights weights) {
+        if (far == null) {
+            return near.divided();
+        }
         Tensor share = weights.joined();
         return switch (plan.branches) {
             case WINDOW -> near.divided();

@@ -10,6 +10,7 @@ import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A causal token mixer: what stands between a layer's q, k, v projections and its output projection.
@@ -126,6 +127,20 @@ public interface Mixer {
     /** What mixers compute and remember in: float32, or float64 in a float64 model. */
     static DType computing(DType model) {
         return model == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
+    }
+
+    /**
+     * What {@link #parallel} gives as a sum over what takes part in it, by name: {@code near}, {@code first} and
+     * {@code far} of a hybrid; a mixer that is one part has its own name. Each [B, H, T, d] is linear in v as the whole
+     * is: of values that are all 1 it is the weight of the part.
+     */
+    default Map<String, Tensor> parts(MixerInput in) {
+        return Map.of(spec().mixer(), parallel(in));
+    }
+
+    /** log γ [B, H, T], by which its memory decays with each token; empty for mixers without gates. */
+    default Optional<Tensor> logGates(MixerInput in) {
+        return Optional.empty();
     }
 
     /**

@@ -22,6 +22,16 @@ record PartialAttention(Tensor numerator, Tensor mass) {
         return new PartialAttention(numerator.add(other.numerator), mass.add(other.mass));
     }
 
+    /** The same weights, {@code other}'s values left out. */
+    PartialAttention without(PartialAttention other) {
+        return new PartialAttention(numerator.sub(other.numerator), mass);
+    }
+
+    /** The same weights of values that are all 0: what it takes from others where they are joined. */
+    PartialAttention silent() {
+        return new PartialAttention(numerator.mul(0), mass);
+    }
+
     /** The weighted mean [B, H, T, d]. */
     Tensor divided() {
         return numerator.div(mass);

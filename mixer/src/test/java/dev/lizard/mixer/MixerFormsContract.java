@@ -162,13 +162,51 @@ abstract class MixerFormsContract extends MixerTwinContract {
     @Test
     void theMaterialisedMatrixTimesTheValuesIsTheOutput() {
         for (int window : windows()) {
-            Mixer mixer = mixer(window, DType.FLOAT64);
+            MixerSpec spec = spec(window, 6);
+            Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
+            Mixer mixer = mixer(spec, DType.FLOAT64, parameters);
             MixerInput in = input(DType.FLOAT64, 2, 37);
             Tensor matrix = mixer.materialize(in);
             assertThat(matrix.shape()).containsExactly(2, DIMS.heads(), 37, 37);
             assertThat(matrix.triu(1).abs().amax().item()).isZero();
             Tensor y = matrix.matmul(in.v().repeatInterleave(DIMS.group(), 1));
             assertThat(Fixtures.error(y, mixer.forward(in, Form.PARALLEL))).isLessThan(1e-9);
+            MixerInput narrow = Fixtures.to(DType.FLOAT32, in);
+            Tensor read = mixer(spec, DType.FLOAT32, parameters).forward(narrow, Form.CHUNK);
+            assertThat(Fixtures.error(read, y)).isLessThan(1e-4);
+        }
+    }
+
+    @Test
+    void thePartsAddUpToTheOutput() {
+        for (int window : windows()) {
+            Mixer mixer = mixer(window, DType.FLOAT64);
+            MixerInput in = input(DType.FLOAT64, 2, 37);
+            Tensor whole = mixer.forward(in, Form.PARALLEL);
+            Tensor sum = mixer.parts(in).values().stream().reduce(Tensor::add).orElseThrow();
+            assertThat(Fixtures.error(sum, whole)).isLessThan(1e-9);
+        }
+    }
+
+    /** Each branch alone is what it gives over what it weighs; sinks, which give nothing, weigh with the window. */
+    @Test
+    void aBranchAloneIsItsPartOverItsWeight() {
+        for (int window : windows()) {
+            MixerSpec spec = spec(window, 6);
+            Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
+            Mixer mixer = mixer(spec, DType.FLOAT64, parameters);
+            MixerInput in = input(DType.FLOAT64, 2, 37);
+            MixerSpec alone = spec.only(LizardSpec.Branches.LINEAR).orElse(null);
+            Tensor far = mixer.parts(in).get("far");
+            assertThat(far == null).as("branches of %s", spec).isEqualTo(alone == null);
+            if (alone != null) {
+                Tensor ones = in.v().mul(0).add(1);
+                Tensor weight = mixer.parts(in.withValues(ones)).get("far").clampMin(1e-30);
+                Tensor right = mixer(alone, DType.FLOAT64, parameters).forward(in, Form.PARALLEL);
+                assertThat(Fixtures.error(far.div(weight), right))
+                        .as("window %d", window)
+                        .isLessThan(1e-9);
+            }
         }
     }
 

@@ -52,14 +52,13 @@ public final class LayerMeter {
                 Gradients off = Gradients.off()) {
             Tensor ids = text.inputs(0, Math.min(windows, text.windows().size()), model.device());
             model.hidden(ids, Form.CHUNK, (layer, in, heads) -> {
-                Map<String, Tensor> parameters = model.mixer(layer).parameters();
-                Tensor weight = parameters.get("gate_weight"); // [H, D]
-                if (weight != null) {
-                    Tensor x = in.x().to(weight.dtype());
-                    Tensor logits = x.linear(weight, parameters.get("gate_bias")); // [B, T, H]
-                    Tensor mean = logits.logSigmoid().mean(0, false).mean(0, false); // [H]
-                    halfLives[layer] = halfLives(mean.doubles());
-                }
+                model.mixer(layer)
+                        .logGates(in)
+                        .ifPresent(
+                                gates -> { // [B, H, T]
+                                    Tensor mean = gates.mean(0, false).mean(-1, false); // [H]
+                                    halfLives[layer] = halfLives(mean.doubles());
+                                });
             });
         }
         return halfLives;
