@@ -23,6 +23,15 @@ public final class Findings {
     public final List<HalfLife> gates = new ArrayList<>();
     public final List<TaskScore> tasks = new ArrayList<>();
     public final List<Sample> samples = new ArrayList<>();
+    public final List<HeadError> headErrors = new ArrayList<>();
+    public final List<GateHistogram> gateHistograms = new ArrayList<>();
+    public final List<PartShare> partShares = new ArrayList<>();
+    public final List<Ablation> ablations = new ArrayList<>();
+    public final List<Agreement> agreements = new ArrayList<>();
+    public final List<Repetition> repetitions = new ArrayList<>();
+    public final List<Answered> answers = new ArrayList<>();
+    public final List<AttentionMap> attention = new ArrayList<>();
+    public final List<Attribution> attributions = new ArrayList<>();
     public final Map<String, String> provenance = new LinkedHashMap<>();
 
     public Findings(String title) {
@@ -44,6 +53,15 @@ public final class Findings {
                 gates,
                 tasks,
                 samples,
+                headErrors,
+                gateHistograms,
+                partShares,
+                ablations,
+                agreements,
+                repetitions,
+                answers,
+                attention,
+                attributions,
                 provenance);
     }
 }

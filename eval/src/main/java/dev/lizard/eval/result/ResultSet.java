@@ -8,6 +8,7 @@ import dev.lizard.base.Origin;
 import dev.lizard.base.Setting;
 import dev.lizard.checkpoint.AtomicFiles;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,15 @@ public record ResultSet(
         @Setting(byDefault = "[]") List<HalfLife> gates,
         @Setting(byDefault = "[]") List<TaskScore> tasks,
         @Setting(byDefault = "[]") List<Sample> samples,
+        @Setting(byDefault = "[]") List<HeadError> headErrors,
+        @Setting(byDefault = "[]") List<GateHistogram> gateHistograms,
+        @Setting(byDefault = "[]") List<PartShare> partShares,
+        @Setting(byDefault = "[]") List<Ablation> ablations,
+        @Setting(byDefault = "[]") List<Agreement> agreements,
+        @Setting(byDefault = "[]") List<Repetition> repetitions,
+        @Setting(byDefault = "[]") List<Answered> answers,
+        @Setting(byDefault = "[]") List<AttentionMap> attention,
+        @Setting(byDefault = "[]") List<Attribution> attributions,
         @Setting(byDefault = "{}") Map<String, String> provenance) {
     /** The file's name in every results folder. */
     public static final String FILE = "results.json";
@@ -54,6 +64,16 @@ public record ResultSet(
     /** Writes {@code folder/results.json} whole or not at all; makes the folder where there is none. */
     public void write(Path folder) {
         AtomicFiles.write(folder.resolve(FILE), (Json.pretty(this) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * As {@link #write}, where the folder has results already together with these: what these measured anew takes its old
+     * place, row by row; title and story stay.
+     *
+     * @throws LizardException INPUT if what is there cannot be read
+     */
+    public void writeInto(Path folder) {
+        (Files.exists(folder.resolve(FILE)) ? Merge.of(read(folder), this) : this).write(folder);
     }
 
     /** The role of a model by name; {@link Role#OTHER} where it is not in the list. */
