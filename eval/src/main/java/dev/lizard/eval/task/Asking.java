@@ -3,6 +3,7 @@ package dev.lizard.eval.task;
 import dev.lizard.base.BadSetting;
 import dev.lizard.base.Nearest;
 import dev.lizard.base.Setting;
+import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -114,6 +115,52 @@ sealed interface Asking {
 
         public Text {
             checkMetrics(metrics, METRICS);
+        }
+    }
+
+    /**
+     * What the model writes after the prompt. Either {@code target} or {@code answers} tells what is right.
+     *
+     * @param delimiter between prompt and answer in an example
+     * @param target the right answer
+     * @param answers a field with the right answers: a text, a list of texts, or a list of lists of one's parts
+     * @param stops texts before which the model ends
+     * @param tokens that it writes at most
+     * @param scores how the written is compared with the right
+     */
+    record Written(
+            String prompt,
+            @Setting(byDefault = "\" \"") String delimiter,
+            @Nullable String target,
+            @Nullable String answers,
+            @Setting(byDefault = "[]") List<String> stops,
+            @Setting(min = 1) int tokens,
+            List<ScoreFile> scores)
+            implements Asking {
+        public Written {
+            Phrase.check("prompt", prompt);
+            Phrase.check("target", target);
+            if ((target == null) == (answers == null)) {
+                throw new BadSetting(
+                        "target",
+                        "expected one of 'target' and 'answers' but found %s; give one"
+                                .formatted(target == null ? "neither" : "both"));
+            }
+            if (stops.contains("")) {
+                throw new BadSetting("stops", "expected texts but found an empty one; take it out");
+            }
+            List<String> names = scores.stream().map(ScoreFile::name).toList();
+            if (names.isEmpty() || new HashSet<>(names).size() < names.size()) {
+                throw new BadSetting(
+                        "scores",
+                        "expected one or more, each with a name of its own, but found [%s]; correct the names"
+                                .formatted(String.join(", ", names)));
+            }
+        }
+
+        @Override
+        public List<String> metrics() {
+            return scores.stream().map(ScoreFile::name).toList();
         }
     }
 

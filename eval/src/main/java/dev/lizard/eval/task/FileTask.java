@@ -35,6 +35,7 @@ record FileTask(String name, TaskFile file) implements Task {
             case Asking.Choice choice -> ChoiceItems.measures(choice);
             case Asking.Continuation continuation -> ContinuationItems.measures(continuation);
             case Asking.Text text -> TextItems.measures(text);
+            case Asking.Written written -> WrittenItems.measures(written);
         };
     }
 
@@ -46,6 +47,7 @@ record FileTask(String name, TaskFile file) implements Task {
             case Asking.Continuation continuation ->
                 items(data, new ContinuationItems(file, continuation, source)::item);
             case Asking.Text text -> new TextItems(text, source).of(data);
+            case Asking.Written written -> items(data, new WrittenItems(file, written, source)::item);
         };
     }
 

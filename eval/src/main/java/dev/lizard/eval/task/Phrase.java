@@ -26,7 +26,8 @@ final class Phrase {
     Phrase(String key, String source) {
         this.key = key;
         try {
-            template = Template.parse(source, Clock.systemUTC());
+            // The language leaves a line feed at a template's end out; here what is written counts.
+            template = Template.parse(source.endsWith("\n") ? source + "\n" : source, Clock.systemUTC());
         } catch (LizardException e) {
             throw new BadSetting(key, reason(e));
         }

@@ -18,6 +18,8 @@ final class Shots {
     private final @Nullable Path file;
     private final Function<DataItem, String> written;
     private final Map<String, String> made = new HashMap<>();
+    private final @Nullable MersenneTwister random;
+    private final int spare;
 
     /** @param written a question with its answer */
     Shots(TaskFile task, TaskSource source, Function<DataItem, String> written) {
@@ -30,9 +32,11 @@ final class Shots {
                         .map(item -> item.mapped(task.clean()::clean))
                         .toList();
         this.written = written;
+        random = few == null || few.seed() == null ? null : new MersenneTwister(few.seed());
+        spare = few != null && few.data().equals(task.data()) ? 1 : 0;
     }
 
-    /** The text before the question of an item. */
+    /** The text before the question of an item. Draws go from item to item, so each is asked for once, in order. */
     String before(DataItem item) {
         return (description == null ? "" : description.render(item)) + examples(item);
     }
@@ -40,6 +44,16 @@ final class Shots {
     private String examples(DataItem item) {
         if (few == null) {
             return "";
+        }
+        if (random != null) {
+            requireCount(examples.size(), few.count() + spare, "");
+            return text(
+                    random.sample(examples.size(), few.count() + spare).stream()
+                            .map(examples::get)
+                            .filter(example -> !example.equals(item))
+                            .limit(few.count())
+                            .toList(),
+                    few);
         }
         String group = few.by() == null ? "" : String.valueOf(item.require(few.by(), "few_shot.by"));
         return made.computeIfAbsent(group, name -> {
@@ -51,18 +65,26 @@ final class Shots {
                     chosen.add(example);
                 }
             }
-            if (chosen.size() < few.count()) {
-                throw LizardException.at(
-                        Kind.INPUT,
-                        "too few examples",
-                        String.valueOf(file),
-                        few.count() + (few.by() == null ? "" : " with %s '%s'".formatted(few.by(), name)),
-                        chosen.size(),
-                        "lower few_shot.count of the task, or add some");
-            }
-            StringBuilder text = new StringBuilder();
-            chosen.forEach(example -> text.append(written.apply(example)).append(few.separator()));
-            return text.toString();
+            requireCount(chosen.size(), few.count(), few.by() == null ? "" : " with %s '%s'".formatted(few.by(), name));
+            return text(chosen, few);
         });
+    }
+
+    private void requireCount(int found, int expected, String which) {
+        if (found < expected) {
+            throw LizardException.at(
+                    Kind.INPUT,
+                    "too few examples",
+                    String.valueOf(file),
+                    expected + which,
+                    found,
+                    "lower few_shot.count of the task, or add some");
+        }
+    }
+
+    private String text(List<DataItem> chosen, TaskFile.FewShot how) {
+        StringBuilder text = new StringBuilder();
+        chosen.forEach(example -> text.append(written.apply(example)).append(how.separator()));
+        return text.toString();
     }
 }

@@ -48,15 +48,24 @@ record TaskFile(
      * Examples.
      *
      * @param data the file they come from
-     * @param count how many, the first in order
+     * @param count how many
+     * @param seed draws them anew for each item, the very ones that lm-evaluation-harness draws with this seed (1234
+     *     there, if nothing is said); without it they are the first in order
      * @param by only those that have this field in common with the item
      * @param separator after each
      */
     record FewShot(
             String data,
             @Setting(min = 1) int count,
+            @Setting(min = 0) @Nullable Long seed,
             @Nullable String by,
-            @Setting(byDefault = "\"\\n\\n\"") String separator) {}
+            @Setting(byDefault = "\"\\n\\n\"") String separator) {
+        public FewShot {
+            if (seed != null && by != null) {
+                throw new BadSetting("by", "it has no effect beside 'seed'; take one of them out");
+            }
+        }
+    }
 
     TaskFile {
         traits.forEach((name, source) -> Phrase.check("traits." + name, source));
@@ -65,6 +74,12 @@ record TaskFile(
             throw new BadSetting(
                     description != null ? "description" : "few_shot",
                     "it has no effect where 'ask' is of type text; take it out");
+        }
+        if (fewShot != null && fewShot.data().equals(data) && fewShot.seed() == null) {
+            throw new BadSetting(
+                    "few_shot.data",
+                    "expected another file than the items', whose answers the prompts would tell, but found the same;"
+                            + " name another, or give a seed: an item is never drawn for itself");
         }
     }
 }

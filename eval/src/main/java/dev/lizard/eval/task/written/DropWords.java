@@ -27,11 +27,6 @@ final class DropWords {
 
     private DropWords() {}
 
-    /** Whether the answer is the one span that was written. */
-    static double exact(String written, List<String> spans) {
-        return spans.size() == 1 && normal(written).equals(normal(spans.getFirst())) ? 1 : 0;
-    }
-
     static double f1(String written, List<String> spans) {
         Set<String> ours = bag(written);
         double best = 0;

@@ -4,50 +4,51 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * What of a text is its answer: a match of a pattern, or of its first group that is not empty, without spaces around;
- * {@value #NONE} where there is none. That is the harness's filter {@code regex}.
- *
- * @param last takes the text's last match rather than its first
- */
-public record Extraction(Pattern pattern, boolean last) {
-    /** Equal to no answer. */
-    public static final String NONE = "[invalid]";
+/** What of a text is its answer. */
+@FunctionalInterface
+public interface Extraction {
+    /** What a text without an answer has instead. */
+    String NONE = "[invalid]";
 
-    /** All of the text. */
-    public static final Extraction WHOLE = new Extraction(Patterns.of("(?s)\\A.*\\z"), false);
+    /** All of it as it stands. */
+    Extraction WHOLE = text -> text;
+
+    /** All of it without spaces around. */
+    Extraction STRIPPED = Patterns::stripped;
+
+    /** The answer. */
+    String of(String text);
 
     /**
-     * Of a pattern's text.
+     * A match of a pattern, or of its first group that is not empty, without spaces around; {@value #NONE} where there
+     * is none. That is lm-evaluation-harness's filter {@code regex}.
      *
-     * @throws java.util.regex.PatternSyntaxException for one that is malformed
+     * @param last takes the text's last match rather than its first
+     * @throws java.util.regex.PatternSyntaxException for a pattern that is malformed
      */
-    public static Extraction of(String regex, boolean last) {
-        return new Extraction(Patterns.of(regex), last);
-    }
-
-    public String of(String text) {
-        if (this == WHOLE) {
-            return text;
-        }
-        Matcher matcher = pattern.matcher(text);
-        MatchResult found = null;
-        while ((found == null || last) && matcher.find()) {
-            found = matcher.toMatchResult();
-        }
-        return found == null ? NONE : Patterns.stripped(part(found));
+    static Extraction of(String regex, boolean last) {
+        Pattern pattern = Patterns.of(regex);
+        return text -> {
+            Matcher matcher = pattern.matcher(text);
+            MatchResult found = null;
+            while ((found == null || last) && matcher.find()) {
+                found = matcher.toMatchResult();
+            }
+            return found == null ? NONE : Patterns.stripped(part(found));
+        };
     }
 
     private static String part(MatchResult found) {
-        if (found.groupCount() == 0) {
-            return found.group();
-        }
         for (int i = 1; i <= found.groupCount(); i++) {
             String group = found.group(i);
             if (group != null && !group.isEmpty()) {
                 return group;
             }
         }
-        return found.groupCount() == 1 ? "" : NONE;
+        return switch (found.groupCount()) {
+            case 0 -> found.group();
+            case 1 -> "";
+            default -> NONE;
+        };
     }
 }

@@ -24,10 +24,6 @@ final class SquadWords {
         return Patterns.words(ARTICLES.matcher(plain).replaceAll(" "));
     }
 
-    static double exact(String written, String gold) {
-        return normal(written).equals(normal(gold)) ? 1 : 0;
-    }
-
     /** Where one of them has no words, whether the other has none either. */
     static double f1(String written, String gold) {
         List<String> ours = bag(written);
