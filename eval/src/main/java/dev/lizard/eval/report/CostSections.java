@@ -5,7 +5,6 @@ import static dev.lizard.eval.report.Markup.plain;
 
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.ResultSet;
-import dev.lizard.eval.result.TaskScore;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +12,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What it costs to run, and the rest: benchmark tasks, samples, how to do it again. */
+/** What it costs to run, and the rest: how to do it again. */
 final class CostSections {
     private CostSections() {}
 
@@ -74,40 +73,6 @@ final class CostSections {
                             Table.number((double) row.stateBytes(), Units.BYTES))));
         }
         return new Section.Tabular("", new Table(columns, rows));
-    }
-
-    static Section tasks(ResultSet results) {
-        List<Table.Column> columns = List.of(
-                new Table.Column("Task", ""),
-                new Table.Column("Model", ""),
-                new Table.Column("Metric", ""),
-                new Table.Column("Value", ""),
-                new Table.Column("95 % interval", ""),
-                new Table.Column("Samples", ""));
-        List<Table.Row> rows = new ArrayList<>();
-        for (TaskScore score : results.tasks()) {
-            rows.add(new Table.Row(
-                    score.task(),
-                    Tone.of(results, score.model()),
-                    List.of(
-                            Table.text(score.model()),
-                            Table.text(score.metric()),
-                            Table.number(score.value(), Units.FINE),
-                            interval(score),
-                            Table.number((double) score.n(), Units.GENERAL))));
-        }
-        return new Section(
-                "Tasks",
-                "Scores of the tasks that were run. The interval is that of the mean over the samples: 1.96 standard"
-                        + " errors to each side.",
-                rows.isEmpty() ? List.of() : List.of(new Section.Tabular("", new Table(columns, rows))));
-    }
-
-    private static Table.Cell interval(TaskScore score) {
-        Double error = score.stderr();
-        return error == null
-                ? new Table.Cell.Absent()
-                : Table.shown(Interval.ofMean(score.value(), error).show(Units.FINE));
     }
 
     static Section provenance(ResultSet results) {

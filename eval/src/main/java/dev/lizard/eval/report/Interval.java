@@ -1,7 +1,5 @@
 package dev.lizard.eval.report;
 
-import java.util.Locale;
-
 /** Where a measured value would lie 95 times in 100, were it measured anew. */
 record Interval(double low, double high) {
     private static final double Z = 1.959964;
@@ -22,11 +20,11 @@ record Interval(double low, double high) {
     }
 
     String show(Units units) {
-        return units.show(low) + " to " + units.show(high);
+        return units.show(low).replace(" %", "") + " to " + units.show(high);
     }
 
     /** {@code 8 to 42 %}. */
     String showShare() {
-        return String.format(Locale.ROOT, "%d to %d %%", Math.round(100 * low), Math.round(100 * high));
+        return show(Units.ROUGH_PERCENT);
     }
 }

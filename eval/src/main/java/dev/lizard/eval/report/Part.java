@@ -18,6 +18,7 @@ import java.util.function.Function;
  */
 record Part(String id, boolean joined, Function<ResultSet, Section> of) {
     static final List<Part> IN_ORDER = List.of(
+            new Part("scores", ScoreSection::of),
             new Part("models", QualitySections::models),
             new Part("positions", QualitySections::positions),
             new Part("recall", RecallSection::of),
@@ -26,7 +27,6 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
             new Part("training", false, TrainingSections::curves),
             new Part("layers", false, TrainingSections::layers),
             new Part("gates", false, TrainingSections::gates),
-            new Part("tasks", CostSections::tasks),
             new Part("samples", SampleSection::of),
             new Part("provenance", false, CostSections::provenance));
 

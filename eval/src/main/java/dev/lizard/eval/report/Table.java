@@ -25,7 +25,12 @@ record Table(List<Column> columns, List<Row> rows) {
 
         record Shown(String text) implements Cell {}
 
+        record Strong(String text) implements Cell {}
+
         record Value(double value, Units units) implements Cell {}
+
+        /** A value over its interval. */
+        record Range(double value, Units units, Interval interval) implements Cell {}
 
         /** Not measured; shown as a dash. */
         record Absent() implements Cell {}
@@ -86,6 +91,9 @@ record Table(List<Column> columns, List<Row> rows) {
         return switch (cell) {
             case Cell.Words(String text) -> text;
             case Cell.Shown(String text) -> text;
+            case Cell.Strong(String text) -> text;
+            case Cell.Range(double value, Units units, Interval interval) ->
+                "%s (%s)".formatted(units.show(value), interval.show(units));
             case Cell.Value(double value, Units units) -> units.show(value);
             case Cell.Absent() -> "\u2013";
         };
@@ -95,6 +103,10 @@ record Table(List<Column> columns, List<Row> rows) {
         return switch (cell) {
             case Cell.Words(String text) -> "<td class=\"text\">%s</td>".formatted(escape(text));
             case Cell.Shown(String text) -> "<td>%s</td>".formatted(escape(text));
+            case Cell.Strong(String text) -> "<td><strong>%s</strong></td>".formatted(escape(text));
+            case Cell.Range(double value, Units units, Interval interval) ->
+                "<td data-value=\"%s\">%s<small>%s</small></td>"
+                        .formatted(value, units.show(value), interval.show(units));
             case Cell.Value(double value, Units units) ->
                 "<td data-value=\"%s\">%s</td>".formatted(value, units.show(value));
             case Cell.Absent() -> "<td class=\"absent\">\u2013</td>";

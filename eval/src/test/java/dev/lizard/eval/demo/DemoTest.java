@@ -143,7 +143,7 @@ class DemoTest {
         assertThat(page).doesNotContain("http", "<script", "<link", "<img", "src=", "@import", "url(");
         for (String part :
                 List.of("models", "positions", "recall", "cost", "ablations", "training", "layers", "gates")) {
-            assertThat(page).contains("<section id=\"run1-" + part + "\">");
+            assertThat(page).contains("<section id=\"" + part + "\">");
         }
         assertThat(page).contains(MODELS).contains("In its own words", "How to do it again");
         assertThat(ResultSet.read(out)).isEqualTo(results);

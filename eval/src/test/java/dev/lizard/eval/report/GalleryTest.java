@@ -16,7 +16,7 @@ class GalleryTest {
     @Test
     void aSmallGridPrintsItsValuesAndItsIntervals() {
         String svg = grid(5, 4, 0).svg();
-        assertThat(svg).contains("data-value=\"1.0\">100 %</text>", "depth 4, 2K: 100 % (95 %: 93 % to 100 %)");
+        assertThat(svg).contains("data-value=\"1.0\">100 %</text>", "depth 4, 2K: 100 % (95 %: 93 to 100 %)");
         assertThat(svg)
                 .contains("cell-strong", "<desc>5 rows (depth) and 4 columns (length, tokens), from 0 % to 100 %");
     }

@@ -34,11 +34,11 @@ class ReportTest {
     private final ResultSet results = Example.results();
     private final String page = Report.html(List.of(results));
 
-    /** The bones of the page: tags that structure it, with ids, headings and what each drawing is. */
+    /** The bones of the page; {@code -Dreport.update=true} writes them anew, to be read as a diff. */
     @Test
     void structureIsAsRecorded() throws IOException {
         List<String> bones = new ArrayList<>();
-        Matcher matcher = Pattern.compile("<(article|section) id=\"([^\"]+)\"|<(h2|h3)>([^<]*)<"
+        Matcher matcher = Pattern.compile("<(section) id=\"([^\"]+)\"|<(h2|h3)>([^<]*)<"
                         + "|<svg[^>]*aria-label=\"([^\"]*)\"|<(table|dl|blockquote)>")
                 .matcher(page);
         while (matcher.find()) {
@@ -47,6 +47,9 @@ class ReportTest {
                 bone.append(matcher.group(group) == null ? "" : " " + matcher.group(group));
             }
             bones.add(bone.toString().strip());
+        }
+        if (Boolean.getBoolean("report.update")) {
+            Files.write(Path.of("src/test/resources/dev/lizard/eval/report/structure.txt"), bones);
         }
         try (InputStream in = ReportTest.class.getResourceAsStream("structure.txt")) {
             assertThat(in).as("structure.txt").isNotNull();
@@ -162,13 +165,6 @@ class ReportTest {
         assertThat(Report.html(List.of(bare(points, List.of()))))
                 .contains("class=\"label t-student\"")
                 .contains(">2</text>");
-    }
-
-    @Test
-    void theLeadNamesRecallWithinTheTrainedLengthAndBeyond() {
-        assertThat(page)
-                .contains("recall in 512 bytes, within the teacher's trained length")
-                .contains("recall in 4K bytes, beyond it");
     }
 
     @Test

@@ -1,0 +1,77 @@
+package dev.lizard.eval.report;
+
+import dev.lizard.eval.result.Efficiency;
+import dev.lizard.eval.result.ModelResult;
+import dev.lizard.eval.result.ResultSet;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What running, and making, a student costs beside its teacher. */
+record CostVerdict(ResultSet results, Pairing pair) {
+    void tell(List<String> cost, List<String> open, List<Verdict.Brief> brief) {
+        for (ModelResult model : results.models()) {
+            Long tokens = model.tokens();
+            if (model.name().equals(pair.student()) && tokens != null && tokens > 0) {
+                cost.add("It was trained on %s tokens to replace the teacher's attention."
+                        .formatted(Units.COUNT.show(tokens)));
+            }
+        }
+        NavigableMap<Long, Efficiency> before = byContext(pair.teacher());
+        NavigableMap<Long, Efficiency> after = byContext(pair.student());
+        before.keySet().retainAll(after.keySet());
+        after.keySet().retainAll(before.keySet());
+        if (after.isEmpty()) {
+            open.add("Memory and speed were not measured on both.");
+            return;
+        }
+        long longest = after.lastKey();
+        double bytes = after.get(longest).stateBytes();
+        double cache = before.get(longest).stateBytes();
+        String context = Units.LENGTH.show(longest) + " tokens";
+        if (bytes > 0) {
+            cost.add("After %s it keeps %s, the teacher %s: %s\u00d7."
+                    .formatted(context, Units.BYTES.show(bytes), Units.BYTES.show(cache), times(cache / bytes)));
+            brief.add(new Verdict.Brief(times(cache / bytes) + "\u00d7", "less state after " + context));
+        }
+        speed(cost, "Writing", longest, context, after, before, true);
+        speed(cost, "Reading", longest, context, after, before, false);
+    }
+
+    private static void speed(
+            List<String> cost,
+            String what,
+            long longest,
+            String context,
+            NavigableMap<Long, Efficiency> after,
+            NavigableMap<Long, Efficiency> before,
+            boolean writing) {
+        Double first = ratio(after.firstEntry().getValue(), before.firstEntry().getValue(), writing);
+        Double last = ratio(after.get(longest), before.get(longest), writing);
+        if (first != null && last != null) {
+            cost.add("%s: %s\u00d7 the teacher's speed at %s, %s\u00d7 at %s."
+                    .formatted(what, times(first), Units.LENGTH.show(after.firstKey()), times(last), context));
+        }
+    }
+
+    private static @Nullable Double ratio(Efficiency after, Efficiency before, boolean writing) {
+        Double fast = writing ? after.decodeTokensPerSecond() : after.prefillTokensPerSecond();
+        Double slow = writing ? before.decodeTokensPerSecond() : before.prefillTokensPerSecond();
+        return fast == null || slow == null || slow <= 0 ? null : (Double) (fast / slow);
+    }
+
+    private static String times(double ratio) {
+        return (ratio < 10 ? Units.PLAIN : Units.GENERAL).show(ratio);
+    }
+
+    private NavigableMap<Long, Efficiency> byContext(String model) {
+        NavigableMap<Long, Efficiency> rows = new TreeMap<>();
+        for (Efficiency row : results.efficiency()) {
+            if (row.model().equals(model)) {
+                rows.put(row.context(), row);
+            }
+        }
+        return rows;
+    }
+}
