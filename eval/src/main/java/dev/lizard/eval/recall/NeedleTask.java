@@ -85,7 +85,7 @@ record NeedleTask(Kind kind, int size) implements SizedTask {
         Haystack filler = new Haystack.Filler();
         Haystack books = Haystack.of(source);
         return new DrawnItems(grid.size(), index -> {
-            int turn = index / grid.lengths().size();
+            int turn = index / grid.sizes().size();
             return item(grid.place(index), kind.inFiller(turn) ? filler : books, source);
         });
     }
@@ -93,13 +93,13 @@ record NeedleTask(Kind kind, int size) implements SizedTask {
     private Item item(Grid.Place place, Haystack haystack, TaskSource source) {
         String id = place.id();
         Map<String, String> traits = new LinkedHashMap<>();
-        traits.put(RecallItems.LENGTH, Integer.toString(place.length()));
+        traits.put(RecallItems.LENGTH, Integer.toString(place.size()));
         traits.put(RecallItems.DEPTH, place.depthText());
         traits.put(RecallItems.HAYSTACK, haystack.name());
         RandomStream random = RandomStream.named(source.seed(), "recall/" + kind + "/" + id);
         for (int attempt = 0; attempt < TRIES; attempt++) {
             Needles needles = kind.draw(place.depth(), source, random);
-            String prompt = needles.prompt(haystack, place.length(), name(), source.tokenizer(), random);
+            String prompt = needles.prompt(haystack, place.size(), name(), source.tokenizer(), random);
             if (prompt.indexOf(needles.answer()) == prompt.lastIndexOf(needles.answer())) {
                 return RecallItems.asked(id, prompt, needles.answer(), traits);
             }

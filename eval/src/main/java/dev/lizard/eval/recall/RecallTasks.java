@@ -13,6 +13,10 @@ public final class RecallTasks {
         for (NeedleTask.Kind kind : NeedleTask.Kind.values()) {
             all.add(new NeedleTask(kind));
         }
+        for (ListTask.Kind kind : ListTask.Kind.values()) {
+            all.add(new ListTask(kind));
+        }
+        all.add(new PositionTask());
         return all;
     }
 }
