@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  *
  * @param size how many entries, or 0 for the standard grid
  */
-record ListTask(Kind kind, int size) implements SizedTask {
+record ListTask(Kind kind, Answering by, int size) implements SizedTask {
     /** How the list is written. */
     enum Kind {
         /** Short numbers, as digits of a model this small go. */
@@ -53,13 +53,13 @@ record ListTask(Kind kind, int size) implements SizedTask {
     private static final String LINES_ASKED = "\nThe record is over. What is the <REGISTER_CONTENT> in line %1$s?\n"
             + "The <REGISTER_CONTENT> in line %1$s is";
 
-    ListTask(Kind kind) {
-        this(kind, 0);
+    ListTask(Kind kind, Answering by) {
+        this(kind, by, 0);
     }
 
     @Override
     public String name() {
-        return RecallItems.name(kind, size);
+        return by.name(kind, size);
     }
 
     @Override
@@ -72,17 +72,17 @@ record ListTask(Kind kind, int size) implements SizedTask {
 
     @Override
     public List<String> groups() {
-        return List.of("recall", "lists");
+        return by.groups("lists");
     }
 
     @Override
     public Task at(int entries) {
-        return new ListTask(kind, entries);
+        return new ListTask(kind, by, entries);
     }
 
     @Override
     public List<Measure> measures() {
-        return RecallItems.MEASURES;
+        return by.measures();
     }
 
     @Override
@@ -109,8 +109,8 @@ record ListTask(Kind kind, int size) implements SizedTask {
         String answer = lines ? "<" + values[asked] + ">" : Integer.toString(values[asked]);
         Map<String, String> traits = new LinkedHashMap<>();
         traits.put(kind.unit, Integer.toString(place.size()));
-        traits.put(RecallItems.DEPTH, place.depthText());
-        return RecallItems.asked(place.id(), prompt.toString(), answer, traits);
+        traits.put(Answering.DEPTH, place.depthText());
+        return by.item(place.id(), prompt.toString(), answer, Needles.written(answer, source.tokenizer()), traits);
     }
 
     /** Different numbers of equally many digits, so that none stands in another; LongEval's lines have their own range. */

@@ -16,7 +16,7 @@ import java.util.Map;
  *
  * @param size the one length, or 0 for the standard grid
  */
-record NeedleTask(Kind kind, int size) implements SizedTask {
+record NeedleTask(Kind kind, Answering by, int size) implements SizedTask {
     private static final int TRIES = 1000;
 
     /** What is hidden, and in what. */
@@ -50,13 +50,13 @@ record NeedleTask(Kind kind, int size) implements SizedTask {
         }
     }
 
-    NeedleTask(Kind kind) {
-        this(kind, 0);
+    NeedleTask(Kind kind, Answering by) {
+        this(kind, by, 0);
     }
 
     @Override
     public String name() {
-        return RecallItems.name(kind, size);
+        return by.name(kind, size);
     }
 
     @Override
@@ -66,17 +66,17 @@ record NeedleTask(Kind kind, int size) implements SizedTask {
 
     @Override
     public List<String> groups() {
-        return List.of("recall", "needles");
+        return by.groups("needles");
     }
 
     @Override
     public Task at(int tokens) {
-        return new NeedleTask(kind, tokens);
+        return new NeedleTask(kind, by, tokens);
     }
 
     @Override
     public List<Measure> measures() {
-        return RecallItems.MEASURES;
+        return by.measures();
     }
 
     @Override
@@ -93,15 +93,15 @@ record NeedleTask(Kind kind, int size) implements SizedTask {
     private Item item(Grid.Place place, Haystack haystack, TaskSource source) {
         String id = place.id();
         Map<String, String> traits = new LinkedHashMap<>();
-        traits.put(RecallItems.LENGTH, Integer.toString(place.size()));
-        traits.put(RecallItems.DEPTH, place.depthText());
-        traits.put(RecallItems.HAYSTACK, haystack.name());
+        traits.put(Answering.LENGTH, Integer.toString(place.size()));
+        traits.put(Answering.DEPTH, place.depthText());
+        traits.put(Answering.HAYSTACK, haystack.name());
         RandomStream random = RandomStream.named(source.seed(), "recall/" + kind + "/" + id);
         for (int attempt = 0; attempt < TRIES; attempt++) {
             Needles needles = kind.draw(place.depth(), source, random);
             String prompt = needles.prompt(haystack, place.size(), name(), source.tokenizer(), random);
             if (prompt.indexOf(needles.answer()) == prompt.lastIndexOf(needles.answer())) {
-                return RecallItems.asked(id, prompt, needles.answer(), traits);
+                return by.item(id, prompt, needles.answer(), needles.written(source.tokenizer()), traits);
             }
         }
         throw new IllegalStateException("%s %s: each answer drawn stands in the haystack too".formatted(name(), id));

@@ -29,6 +29,10 @@ record Needles(String head, List<Needle> hidden, String tail, String answer) {
 
     /** Tokens for the answer, and what may be written around it. */
     int written(Tokenizer tokenizer) {
+        return written(answer, tokenizer);
+    }
+
+    static int written(String answer, Tokenizer tokenizer) {
         return count(tokenizer, " " + answer) + ROOM;
     }
 

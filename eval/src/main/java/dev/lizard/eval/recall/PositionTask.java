@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -47,7 +48,7 @@ record PositionTask(int size) implements SizedTask {
     /** Positions {@code from} (inclusive) to {@code to} (exclusive). */
     record Range(int from, int to) {
         String measure(Split split) {
-            return RecallItems.name(split, 0) + "_" + from + "_" + to;
+            return split.name().toLowerCase(Locale.ROOT) + "_" + from + "_" + to;
         }
     }
 
@@ -120,7 +121,7 @@ record PositionTask(int size) implements SizedTask {
         return new Item(
                 Integer.toString(index),
                 new Request.Tokens(Arrays.stream(read).boxed().toList()),
-                Map.of(RecallItems.HAYSTACK, haystack.name()),
+                Map.of(Answering.HAYSTACK, haystack.name()),
                 answer -> judge(((Answer.Rolling) answer).nll(), repeated));
     }
 

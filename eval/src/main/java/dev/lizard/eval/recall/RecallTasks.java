@@ -2,6 +2,7 @@ package dev.lizard.eval.recall;
 
 import dev.lizard.eval.task.Task;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The tasks of recall and long context. */
@@ -10,11 +11,13 @@ public final class RecallTasks {
 
     public static List<Task> all() {
         List<Task> all = new ArrayList<>();
-        for (NeedleTask.Kind kind : NeedleTask.Kind.values()) {
-            all.add(new NeedleTask(kind));
-        }
-        for (ListTask.Kind kind : ListTask.Kind.values()) {
-            all.add(new ListTask(kind));
+        for (Answering by : Answering.values()) {
+            Arrays.stream(NeedleTask.Kind.values())
+                    .map(kind -> new NeedleTask(kind, by))
+                    .forEach(all::add);
+            Arrays.stream(ListTask.Kind.values())
+                    .map(kind -> new ListTask(kind, by))
+                    .forEach(all::add);
         }
         all.add(new PositionTask());
         return all;

@@ -38,7 +38,7 @@ final class Words {
 
     private static List<String> words(String section) {
         return section.lines()
-                .filter(line -> !line.startsWith("#") && !line.startsWith("["))
+                .filter(line -> !line.isBlank() && !line.startsWith("#") && !line.startsWith("["))
                 .flatMap(line -> Stream.of(line.split(" ")))
                 .toList();
     }

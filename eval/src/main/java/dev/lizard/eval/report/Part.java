@@ -22,6 +22,7 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
             new Part("models", QualitySections::models),
             new Part("positions", QualitySections::positions),
             new Part("recall", RecallSection::of),
+            new Part("recall-grids", RecallGrids::of),
             new Part("cost", CostSections::efficiency),
             new Part("ablations", QualitySections::ablations),
             new Part("training", false, TrainingSections::curves),

@@ -10,8 +10,13 @@ import java.util.List;
 
 /** What the models can do: the table, the text by position, the branches alone, recall. */
 final class QualitySections {
-    private static final List<String> METRICS =
-            List.of(PositionCurve.BITS_PER_BYTE, PositionCurve.NLL, PositionCurve.KL, PositionCurve.AGREEMENT);
+    private static final List<String> METRICS = List.of(
+            PositionCurve.BITS_PER_BYTE,
+            PositionCurve.NLL,
+            PositionCurve.NLL_REPEATED,
+            PositionCurve.NLL_FIRST_SEEN,
+            PositionCurve.KL,
+            PositionCurve.AGREEMENT);
 
     private static final double FAR = 1.5;
 
@@ -81,13 +86,16 @@ final class QualitySections {
         boolean share = metric.equals(PositionCurve.AGREEMENT);
         String label = switch (metric) {
             case PositionCurve.BITS_PER_BYTE -> "bits per byte, lower is better";
-            case PositionCurve.NLL -> "NLL, nats a token, lower is better";
+            case PositionCurve.NLL, PositionCurve.NLL_REPEATED, PositionCurve.NLL_FIRST_SEEN ->
+                "NLL, nats a token, lower is better";
             case PositionCurve.KL -> "KL(teacher \u2016 model), nats a token";
             default -> "same most likely token as the teacher";
         };
         String title = switch (metric) {
             case PositionCurve.BITS_PER_BYTE -> "Bits per byte.";
             case PositionCurve.NLL -> "NLL.";
+            case PositionCurve.NLL_REPEATED -> "NLL of what the text said before.";
+            case PositionCurve.NLL_FIRST_SEEN -> "NLL of what is new in the text.";
             case PositionCurve.KL -> "Distance to the teacher.";
             default -> "Agreement.";
         };
@@ -96,7 +104,7 @@ final class QualitySections {
                 Scale.Log.tight(Math.max(1, nearest), farthest, 2),
                 Units.LENGTH,
                 6);
-        boolean loss = metric.equals(PositionCurve.BITS_PER_BYTE) || metric.equals(PositionCurve.NLL);
+        boolean loss = !share && !metric.equals(PositionCurve.KL);
         Axis y = loss && LineCharts.wide(lines)
                 ? new Axis(label + ", log axis", LineCharts.logY(lines, 2), Units.GENERAL, 6)
                 : new Axis(label, LineCharts.linear(lines), share ? Units.ROUGH_PERCENT : Units.GENERAL, 5);

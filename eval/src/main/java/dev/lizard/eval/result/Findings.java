@@ -19,6 +19,7 @@ public final class Findings {
     public final List<TrainingPoint> training = new ArrayList<>();
     public final List<LayerError> layers = new ArrayList<>();
     public final List<Recall> recall = new ArrayList<>();
+    public final List<RecallCell> recallGrids = new ArrayList<>();
     public final List<Efficiency> efficiency = new ArrayList<>();
     public final List<HalfLife> gates = new ArrayList<>();
     public final List<TaskScore> tasks = new ArrayList<>();
@@ -49,6 +50,7 @@ public final class Findings {
                 training,
                 layers,
                 recall,
+                recallGrids,
                 efficiency,
                 gates,
                 tasks,

@@ -33,6 +33,7 @@ public record ResultSet(
         @Setting(byDefault = "[]") List<TrainingPoint> training,
         @Setting(byDefault = "[]") List<LayerError> layers,
         @Setting(byDefault = "[]") List<Recall> recall,
+        @Setting(byDefault = "[]") List<RecallCell> recallGrids,
         @Setting(byDefault = "[]") List<Efficiency> efficiency,
         @Setting(byDefault = "[]") List<HalfLife> gates,
         @Setting(byDefault = "[]") List<TaskScore> tasks,

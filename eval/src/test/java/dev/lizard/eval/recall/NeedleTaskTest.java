@@ -26,7 +26,7 @@ class NeedleTaskTest {
     }
 
     private static List<Item> items(NeedleTask.Kind kind, int length, long seed, Tokenizer tokenizer) {
-        return new NeedleTask(kind, length).items(new TaskSource(null, tokenizer, seed));
+        return new NeedleTask(kind, Answering.FED, length).items(new TaskSource(null, tokenizer, seed));
     }
 
     private static Request.Candidate asked(Item item) {
@@ -70,7 +70,7 @@ class NeedleTaskTest {
         assertThat(asked(seventh)).isEqualTo(asked(some.subList(0, 8).get(7)));
         assertThat(seventh.id()).isEqualTo("700-0.50-1");
         assertThat(asked(items(kind, 700, 4, BYTES).get(7))).isNotEqualTo(asked(seventh));
-        List<Item> whole = new NeedleTask(kind).items(new TaskSource(null, BYTES, 3));
+        List<Item> whole = new NeedleTask(kind, Answering.FED).items(new TaskSource(null, BYTES, 3));
         assertThat(asked(whole.get(1)))
                 .isEqualTo(asked(items(kind, 512, 3, BYTES).get(0)));
         assertThat(whole).hasSize(500);

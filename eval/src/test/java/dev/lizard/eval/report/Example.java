@@ -8,6 +8,7 @@ import dev.lizard.eval.result.LayerError;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.PositionCurve;
 import dev.lizard.eval.result.Recall;
+import dev.lizard.eval.result.RecallCell;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
 import dev.lizard.eval.result.Sample;
@@ -43,6 +44,7 @@ final class Example {
         found.training.addAll(training());
         found.layers.addAll(layers());
         found.recall.addAll(recall());
+        found.recallGrids.addAll(recallGrids());
         found.efficiency.addAll(efficiency());
         found.gates.addAll(gates());
         found.tasks.addAll(tasks());
@@ -54,6 +56,23 @@ final class Example {
                 700));
         found.provenance.putAll(provenance());
         return found.results();
+    }
+
+    private static List<RecallCell> recallGrids() {
+        List<RecallCell> cells = new ArrayList<>();
+        for (int size = 256; size <= 65_536; size *= 2) {
+            for (double depth = 0; depth <= 1; depth += 0.25) {
+                double value = Math.clamp(Math.round(20 * (depth + 900.0 / size)) / 20.0, 0, 1);
+                cells.add(new RecallCell("teacher", "passkey", size, "tokens", depth, "exact", value, 20));
+                cells.add(new RecallCell("student", "passkey", size, "tokens", depth, "exact", value / 2, 20));
+                cells.add(new RecallCell("student", "passkey", size, "tokens", depth, "digits", value / 2 + 0.1, 20));
+            }
+        }
+        for (int pairs = 4; pairs <= 256; pairs *= 2) {
+            cells.add(new RecallCell("softmax", "capacity", pairs, "pairs", null, "exact", 1, 20));
+            cells.add(new RecallCell("linear, 1 + elu", "capacity", pairs, "pairs", null, "exact", 1.0 / pairs, 20));
+        }
+        return cells;
     }
 
     private static List<PositionCurve> positions(List<ModelResult> models) {

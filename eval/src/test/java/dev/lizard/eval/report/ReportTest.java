@@ -96,6 +96,17 @@ class ReportTest {
     }
 
     @Test
+    void gridsOfRecallHaveAMapForEachModelAndOneForRules() {
+        String grids = section("recall-grids");
+        assertThat(grids)
+                .contains("Passkey, teacher.", "Passkey, student.", "Capacity.", "linear, 1 + elu")
+                .contains("75 %, 1K: 100 % (95 %: 84 % to 100 %)")
+                .contains("64K tokens", "256 pairs");
+        assertThat(grids.split("<svg", -1)).hasSize(1 + 3);
+        assertThat(numbers("recall-grids", "data-value=\"([^\"]+)\">0 %")).isNotEmpty();
+    }
+
+    @Test
     void whatIsShownIsTheNumberRounded() {
         Matcher cell =
                 Pattern.compile("<td data-value=\"([^\"]+)\">([^<]+)</td>").matcher(section("models"));

@@ -1,0 +1,140 @@
+package dev.lizard.eval.report;
+
+import dev.lizard.eval.result.RecallCell;
+import dev.lizard.eval.result.ResultSet;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Recall over size and depth: a heat map a task and model, and the figures over all depths with their intervals. */
+final class RecallGrids {
+    private RecallGrids() {}
+
+    static Section of(ResultSet results) {
+        List<RecallCell> grids = results.recallGrids();
+        if (grids.isEmpty()) {
+            return Section.none();
+        }
+        List<Section.Block> blocks = new ArrayList<>();
+        by(grids, RecallCell::task).forEach((task, cells) -> {
+            boolean rules = cells.stream().allMatch(cell -> cell.depth() == null);
+            by(drawn(cells), cell -> rules ? "" : cell.model())
+                    .forEach((model, own) -> blocks.add(rules ? rules(task, own) : depths(task, model, own)));
+        });
+        blocks.add(new Section.Tabular("Over all depths.", table(results)));
+        return new Section(
+                "Recall by size and depth",
+                "What was told at a depth of the text, 0 % at its beginning, is asked for at its end: the share of"
+                    + " answers that are right token by token, or stand in what was written. With few samples a cell"
+                    + " is rough; its interval of 95 % is told where it is pointed at, and in the table for all depths"
+                    + " at once.",
+                blocks);
+    }
+
+    /** One measure: the strictest there is. */
+    private static List<RecallCell> drawn(List<RecallCell> cells) {
+        String measure = cells.stream().anyMatch(cell -> cell.measure().equals(RecallCell.EXACT))
+                ? RecallCell.EXACT
+                : cells.getFirst().measure();
+        return cells.stream().filter(cell -> cell.measure().equals(measure)).toList();
+    }
+
+    private static Section.Figure depths(String task, String model, List<RecallCell> cells) {
+        List<Double> depths = cells.stream()
+                .map(RecallCell::depth)
+                .filter(Objects::nonNull)
+                .distinct()
+                .sorted()
+                .toList();
+        List<String> rows = depths.stream().map(Units.ROUGH_PERCENT::show).toList();
+        String map = map(task + ", " + model, "depth", rows, cells, cell -> depths.indexOf(cell.depth()));
+        return new Section.Figure(shown(task) + ", " + model + ".", "Answers wholly right.", map);
+    }
+
+    private static Section.Figure rules(String task, List<RecallCell> cells) {
+        List<String> rows = cells.stream().map(RecallCell::model).distinct().toList();
+        return new Section.Figure(
+                shown(task) + ".",
+                "Answers wholly right.",
+                map(task, "rule", rows, cells, cell -> rows.indexOf(cell.model())));
+    }
+
+    private static String map(
+            String title,
+            String rowName,
+            List<String> rows,
+            List<RecallCell> cells,
+            Function<RecallCell, Integer> row) {
+        List<Integer> sizes =
+                cells.stream().map(RecallCell::size).distinct().sorted().toList();
+        List<List<HeatMap.@Nullable Cell>> grid = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            grid.add(new ArrayList<>(Collections.nCopies(sizes.size(), null)));
+        }
+        for (RecallCell cell : cells) {
+            int at = row.apply(cell);
+            if (at >= 0) {
+                grid.get(at)
+                        .set(
+                                sizes.indexOf(cell.size()),
+                                new HeatMap.Cell(cell.value(), Interval.ofShare(cell.value(), cell.samples())));
+            }
+        }
+        List<String> columns =
+                sizes.stream().map(size -> Units.LENGTH.show(size)).toList();
+        return new HeatMap(title, rowName, rows, cells.getFirst().unit(), columns, grid, Units.ROUGH_PERCENT, 0, 1)
+                .svg();
+    }
+
+    private record Line(String model, String task, int size, String unit, String measure) {}
+
+    private static Table table(ResultSet results) {
+        List<Table.Column> columns = List.of(
+                new Table.Column("Model", ""),
+                new Table.Column("Size", ""),
+                new Table.Column("Right", ""),
+                new Table.Column("95 % interval", ""),
+                new Table.Column("Samples", ""),
+                new Table.Column("Task", ""),
+                new Table.Column("Measure", ""));
+        List<Table.Row> rows = new ArrayList<>();
+        Map<Line, List<RecallCell>> lines = by(
+                results.recallGrids(),
+                cell -> new Line(cell.model(), cell.task(), cell.size(), cell.unit(), cell.measure()));
+        lines.forEach((line, cells) -> {
+            int samples = cells.stream().mapToInt(RecallCell::samples).sum();
+            double right = cells.stream()
+                            .mapToDouble(cell -> cell.value() * cell.samples())
+                            .sum()
+                    / Math.max(1, samples);
+            rows.add(new Table.Row(
+                    line.model(),
+                    Tone.of(results, line.model()),
+                    List.of(
+                            Table.text(Units.LENGTH.show(line.size()) + " " + line.unit()),
+                            Table.number(right, Units.ROUGH_PERCENT),
+                            Table.shown(Interval.ofShare(right, samples).showShare()),
+                            Table.number((double) samples, Units.GENERAL),
+                            Table.text(shown(line.task())),
+                            Table.text(line.measure()))));
+        });
+        return new Table(columns, rows);
+    }
+
+    private static <K> SequencedMap<K, List<RecallCell>> by(List<RecallCell> cells, Function<RecallCell, K> key) {
+        return cells.stream().collect(Collectors.groupingBy(key, LinkedHashMap::new, Collectors.toList()));
+    }
+
+    private static String shown(String task) {
+        String words = task.replace('_', ' ');
+        return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
+    }
+}
