@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
             GenerateCommand.class,
             ChatCommand.class,
             ScoreCommand.class,
+            EvalCommand.class,
             BenchCommand.class,
             ReportCommand.class,
             PretrainCommand.class,

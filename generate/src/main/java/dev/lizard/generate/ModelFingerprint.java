@@ -24,14 +24,15 @@ import java.util.Optional;
  * numbers of each weight and each mixer parameter, spread evenly. A model that was trained further, or is computed in
  * another type, is another.
  */
-final class ModelFingerprint {
+public final class ModelFingerprint {
     private static final int PROBES = 32;
 
     private final MessageDigest digest = Hashes.sha256();
 
     private ModelFingerprint() {}
 
-    static String of(Decoder decoder) {
+    /** In hexadecimal. */
+    public static String of(Decoder decoder) {
         ModelFingerprint print = new ModelFingerprint();
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {

@@ -11,7 +11,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A text as it comes, token by token, up to what ends it. */
-final class Writing implements TokenWriter {
+public final class Writing implements TokenWriter {
     private final GenerationSettings settings;
     private final GenerationListener listener;
     private final BooleanSupplier stop;
@@ -23,7 +23,8 @@ final class Writing implements TokenWriter {
     private @Nullable FinishReason reason;
 
     /** @param stop asked before each token */
-    Writing(Tokenizer tokenizer, GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
+    public Writing(
+            Tokenizer tokenizer, GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
         this.settings = settings;
         this.listener = listener;
         this.stop = stop;
@@ -73,16 +74,16 @@ final class Writing implements TokenWriter {
     }
 
     /** Ids so far, but for one that ended the text. */
-    List<Integer> ids() {
+    public List<Integer> ids() {
         return ids;
     }
 
-    String text() {
+    public String text() {
         return text.toString();
     }
 
     /** Why it ended; cancelled where it never began. */
-    FinishReason reason() {
+    public FinishReason reason() {
         return reason == null ? FinishReason.CANCELLED : reason;
     }
 }

@@ -23,6 +23,10 @@ public final class Findings {
     public final List<Efficiency> efficiency = new ArrayList<>();
     public final List<HalfLife> gates = new ArrayList<>();
     public final List<TaskScore> tasks = new ArrayList<>();
+    public final List<TraitScore> traits = new ArrayList<>();
+    public final List<Comparison> comparisons = new ArrayList<>();
+    public final List<ChoiceShare> choices = new ArrayList<>();
+    public final List<TaskEffort> efforts = new ArrayList<>();
     public final List<Sample> samples = new ArrayList<>();
     public final List<HeadError> headErrors = new ArrayList<>();
     public final List<GateHistogram> gateHistograms = new ArrayList<>();
@@ -54,6 +58,10 @@ public final class Findings {
                 efficiency,
                 gates,
                 tasks,
+                traits,
+                comparisons,
+                choices,
+                efforts,
                 samples,
                 headErrors,
                 gateHistograms,

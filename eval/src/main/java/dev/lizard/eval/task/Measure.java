@@ -41,6 +41,11 @@ public record Measure(String name, Summary summary, boolean higherIsBetter) {
     public double of(List<Item.Value> values) {
         double sum = values.stream().mapToDouble(Item.Value::sum).sum();
         double weight = values.stream().mapToDouble(Item.Value::weight).sum();
+        return of(sum, weight);
+    }
+
+    /** Of sums over items. */
+    public double of(double sum, double weight) {
         return summary.of(sum / weight);
     }
 }

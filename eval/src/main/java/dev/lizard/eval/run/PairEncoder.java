@@ -1,0 +1,88 @@
+package dev.lizard.eval.run;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.eval.task.Request.Candidate;
+import dev.lizard.text.Tokenizer;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Prompts and continuations as tokens, divided as lm-evaluation-harness does: both are encoded together, the prompt
+ * alone as well, and what is longer in the first than the second is the continuation. White space at the prompt's end
+ * goes with the continuation. What the tokenizer itself puts before a text (a BOS) comes first; what it puts after one
+ * does not.
+ */
+final class PairEncoder {
+    private final Tokenizer tokenizer;
+    private final int[] before;
+    private String prompt = "";
+    private int[] encoded;
+
+    PairEncoder(Tokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+        before = before(tokenizer);
+        encoded = before;
+    }
+
+    /** A continuation in tokens: what stands before {@code from}, at least one token, is given. */
+    record Pair(int[] ids, int from) {}
+
+    private static int[] before(Tokenizer tokenizer) {
+        int[] plain = tokenizer.encode("a", false);
+        int[] framed = tokenizer.encode("a", true);
+        for (int at = 0; at + plain.length <= framed.length; at++) {
+            if (Arrays.equals(plain, 0, plain.length, framed, at, at + plain.length)) {
+                return Arrays.copyOf(framed, at);
+            }
+        }
+        return new int[0];
+    }
+
+    Pair encode(Candidate candidate) {
+        String given = candidate.prompt();
+        int end = given.length();
+        while (end > 0 && isSpace(given.charAt(end - 1))) {
+            end--;
+        }
+        int[] context = prompt(given.substring(0, end));
+        if (context.length == 0) {
+            context = new int[] {start()};
+        }
+        int[] whole = join(before, tokenizer.encode(given + candidate.continuation(), false));
+        int from = Math.min(context.length, whole.length - 1);
+        if (end == 0 && before.length == 0) {
+            from = 0;
+        }
+        return new Pair(join(context, Arrays.copyOfRange(whole, from, whole.length)), context.length);
+    }
+
+    /** A prompt that is read to its end, with what the model expects before a text. */
+    int[] prompt(String text) {
+        if (!text.equals(prompt)) {
+            encoded = join(before, tokenizer.encode(text, false));
+            prompt = text;
+        }
+        return encoded;
+    }
+
+    /** What stands before the first token where nothing else does. */
+    private int start() {
+        List<Integer> ends = tokenizer.eosIds();
+        if (tokenizer.bosId().isEmpty() && ends.isEmpty()) {
+            throw LizardException.input("an empty prompt cannot be asked of this model: expected a token that begins or"
+                    + " ends a text in its tokenizer but found neither; give the task a prompt");
+        }
+        return tokenizer.bosId().orElseGet(ends::getFirst);
+    }
+
+    /** As Python's {@code rstrip} sees it. */
+    private static boolean isSpace(char c) {
+        return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
+    }
+
+    private static int[] join(int[] first, int[] second) {
+        int[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        return all;
+    }
+}
