@@ -29,7 +29,10 @@ final class RecallGrids {
             by(drawn(cells), cell -> rules ? "" : cell.model())
                     .forEach((model, own) -> blocks.add(rules ? rules(task, own) : depths(task, model, own)));
         });
-        blocks.add(new Section.Tabular("Over all depths.", table(results)));
+        Table all = table(results);
+        if (!all.rows().isEmpty()) {
+            blocks.add(new Section.Tabular("Over all depths.", all));
+        }
         return new Section(
                 "Recall by size and depth",
                 "What was told at a depth of the text, 0 % at its beginning, is asked for at its end: the share of"
@@ -39,12 +42,12 @@ final class RecallGrids {
                 blocks);
     }
 
-    /** One measure: the strictest there is. */
+    /** One metric: the strictest there is. */
     private static List<RecallCell> drawn(List<RecallCell> cells) {
-        String measure = cells.stream().anyMatch(cell -> cell.measure().equals(RecallCell.EXACT))
+        String metric = cells.stream().anyMatch(cell -> cell.metric().equals(RecallCell.EXACT))
                 ? RecallCell.EXACT
-                : cells.getFirst().measure();
-        return cells.stream().filter(cell -> cell.measure().equals(measure)).toList();
+                : cells.getFirst().metric();
+        return cells.stream().filter(cell -> cell.metric().equals(metric)).toList();
     }
 
     private static Section.Figure depths(String task, String model, List<RecallCell> cells) {
@@ -94,7 +97,7 @@ final class RecallGrids {
                 .svg();
     }
 
-    private record Line(String model, String task, int size, String unit, String measure) {}
+    private record Line(String model, String task, int size, String unit, String metric) {}
 
     private static Table table(ResultSet results) {
         List<Table.Column> columns = List.of(
@@ -104,11 +107,13 @@ final class RecallGrids {
                 new Table.Column("95 % interval", ""),
                 new Table.Column("Samples", ""),
                 new Table.Column("Task", ""),
-                new Table.Column("Measure", ""));
+                new Table.Column("Metric", ""));
         List<Table.Row> rows = new ArrayList<>();
         Map<Line, List<RecallCell>> lines = by(
-                results.recallGrids(),
-                cell -> new Line(cell.model(), cell.task(), cell.size(), cell.unit(), cell.measure()));
+                results.recallGrids().stream()
+                        .filter(cell -> cell.depth() != null)
+                        .toList(),
+                cell -> new Line(cell.model(), cell.task(), cell.size(), cell.unit(), cell.metric()));
         lines.forEach((line, cells) -> {
             int samples = cells.stream().mapToInt(RecallCell::samples).sum();
             double right = cells.stream()
@@ -124,7 +129,7 @@ final class RecallGrids {
                             Table.shown(Interval.ofShare(right, samples).showShare()),
                             Table.number((double) samples, Units.GENERAL),
                             Table.text(shown(line.task())),
-                            Table.text(line.measure()))));
+                            Table.text(line.metric()))));
         });
         return new Table(columns, rows);
     }

@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Results of an earlier run of a folder with those of a later one. */
 final class Merge {
     /** What tells the rows of a list apart, as far as they have it: rows of the same were measured anew. */
-    private static final List<String> KEYS = List.of("model", "task", "metric", "set", "prompt", "without");
+    private static final List<String> KEYS = List.of("model", "task", "metric", "size", "set", "prompt", "without");
 
     private static final List<String> KEPT = List.of("version", "title", "story");
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param unit what {@code size} counts: {@code tokens} of the whole text, {@code pairs}, {@code lines}
  * @param depth where what was asked for stands: 0 at the beginning, 1 just before the question; absent where it does not
  *     matter
- * @param measure {@code exact}: the whole answer token by token, {@code digits}: the share of its tokens,
+ * @param metric {@code exact}: the whole answer token by token, {@code digits}: the share of its tokens,
  *     {@code written}: in what the model wrote
  * @param value share, 0 to 1
  * @param samples items it is over
@@ -21,10 +21,10 @@ public record RecallCell(
         int size,
         String unit,
         @Nullable Double depth,
-        String measure,
+        String metric,
         double value,
         int samples) {
-    /** The measure of grids where there are several. */
+    /** The metric of grids where there are several. */
     public static final String EXACT = "exact";
 
     public static final String DIGITS = "digits";

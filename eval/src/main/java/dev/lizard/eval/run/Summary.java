@@ -1,5 +1,6 @@
 package dev.lizard.eval.run;
 
+import dev.lizard.eval.recall.RecallFindings;
 import dev.lizard.eval.result.ChoiceShare;
 import dev.lizard.eval.result.Comparison;
 import dev.lizard.eval.result.Findings;
@@ -55,6 +56,7 @@ public final class Summary {
             found.tasks.addAll(scores(outcome));
             found.traits.addAll(traits(outcome));
             found.choices.addAll(choices(outcome));
+            RecallFindings.add(found, outcome);
             found.efforts.add(new TaskEffort(
                     outcome.model(),
                     outcome.task().name(),

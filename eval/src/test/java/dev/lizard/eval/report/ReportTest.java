@@ -100,10 +100,10 @@ class ReportTest {
         String grids = section("recall-grids");
         assertThat(grids)
                 .contains("Passkey, teacher.", "Passkey, student.", "Capacity.", "linear, 1 + elu")
-                .contains("75 %, 1K: 100 % (95 %: 84 % to 100 %)")
-                .contains("64K tokens", "256 pairs");
+                .contains("75 %, 1K: 1.00 (95 %: 0.84 to 1.00)")
+                .contains("64K tokens", "linear, 1 + elu, 256: 0.00");
         assertThat(grids.split("<svg", -1)).hasSize(1 + 3);
-        assertThat(numbers("recall-grids", "data-value=\"([^\"]+)\">0 %")).isNotEmpty();
+        assertThat(grids).contains("data-value=\"0.225\">0.23<"); // printed in its cell
     }
 
     @Test
