@@ -18,6 +18,9 @@ final class TextParts implements Iterator<String> {
      */
     static final int LONGEST = 1 << 21;
 
+    /** The same where a word may be broken, as in records: what lies between two tokens of such a break is noise. */
+    static final int BROKEN = 2 * PART;
+
     /** Where a text may be cut: {@link Tokenizer#cut}. */
     @FunctionalInterface
     interface Cuts {
@@ -27,6 +30,7 @@ final class TextParts implements Iterator<String> {
     private final Reader reader;
     private final Cuts cuts;
     private final boolean breaks;
+    private final int longest;
     private final StringBuilder buffer = new StringBuilder();
     private final char[] chunk = new char[PART];
     private boolean atEnd;
@@ -37,6 +41,7 @@ final class TextParts implements Iterator<String> {
         this.reader = reader;
         this.cuts = cuts;
         this.breaks = breaks;
+        this.longest = breaks ? BROKEN : LONGEST;
     }
 
     @Override
@@ -55,16 +60,16 @@ final class TextParts implements Iterator<String> {
             while (!atEnd && buffer.length() <= wanted) {
                 fill();
             }
-            if (atEnd && buffer.length() <= LONGEST) {
+            if (atEnd && buffer.length() <= longest) {
                 done = true;
                 return take(buffer.length());
             }
-            int cut = cuts.last(buffer, searched, Math.min(buffer.length(), LONGEST));
+            int cut = cuts.last(buffer, searched, Math.min(buffer.length(), longest));
             if (cut > 0) {
                 return take(cut);
             }
             searched = buffer.length() - 1;
-            if (searched >= LONGEST) {
+            if (searched >= longest) {
                 return broken();
             }
         }
@@ -74,9 +79,9 @@ final class TextParts implements Iterator<String> {
         if (!breaks) {
             throw LizardException.input(("text without a break: expected the end of a word within %,d characters"
                             + " but found none after '%s'; break its lines")
-                    .formatted(LONGEST, buffer.substring(0, 20)));
+                    .formatted(longest, buffer.substring(0, 20)));
         }
-        return take(Character.isLowSurrogate(buffer.charAt(LONGEST)) ? LONGEST - 1 : LONGEST);
+        return take(Character.isLowSurrogate(buffer.charAt(longest)) ? longest - 1 : longest);
     }
 
     private String take(int length) {

@@ -285,16 +285,16 @@ class TokenStreamTest {
     void textsWithoutABreakHaveTheIdsOfTheWhole() {
         try (Tokenizer tokenizer =
                 Tokenizers.fromJson(byteLevel("qwen2").toString(), TokenizerSettings.none(), "toy")) {
-            String text = "thecatsat".repeat(100_000 / 3 + 1); // 300 Ki, no part of 128 Ki ends with a piece
-            assertThat(tokenizer.cut(text, 0, text.length())).isNegative();
+            String text = "a b" + "thecatsat".repeat(14_000); // beyond 64 Ki, where a cut is looked for first
+            assertThat(tokenizer.cut(text, 3, text.length())).isNegative();
             assertThat(Documents.longText(tokenizer, Rendering.quoted(text), false)
                             .ids())
                     .isEqualTo(tokenizer.encode(Rendering.quoted(text), false).ids());
         }
-        String longer = "a" + "\ud83e\udd16".repeat(TextParts.LONGEST);
+        String longer = "a" + "\ud83e\udd16".repeat(TextParts.BROKEN);
         TextParts parts = new TextParts(new StringReader(longer), (all, from, to) -> -1, true);
-        assertThat(parts.next()).hasSize(TextParts.LONGEST - 1).endsWith("\ud83e\udd16");
-        assertThat(parts.next()).hasSize(TextParts.LONGEST).startsWith("\ud83e\udd16");
+        assertThat(parts.next()).hasSize(TextParts.BROKEN - 1).endsWith("\ud83e\udd16");
+        assertThat(parts.next()).hasSize(TextParts.BROKEN).startsWith("\ud83e\udd16");
         assertThat(parts.next()).isEqualTo("\ud83e\udd16");
         assertThat(parts.hasNext()).isFalse();
     }
