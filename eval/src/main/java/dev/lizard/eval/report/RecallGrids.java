@@ -36,9 +36,8 @@ final class RecallGrids {
         return new Section(
                 "Recall by size and depth",
                 "What was told at a depth of the text, 0 % at its beginning, is asked for at its end: the share of"
-                    + " answers that are right token by token, or stand in what was written. With few samples a cell"
-                    + " is rough; its interval of 95 % is told where it is pointed at, and in the table for all depths"
-                    + " at once.",
+                        + " answers that are wholly right. With few samples a cell is rough; its interval of 95 % is"
+                        + " told where it is pointed at, and in the table for all depths at once.",
                 blocks);
     }
 
@@ -93,8 +92,7 @@ final class RecallGrids {
         }
         List<String> columns =
                 sizes.stream().map(size -> Units.LENGTH.show(size)).toList();
-        return new HeatMap(title, rowName, rows, cells.getFirst().unit(), columns, grid, Units.ROUGH_PERCENT, 0, 1)
-                .svg();
+        return new HeatMap(title, rowName, rows, cells.getFirst().unit(), columns, grid, Units.PLAIN, 0, 1).svg();
     }
 
     private record Line(String model, String task, int size, String unit, String metric) {}
