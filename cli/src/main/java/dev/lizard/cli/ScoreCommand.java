@@ -48,6 +48,9 @@ final class ScoreCommand implements Action {
             description = "Cuts a text into windows of N predictions, each read afresh; 0: one (default: 0).")
     int context;
 
+    @Option(names = "--likeliest", description = "Also says in --json of each token whether it was the likeliest.")
+    boolean likeliest;
+
     @Option(names = "--out", paramLabel = "F", description = "Also writes the lines of --json to this file.")
     @Nullable
     Path out;
@@ -66,7 +69,7 @@ final class ScoreCommand implements Action {
         try (TextInput text = TextInput.of(textFile == null ? "" : null, textFile, "--text-file");
                 OpenModel open = ModelPlace.openWithTokenizer(model, given);
                 Words words = new Words(tokenizer(open))) {
-            Scorer scorer = new Scorer(open.decoder());
+            Scorer scorer = new Scorer(open.decoder(), likeliest);
             List<int[]> texts = textFile == null ? ids : List.of(encode(words, text));
             long total = texts.stream().mapToLong(one -> one.length).sum();
             long before = 0;

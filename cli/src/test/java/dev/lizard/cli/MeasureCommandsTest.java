@@ -65,6 +65,11 @@ class MeasureCommandsTest {
         assertThat(run("score", "--model", converted, "--text-file", text.toString()))
                 .isZero();
         assertThat(terminal.out()).startsWith("10 tokens  mean NLL ").contains("bits/byte");
+        JsonNode more = json("score", "--model", converted, "--text-file", text.toString(), "--likeliest")
+                .getFirst();
+        assertThat(more.at("/nll")).isEqualTo(score.at("/nll"));
+        assertThat(more.at("/likeliest").size()).isEqualTo(9);
+        assertThat(score.has("likeliest")).isFalse();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.lizard.generate;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param nll negative log-likelihood in nats of tokens 1 to T − 1; the first has none
  * @param meanNll mean of {@code nll}
  * @param perplexity exp of it
+ * @param likeliest whether each of these tokens was the one with the largest logit, where that was asked
  * @param bitsPerByte sum of {@code nll} in bits over the bytes of the text after its first token, where these are known
  */
 public record Score(
         int tokens,
         int context,
         List<Float> nll,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<Boolean> likeliest,
+
         double meanNll,
         double perplexity,
         @Nullable Double bitsPerByte) {
@@ -32,13 +36,20 @@ public record Score(
 
     public Score {
         nll = FloatList.copyOf(nll);
+        likeliest = likeliest == null ? null : List.copyOf(likeliest);
     }
 
-    static Score of(List<Float> nll, int context, long bytes) {
+    static Score of(List<Float> nll, @Nullable List<Boolean> likeliest, int context, long bytes) {
         double sum = nll.stream().mapToDouble(Float::doubleValue).sum();
         double mean = sum / nll.size();
         return new Score(
-                nll.size() + 1, context, nll, mean, Math.exp(mean), bytes > 0 ? sum / Math.log(2) / bytes : null);
+                nll.size() + 1,
+                context,
+                nll,
+                likeliest,
+                mean,
+                Math.exp(mean),
+                bytes > 0 ? sum / Math.log(2) / bytes : null);
     }
 
     /**

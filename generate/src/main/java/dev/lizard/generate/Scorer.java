@@ -13,6 +13,8 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.text.StreamDecoder;
 import dev.lizard.text.Tokenizer;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Negative log-likelihoods of a text's tokens. A text longer than the context is cut into windows that do not overlap,
@@ -30,10 +32,17 @@ public final class Scorer {
     private static final int PIECE = 2048;
 
     private final LanguageModel model;
+    private final boolean likeliest;
 
     /** The model stays its owner's. */
     public Scorer(LanguageModel model) {
+        this(model, false);
+    }
+
+    /** @param likeliest whether scores also say which tokens were the likeliest */
+    public Scorer(LanguageModel model, boolean likeliest) {
         this.model = model;
+        this.likeliest = likeliest;
     }
 
     /** As {@link #score(int[], int, long, Progress)}, for the text that {@code ids} are of. */
@@ -56,22 +65,30 @@ public final class Scorer {
         int predictions = ids.length - 1;
         int window = context == 0 ? predictions : Math.min(context, predictions);
         float[] nll = new float[predictions];
+        long[] best = new long[likeliest ? predictions : 0];
         int whole = predictions / window;
         int together = Math.max(1, PIECE / window);
         for (int first = 0; first < whole; first += together) {
             int count = Math.min(together, whole - first);
-            windows(ids, first * window, count, window, nll);
+            windows(ids, first * window, count, window, nll, best);
             progress.update((long) (first + count) * window, "");
         }
         if (whole * window < predictions) {
-            windows(ids, whole * window, 1, predictions - whole * window, nll);
+            windows(ids, whole * window, 1, predictions - whole * window, nll, best);
             progress.update(predictions, "");
         }
-        return Score.of(new FloatList(nll), window, bytes);
+        return Score.of(new FloatList(nll), likeliest ? equal(best, ids) : null, window, bytes);
+    }
+
+    /** Whether each token after the first is the one that was foretold. */
+    private static List<Boolean> equal(long[] best, int[] ids) {
+        return IntStream.range(0, best.length)
+                .mapToObj(i -> best[i] == ids[i + 1])
+                .toList();
     }
 
     /** Scores {@code count} windows of {@code length} predictions, one after the other from token {@code start} on. */
-    private void windows(int[] ids, int start, int count, int length, float[] nll) {
+    private void windows(int[] ids, int start, int count, int length, float[] nll, long[] best) {
         try (DecoderState state = model.newState(count);
                 Gradients off = Gradients.off()) {
             for (int from = 0; from < length; from += PIECE) {
@@ -84,6 +101,12 @@ public final class Scorer {
                             TokenLikelihoods.nll(model, hidden, targets).floats();
                     for (int row = 0; row < count; row++) {
                         System.arraycopy(values, row * piece, nll, start + row * length + from, piece);
+                    }
+                    if (likeliest) {
+                        long[] ones = TokenLikelihoods.likeliest(model, hidden);
+                        for (int row = 0; row < count; row++) {
+                            System.arraycopy(ones, row * piece, best, start + row * length + from, piece);
+                        }
                     }
                 }
             }

@@ -81,6 +81,37 @@ class ScorerTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void theLikeliestTokensAreThoseOfGreedyWriting(Kind kind) {
+        try (Decoder decoder = Tiny.decoder(kind);
+                Session session = new Session(decoder)) {
+            int[] ids = Arrays.copyOf(Tiny.ids(4, 20), 30);
+            session.prefill(Arrays.copyOf(ids, 20));
+            for (int i = 20; i < 30; i++) {
+                ids[i] = best(session.logits());
+                session.step(ids[i]);
+            }
+            ids[27] = (ids[27] + 1) % decoder.vocabulary(); // no longer what greedy writing gives
+            List<Boolean> likeliest =
+                    new Scorer(decoder, true).score(ids, 0, 0, Progress.NONE).likeliest();
+            assertThat(likeliest).hasSize(29);
+            assertThat(likeliest.subList(19, 27)).containsExactly(true, true, true, true, true, true, true, false);
+            assertThat(new Scorer(decoder, true).score(ids, 7, 0, Progress.NONE).likeliest())
+                    .hasSize(29);
+            assertThat(new Scorer(decoder).score(ids, 0, 0, Progress.NONE).likeliest())
+                    .isNull();
+        }
+    }
+
+    private static int best(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            best = logits[i] > logits[best] ? i : best;
+        }
+        return best;
+    }
+
     @Test
     void parametersTrainedMeanwhileCount() {
         int[] ids = Tiny.ids(3, 40);
@@ -99,7 +130,7 @@ class ScorerTest {
 
     @Test
     void bucketsCoverEveryPredictionOnce() {
-        Score score = Score.of(List.of(1f, 2f, 3f, 4f, 5f, 6f, 7f), 5, 0); // positions 1 2 3 4 5 1 2
+        Score score = Score.of(List.of(1f, 2f, 3f, 4f, 5f, 6f, 7f), null, 5, 0); // positions 1 2 3 4 5 1 2
         assertThat(score.byPosition())
                 .containsExactly(
                         new Score.Bucket(1, 2, 2, 3.5), new Score.Bucket(2, 4, 3, 4), new Score.Bucket(4, 8, 2, 4.5));
@@ -118,9 +149,11 @@ class ScorerTest {
 
     @Test
     void theJsonHasThePromisedFields() {
-        assertThat(Json.MAPPER.valueToTree(Score.of(List.of(1f, 3f), 2, 4)).propertyNames())
+        assertThat(Json.MAPPER
+                        .valueToTree(Score.of(List.of(1f, 3f), null, 2, 4))
+                        .propertyNames())
                 .contains("tokens", "nll", "mean_nll", "perplexity", "bits_per_byte")
-                .doesNotContain("by_position");
+                .doesNotContain("by_position", "likeliest");
     }
 
     @Test

@@ -75,6 +75,16 @@ public final class TokenLikelihoods {
         }
     }
 
+    /** The likeliest token after each of the hidden states [B, T, D], row by row, without gradients. */
+    public static long[] likeliest(LanguageModel model, Tensor hidden) {
+        long[] all = new long[Math.toIntExact(hidden.size(0) * hidden.size(1))];
+        read(model, hidden, (from, logs) -> {
+            long[] best = logs.argmax(1).longs();
+            System.arraycopy(best, 0, all, (int) from, best.length);
+        });
+        return all;
+    }
+
     /** Log-probabilities [n, V] of all tokens after so few hidden states [n, D] that their logits may exist at once. */
     public static Tensor logs(LanguageModel model, Tensor hidden) {
         return wide(model.logits(hidden)).logSoftmax(-1);
