@@ -5,6 +5,7 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.base.Origin;
 import dev.lizard.eval.result.ResultSet;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -41,6 +42,34 @@ final class Join {
         return runs.size() == 1 ? runs.getFirst().results() : new Join(runs).joined();
     }
 
+    /** Each run with its models under the names that they have in the whole. */
+    static List<Run> toldApart(List<Run> runs) {
+        if (runs.size() == 1) {
+            return runs;
+        }
+        Join join = new Join(runs);
+        join.findAmbiguous();
+        List<Run> told = new ArrayList<>();
+        for (int i = 0; i < runs.size(); i++) {
+            ObjectNode tree = join.trees.get(i);
+            String run = runs.get(i).name();
+            for (var part : tree.properties()) {
+                if (part.getValue() instanceof ArrayNode rows) {
+                    for (int row = 0; row < rows.size(); row++) {
+                        rows.set(row, join.told(part.getKey(), rows.get(row), run));
+                    }
+                }
+            }
+            told.add(new Run(run, bound(tree)));
+        }
+        return told;
+    }
+
+    private static ResultSet bound(ObjectNode tree) {
+        return ConfigTree.of(tree, new Origin(Origin.Layer.RESULTS, "joined results"), Kind.INPUT)
+                .bind(ResultSet.class);
+    }
+
     private ResultSet joined() {
         findAmbiguous();
         ObjectNode whole = Json.object();
@@ -65,8 +94,7 @@ final class Join {
         lists.forEach((key, rows) -> whole.putArray(key).addAll(rows));
         whole.putArray(MODELS).addAll(models.values());
         trainedLength(whole);
-        return ConfigTree.of(whole, new Origin(Origin.Layer.RESULTS, "joined results"), Kind.INPUT)
-                .bind(ResultSet.class);
+        return bound(whole);
     }
 
     /** Drawn into charts only where it is the same for all who say it. */

@@ -20,7 +20,6 @@ record Measured(
         @Nullable Interval interval,
         @Nullable Long n) {
     static final String HELD_OUT = "held-out text";
-    static final String EFFICIENCY = "efficiency";
 
     /** Whether both are figures of the same thing, of whichever models. */
     boolean sameThing(Measured other) {

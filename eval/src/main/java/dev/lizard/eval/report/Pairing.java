@@ -11,7 +11,7 @@ import java.util.Optional;
 record Pairing(String teacher, String student, List<Difference> differences) {
     /** One a student; of several teachers the one of the same run, or the first. */
     static List<Pairing> of(ResultSet results) {
-        List<Measured> figures = Measurements.compared(results);
+        List<Measured> figures = Measurements.of(results);
         List<Pairing> pairings = new ArrayList<>();
         for (ModelResult model : results.models()) {
             if (model.role() == Role.STUDENT) {

@@ -35,8 +35,19 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
         this(id, true, of);
     }
 
+    /** A finished section and the commands behind it. */
+    record Made(String id, Section section, List<String> commands) {
+        String html() {
+            return section.html(id, commands);
+        }
+
+        String markdown() {
+            return section.markdown(commands);
+        }
+    }
+
     /** @param whole the runs' results as one */
-    String html(List<Run> runs, ResultSet whole) {
+    Made of(List<Run> runs, ResultSet whole) {
         Set<String> commands = new LinkedHashSet<>();
         List<Section.Block> blocks = new ArrayList<>();
         Section section = of.apply(joined ? whole : runs.getFirst().results());
@@ -48,8 +59,8 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
                 alone.blocks().forEach(block -> blocks.add(runs.size() == 1 ? block : block.of(run.name())));
             }
         }
-        return (joined ? section : new Section(section.title(), section.about(), blocks))
-                .html(id, List.copyOf(commands));
+        Section whichever = joined ? section : new Section(section.title(), section.about(), blocks);
+        return new Made(id, whichever, List.copyOf(commands));
     }
 
     private List<String> commands(Run run) {

@@ -1,17 +1,17 @@
 package dev.lizard.eval.report;
 
 import static dev.lizard.eval.report.Markup.escape;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.LizardException;
-import dev.lizard.base.LizardException.Kind;
+import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.eval.result.ResultSet;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One HTML page from the results of one or several runs. It needs nothing beside itself: style and drawings are in it,
@@ -20,43 +20,55 @@ import java.util.List;
 public final class Report {
     private Report() {}
 
+    /** What can be made of results. */
+    public enum Format {
+        HTML,
+        MARKDOWN,
+        /** One figure a line. */
+        CSV,
+        /** A README.md as the Hugging Face hub reads it. */
+        MODEL_CARD
+    }
+
     /**
-     * Writes {@code file} from the {@code results.json} of each folder.
+     * Writes each file from the {@code results.json} of all folders.
      *
-     * @throws LizardException INPUT for a folder without readable results, ENVIRONMENT where the page cannot be written
+     * @throws LizardException INPUT for a folder without readable results, ENVIRONMENT where a file cannot be written
      */
-    public static void write(Path file, List<Path> folders) {
-        if (folders.isEmpty()) {
-            throw LizardException.usage("no folder given; name one that holds " + ResultSet.FILE);
-        }
-        write(file, page(Run.read(folders)));
+    public static void write(Map<Path, Format> files, List<Path> folders) {
+        List<Run> runs = Run.read(folders);
+        ResultSet whole = Join.of(runs);
+        files.forEach((file, format) ->
+                AtomicFiles.write(file, made(format, runs, whole).getBytes(UTF_8)));
     }
 
     /** Writes {@code file} from one run's results. */
     public static void write(Path file, ResultSet results) {
-        write(file, html(List.of(results)));
-    }
-
-    private static void write(Path file, String page) {
-        try {
-            Path parent = file.toAbsolutePath().getParent();
-            if (parent != null) {
-                Files.createDirectories(parent);
-            }
-            Files.write(file, page.getBytes(StandardCharsets.UTF_8)); // halves of characters become "?"
-        } catch (IOException e) {
-            throw new LizardException(
-                    Kind.ENVIRONMENT, "cannot write %s: %s; choose another --out".formatted(file, e.getMessage()), e);
-        }
+        AtomicFiles.write(file, html(List.of(results)).getBytes(UTF_8)); // halves of characters become "?"
     }
 
     /** The page itself. */
-    public static String html(List<ResultSet> runs) {
-        return page(Run.of(runs));
+    public static String html(List<ResultSet> results) {
+        List<Run> runs = Run.of(results);
+        return made(Format.HTML, runs, Join.of(runs));
     }
 
-    private static String page(List<Run> runs) {
-        ResultSet whole = Join.of(runs);
+    private static String made(Format format, List<Run> runs, ResultSet whole) {
+        return switch (format) {
+            case HTML -> page(runs, whole);
+            case MARKDOWN -> markdown(runs, whole);
+            case CSV -> Tidy.csv(runs, whole);
+            case MODEL_CARD -> ModelCard.of(runs, whole);
+        };
+    }
+
+    private static String markdown(List<Run> runs, ResultSet whole) {
+        StringBuilder out = new StringBuilder(Headline.markdown(runs, whole));
+        Part.IN_ORDER.forEach(part -> out.append(part.of(runs, whole).markdown()));
+        return out.toString();
+    }
+
+    private static String page(List<Run> runs, ResultSet whole) {
         StringBuilder out =
                 new StringBuilder("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         out.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
@@ -65,7 +77,7 @@ public final class Report {
                 .formatted(escape(whole.title()), style()));
         out.append("<header><p class=\"brand\">Lizard</p></header>\n");
         out.append(Headline.html(runs, whole)).append('\n');
-        Part.IN_ORDER.forEach(part -> out.append(part.html(runs, whole)));
+        Part.IN_ORDER.forEach(part -> out.append(part.of(runs, whole).html()));
         return out.append("</main>\n</body>\n</html>\n").toString();
     }
 
@@ -74,7 +86,7 @@ public final class Report {
             if (in == null) {
                 throw new IllegalStateException("resource report.css is missing from the jar");
             }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return new String(in.readAllBytes(), UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

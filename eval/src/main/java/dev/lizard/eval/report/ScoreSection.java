@@ -19,7 +19,7 @@ final class ScoreSection {
         Set<String> models = new LinkedHashSet<>();
         results.models().forEach(model -> models.add(model.name()));
         Set<String> scored = new LinkedHashSet<>();
-        for (Measured figure : Measurements.compared(results)) {
+        for (Measured figure : Measurements.of(results)) {
             if (!figure.task().equals(Measured.HELD_OUT)) {
                 rows.computeIfAbsent(name(figure), name -> new LinkedHashMap<>())
                         .putIfAbsent(figure.model(), figure);

@@ -2,6 +2,7 @@ package dev.lizard.eval.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lizard.eval.report.Report.Format;
 import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.LayerError;
 import dev.lizard.eval.result.ModelResult;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,7 +78,7 @@ class JoinTest {
         first.results().write(folder.resolve("a/out"));
         run("eval b", 3.4).results().write(folder.resolve("b/out"));
         Path file = folder.resolve("deep/report.html");
-        Report.write(file, List.of(folder.resolve("a/out"), folder.resolve("b/out")));
+        Report.write(Map.of(file, Format.HTML), List.of(folder.resolve("a/out"), folder.resolve("b/out")));
         assertThat(Files.readString(file))
                 .contains("student (a/out)", "student (b/out)", "<title>Lizard: 2 runs</title>")
                 .contains("<b>a/out: Output error.</b>")

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
+import dev.lizard.eval.report.Report.Format;
 import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.ResultSet;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -161,7 +163,7 @@ class ReportTest {
         Files.writeString(
                 folder.resolve(ResultSet.FILE),
                 "{\"title\":\"t\",\"training\":[" + point.formatted("1.5") + "," + point.formatted(loss) + "]}");
-        assertThatThrownBy(() -> Report.write(folder.resolve("r.html"), List.of(folder)))
+        assertThatThrownBy(() -> Report.write(Map.of(folder.resolve("r.html"), Format.HTML), List.of(folder)))
                 .isInstanceOfSatisfying(
                         LizardException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INPUT))
                 .hasMessageContaining("results.json/training/1/loss: " + expected);
@@ -209,7 +211,7 @@ class ReportTest {
 
     @Test
     void aFolderWithoutResultsIsNamed() {
-        assertThatThrownBy(() -> Report.write(folder.resolve("r.html"), List.of(folder)))
+        assertThatThrownBy(() -> Report.write(Map.of(folder.resolve("r.html"), Format.HTML), List.of(folder)))
                 .isInstanceOfSatisfying(
                         LizardException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INPUT))
                 .hasMessageContaining(folder.resolve("results.json").toString());
