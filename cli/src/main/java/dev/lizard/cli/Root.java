@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
             ScoreCommand.class,
             EvalCommand.class,
             BenchCommand.class,
+            RecallBenchCommand.class,
             ReportCommand.class,
             PretrainCommand.class,
             ConfigCommand.class,

@@ -91,15 +91,19 @@ public record LizardSpec(
 
             @Setting(byDefault = "both") Branches branches) {
         Keys {
-            if (longestHalfLife < shortestHalfLife) {
-                throw new IllegalArgumentException("longest_half_life %s is below shortest_half_life %s; swap them"
-                        .formatted(longestHalfLife, shortestHalfLife));
-            }
+            requireOrder(shortestHalfLife, longestHalfLife);
         }
 
         MixerSpec spec(Variant variant, HeadDims dims) {
             int half = features == null ? dims.headWidth() : features;
             return new LizardSpec(variant, window, first, half, meta, shortestHalfLife, longestHalfLife, branches);
+        }
+    }
+
+    static void requireOrder(double shortestHalfLife, double longestHalfLife) {
+        if (longestHalfLife < shortestHalfLife) {
+            throw new IllegalArgumentException("longest_half_life %s is below shortest_half_life %s; swap them"
+                    .formatted(longestHalfLife, shortestHalfLife));
         }
     }
 
@@ -236,7 +240,8 @@ public record LizardSpec(
         parameters.add(
                 new Parameter(GATE_WEIGHT, Tensors.of(new float[rows * dims.width()], rows, dims.width()), "gate"));
         if (!shared) {
-            parameters.add(new Parameter(GATE_BIAS, halfLives(dims.heads()), "gate"));
+            parameters.add(
+                    new Parameter(GATE_BIAS, gateBiases(dims.heads(), shortestHalfLife, longestHalfLife), "gate"));
         }
         if (meta > 0) {
             parameters.add(new Parameter(Sinks.NAME, Sinks.initial(rows, meta, random), "mix"));
@@ -249,12 +254,12 @@ public record LizardSpec(
         return parameters;
     }
 
-    /** Gate biases b with σ(b)^halfLife = 1/2. */
-    private Tensor halfLives(int heads) {
+    /** Biases b with σ(b)^halfLife = 1/2, the half-lives evenly spread in the logarithm. */
+    static Tensor gateBiases(int heads, double shortest, double longest) {
         float[] bias = new float[heads];
         for (int h = 0; h < heads; h++) {
             double place = heads == 1 ? 0.5 : (double) h / (heads - 1);
-            double halfLife = shortestHalfLife * Math.pow(longestHalfLife / shortestHalfLife, place);
+            double halfLife = shortest * Math.pow(longest / shortest, place);
             double gate = Math.pow(0.5, 1 / halfLife);
             bias[h] = (float) Math.log(gate / (1 - gate));
         }

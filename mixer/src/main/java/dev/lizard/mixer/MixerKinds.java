@@ -11,6 +11,7 @@ final class MixerKinds {
             LizardSpec.SUM,
             LizardSpec.LITERAL,
             LolcatsSpec.KIND,
+            GatedDeltaSpec.KIND,
             LinearSpec.KIND);
 
     private MixerKinds() {}

@@ -13,6 +13,11 @@ abstract sealed class ProductOps extends ReductionOps permits AttentionOps {
         return wrap(torch.matmul(handle(), other.handle()));
     }
 
+    /** X of {@code (I + L) X = B}, batched: L is this matrix below its diagonal, the rest of it is not read. */
+    public Tensor solveUnitLower(Tensor b) {
+        return wrap(torch.linalg_solve_triangular(handle(), b.handle(), false, true, true));
+    }
+
     /** {@code x W^T + b} with weight [out, in]. */
     public Tensor linear(Tensor weight, @Nullable Tensor bias) {
         return wrap(Projection.of(handle(), weight.handle(), bias == null ? null : bias.handle()));

@@ -1,5 +1,8 @@
 package dev.lizard.eval.result;
 
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,10 +40,41 @@ public final class Findings {
     public final List<Answered> answers = new ArrayList<>();
     public final List<AttentionMap> attention = new ArrayList<>();
     public final List<Attribution> attributions = new ArrayList<>();
+    public final List<FrontierPoint> frontier = new ArrayList<>();
     public final Map<String, String> provenance = new LinkedHashMap<>();
 
     public Findings(String title) {
         this.title = title;
+    }
+
+    /**
+     * What {@code folder} holds already, to be added to; under {@code title} where it holds no results yet.
+     *
+     * @throws dev.lizard.base.LizardException INPUT for results that cannot be read
+     */
+    public static Findings in(Path folder, String title) {
+        if (!Files.exists(folder.resolve(ResultSet.FILE))) {
+            return new Findings(title);
+        }
+        ResultSet known = ResultSet.read(folder);
+        Findings found = new Findings(known.title());
+        found.trainedLength = known.trainedLength();
+        found.provenance.putAll(known.provenance());
+        try {
+            for (RecordComponent part : ResultSet.class.getRecordComponents()) {
+                if (part.getType() == List.class) {
+                    add(part.getAccessor().invoke(known), Findings.class.getField(part.getName()).get(found));
+                }
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("a list of results is not named in both places", e);
+        }
+        return found;
+    }
+
+    @SuppressWarnings("unchecked") // the lists of one name have one type
+    private static void add(Object known, Object list) {
+        ((List<Object>) list).addAll((List<Object>) known);
     }
 
     public ResultSet results() {
@@ -72,6 +106,7 @@ public final class Findings {
                 answers,
                 attention,
                 attributions,
+                frontier,
                 provenance);
     }
 }

@@ -51,6 +51,7 @@ public record ResultSet(
         @Setting(byDefault = "[]") List<Answered> answers,
         @Setting(byDefault = "[]") List<AttentionMap> attention,
         @Setting(byDefault = "[]") List<Attribution> attributions,
+        @Setting(byDefault = "[]") List<FrontierPoint> frontier,
         @Setting(byDefault = "{}") Map<String, String> provenance) {
     /** The file's name in every results folder. */
     public static final String FILE = "results.json";

@@ -1,0 +1,210 @@
+package dev.lizard.mixer;
+
+import dev.lizard.base.Setting;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The gated delta rule (Yang et al. 2024, Gated DeltaNet, arXiv 2412.06464): a memory that forgets by a gate and that
+ * corrects what it says of a key instead of adding to it. With q̂ and k̂ of unit length:
+ *
+ * <pre>
+ *   γ_t = σ(W_γ x_t + b_γ)      β_t = σ(W_β x_t + b_β)
+ *   M_t = γ_t M_{t−1} + β_t k̂_tᵀ (v_t − k̂_t γ_t M_{t−1})
+ *   y_t = q̂_t M_t
+ * </pre>
+ *
+ * <p>A key that is written again has its value replaced, which adding cannot do; the gate lets go of all at once.
+ *
+ * <p><b>Deviations.</b> γ is a plain sigmoid with half-lives spread over the heads, as Lizard's, rather than
+ * exp(−A softplus(·)). No short convolutions and no SiLU on q and k, which a conversion does not survive; no norm and no
+ * output gate, so that the output is linear in v. Positions come from the gate alone, not from RoPE. Heads that share
+ * keys share gates and memory.
+ *
+ * <p>Documents are kept apart by a gate of {@link MatrixMemory#floor} at their first token: what is left then is below
+ * rounding. The forms are {@link DeltaMemory}'s.
+ *
+ * @param shortestHalfLife tokens after which the quickest key head has forgotten half, at initialisation
+ * @param longestHalfLife the same for the slowest; the others lie between, evenly in the logarithm
+ */
+public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) implements MixerSpec {
+    static final MixerKind<Keys> KIND = new MixerKind<>(
+            "gated-delta", Keys.class, (keys, dims) -> new GatedDeltaSpec(keys.shortestHalfLife, keys.longestHalfLife));
+
+    static final String BETA_WEIGHT = "beta_weight";
+    static final String BETA_BIAS = "beta_bias";
+
+    /** Keeps the length of a row of zeros from being 0. */
+    private static final double TINY = 1e-6;
+
+    record Keys(
+            @Setting(byDefault = "32", min = 1e-3, max = 1e9)
+            double shortestHalfLife,
+
+            @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
+            double longestHalfLife) {
+        Keys {
+            LizardSpec.requireOrder(shortestHalfLife, longestHalfLife);
+        }
+    }
+
+    @Override
+    public String mixer() {
+        return KIND.name();
+    }
+
+    @Override
+    public Map<String, Object> keys() {
+        Map<String, Object> keys = new LinkedHashMap<>();
+        keys.put("shortest_half_life", shortestHalfLife);
+        keys.put("longest_half_life", longestHalfLife);
+        return keys;
+    }
+
+    @Override
+    public Map<String, long[]> shapes(HeadDims dims) {
+        long[] weight = {dims.keyHeads(), dims.width()};
+        long[] bias = {dims.keyHeads()};
+        return Map.of(LizardSpec.GATE_WEIGHT, weight, LizardSpec.GATE_BIAS, bias, BETA_WEIGHT, weight, BETA_BIAS, bias);
+    }
+
+    @Override
+    public List<Parameter> initial(HeadDims dims, RandomStream random) {
+        int heads = dims.keyHeads();
+        Tensor biases = LizardSpec.gateBiases(heads, shortestHalfLife, longestHalfLife);
+        return List.of(
+                new Parameter(LizardSpec.GATE_WEIGHT, zeros(heads, dims.width()), "gate"),
+                new Parameter(LizardSpec.GATE_BIAS, biases, "gate"),
+                new Parameter(BETA_WEIGHT, zeros(heads, dims.width()), "gate"),
+                new Parameter(BETA_BIAS, zeros(heads), "gate"));
+    }
+
+    private static Tensor zeros(long... shape) {
+        return Tensors.zeros(DType.FLOAT32, Device.CPU, shape);
+    }
+
+    @Override
+    public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
+        shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
+        return new GatedDelta(this, dims, parameters);
+    }
+
+    @Override
+    public long stateNumbers(HeadDims dims, long tokens) {
+        return (long) dims.keyHeads() * dims.headWidth() * dims.headWidth();
+    }
+
+    /** Decay, what is known of the key, the correction, what is read. */
+    @Override
+    public double flops(HeadDims dims, long length) {
+        double memory = (double) dims.keyHeads() * dims.headWidth() * dims.headWidth();
+        return 5 * memory + 2.0 * MixerSizes.rows(dims) * dims.headWidth();
+    }
+
+    @Override
+    public long graphNumbers(HeadDims dims, long length) {
+        return 16 * MixerSizes.rows(dims) + 6L * dims.heads() * Math.min(MatrixMemory.CHUNK, length);
+    }
+
+    private record GatedDelta(GatedDeltaSpec spec, HeadDims dims, Map<String, Tensor> parameters) implements Mixer {
+        /** q̂ [B, G, R, T, d], k̂ [B, G, T, d], v, β and log γ [B, G, T, 1]. */
+        private record Parts(Tensor q, Tensor k, Tensor v, Tensor beta, Tensor logGate) {}
+
+        private Parts parts(MixerInput in) {
+            Tensor gate = logit(in, LizardSpec.GATE_WEIGHT, LizardSpec.GATE_BIAS)
+                    .logSigmoid()
+                    .clampMin(MatrixMemory.floor(in.q().dtype()));
+            return new Parts(
+                    unit(in.q()).reshape(in.batch(), dims.keyHeads(), dims.group(), in.tokens(), dims.headWidth()),
+                    unit(in.k()),
+                    in.v(),
+                    logit(in, BETA_WEIGHT, BETA_BIAS).sigmoid(),
+                    apart(gate, in));
+        }
+
+        /** [B, G, T, 1]. */
+        private Tensor logit(MixerInput in, String weight, String bias) {
+            DType dtype = in.q().dtype();
+            return in.x()
+                    .linear(
+                            parameters.get(weight).to(dtype),
+                            parameters.get(bias).to(dtype))
+                    .transpose(1, 2)
+                    .unsqueeze(-1);
+        }
+
+        private static Tensor unit(Tensor x) {
+            return x.mul(x.square().sum(-1, true).add(TINY).pow(-0.5));
+        }
+
+        /** Nothing passes from one document to the next. */
+        private static Tensor apart(Tensor gate, MixerInput in) {
+            Tensor documents = in.at().documents();
+            if (documents == null) {
+                return gate;
+            }
+            Tensor place = Tensors.arange(0, in.tokens(), gate.device());
+            Tensor first = documents.eq(place).unsqueeze(1).unsqueeze(-1); // [B, 1, T, 1]
+            return gate.maskedFill(first, MatrixMemory.floor(gate.dtype()));
+        }
+
+        private Tensor heads(Tensor y, MixerInput in) {
+            return y.reshape(in.batch(), dims.heads(), in.tokens(), in.v().size(3));
+        }
+
+        @Override
+        public Tensor parallel(MixerInput original) {
+            try (Scope scope = Scope.open()) {
+                MixerInput in = original.widened();
+                Parts parts = parts(in);
+                Tensor y = DeltaMemory.parallel(parts.q, parts.k, parts.v, parts.beta, parts.logGate);
+                return scope.promote(original.narrowed(heads(y, in)));
+            }
+        }
+
+        @Override
+        public MixerState newState(int batch, DType dtype, Device device) {
+            MixerState state = new MixerState();
+            long width = dims.headWidth();
+            state.put(
+                    LinearBranch.MEMORY,
+                    Tensors.zeros(Mixer.computing(dtype), device, batch, dims.keyHeads(), width, width));
+            return state;
+        }
+
+        @Override
+        public Tensor chunk(MixerInput original, MixerState state) {
+            try (Scope scope = Scope.open()) {
+                MixerInput in = original.widened();
+                Parts parts = parts(in);
+                MatrixMemory.Result result = DeltaMemory.chunk(
+                        parts.q, parts.k, parts.v, parts.beta, parts.logGate, state.get(LinearBranch.MEMORY));
+                LinearBranch.keep(state, result.memory());
+                return scope.promote(original.narrowed(heads(result.y(), in)));
+            }
+        }
+
+        @Override
+        public Tensor step(MixerInput original, MixerState state) {
+            try (Scope scope = Scope.open()) {
+                MixerInput in = original.widened();
+                Parts parts = parts(in);
+                Tensor y = DeltaMemory.step(
+                        parts.q.select(3, 0),
+                        parts.k,
+                        parts.v,
+                        parts.beta,
+                        parts.logGate,
+                        state.get(LinearBranch.MEMORY));
+                return scope.promote(original.narrowed(heads(y, in)));
+            }
+        }
+    }
+}
