@@ -12,6 +12,7 @@ final class MixerKinds {
             LizardSpec.LITERAL,
             LolcatsSpec.KIND,
             GatedDeltaSpec.KIND,
+            TaylorSpec.KIND,
             LinearSpec.KIND);
 
     private MixerKinds() {}

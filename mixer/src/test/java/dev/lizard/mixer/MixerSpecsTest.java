@@ -36,6 +36,8 @@ class MixerSpecsTest {
         assertThat(read("{\"mixer\": \"softmax\"}")).isEqualTo(new SoftmaxSpec());
         assertThat(read("{\"mixer\": \"window\"}")).isEqualTo(new WindowSpec(128, 0));
         assertThat(read("{\"mixer\": \"lolcats\"}")).isEqualTo(new LolcatsSpec(128, 64, Branches.BOTH));
+        assertThat(read("{\"mixer\": \"taylor\"}")).isEqualTo(new TaylorSpec(16));
+        assertThat(read("{\"mixer\": \"gated-delta\"}")).isEqualTo(new GatedDeltaSpec(32, 2048));
         for (Variant variant : Variant.values()) {
             assertThat(read("{\"mixer\": \"" + variant.mixer() + "\"}")).isEqualTo(LizardSpec.of(variant, 64));
         }
@@ -90,6 +92,8 @@ class MixerSpecsTest {
         {"mixer": "lizard", "window": 0}        | number out of range     | at least 1
         {"mixer": "lolcats", "features": 0}     | number out of range     | at least 1
         {"mixer": "lizard", "branches": "left"} | unknown value           | both, window, linear
+        {"mixer": "taylor", "features": 257}    | number out of range     | at most 256
+        {"mixer": "gated-delta", "longest_half_life": 31} | below shortest_half_life 32 | swap them
         {"mixer": "lizard", "longest_half_life": 31} | below shortest_half_life 32 | swap them
         """)
     void faultsAreUsageErrorsThatNamePlaceAndRemedy(String text, String what, String remedy) {

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /** One model: a stack of mixers at a width, trained with a learning rate from a seed, then tested. */
 record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long seed, double learningRate) {
@@ -41,9 +42,17 @@ record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long
     /** Test sequences are those of no training seed. */
     private static final long TEST_SEED = -1;
 
-    /** Named for people and for the folder of its checkpoints. */
+    /** For people. */
     String name() {
         return "%s, D %d, seed %d, rate %s".formatted(stack.name(), width, seed, learningRate);
+    }
+
+    /** For the folder of its checkpoints: another one for each model. */
+    String key() {
+        return "%s-%08x"
+                .formatted(
+                        name().replaceAll("[^A-Za-z0-9.]+", "-"),
+                        layers().toString().hashCode());
     }
 
     /** Of this model among {@code points}, one for each number of pairs; empty unless all are there. */
@@ -66,7 +75,7 @@ record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long
                 && point.tokens() == point.steps() * plan.batch() * plan.length();
     }
 
-    private List<tools.jackson.databind.node.ObjectNode> layers() {
+    private List<ObjectNode> layers() {
         return specs().stream().map(MixerSpecs::write).toList();
     }
 
@@ -124,7 +133,12 @@ record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long
                 trainer.run(() -> learned[0] || stop.getAsBoolean());
             } catch (LizardException e) {
                 diverged = e.kind() == LizardException.Kind.FAILED;
-                if (!diverged && !(e.kind() == LizardException.Kind.INTERRUPTED && learned[0])) {
+                boolean stopped = e.kind() == LizardException.Kind.INTERRUPTED;
+                if (stopped && !learned[0]) {
+                    throw new LizardException(
+                            LizardException.Kind.INTERRUPTED, "interrupted; the same command goes on from here", e);
+                }
+                if (!diverged && !stopped) {
                     throw e;
                 }
             }

@@ -69,11 +69,7 @@ public final class RecallBench {
                 List<FrontierPoint> own = known;
                 if (known.isEmpty()) {
                     listener.model(number, models, cell.name());
-                    own = cell.run(
-                            out.resolve(CELLS).resolve(cell.name().replaceAll("[^A-Za-z0-9.]+", "-")),
-                            device,
-                            listener,
-                            stop);
+                    own = cell.run(out.resolve(CELLS).resolve(cell.key()), device, listener, stop);
                     found.frontier.addAll(own);
                     found.provenance.putAll(provenance);
                     found.results().write(out);
