@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
         description = "Trains small models from scratch to recall, mixer by mixer: accuracy against bytes of state.",
         footer = {
             "",
-            "The plan small takes minutes on two cores, full on a GPU; --set changes any value, such as --set seeds=3.",
+            "The plan small is for two cores, full for a GPU; --set changes any value, such as --set seeds=3.",
             "What --out holds already is not trained again."
         })
 final class RecallBenchCommand implements Action {
@@ -70,8 +70,8 @@ final class RecallBenchCommand implements Action {
 
     private static Map<String, String> provenance(Context context) {
         Map<String, String> provenance = new LinkedHashMap<>();
-        provenance.put("recall-bench", "lizard " + String.join(" ", context.arguments()));
-        provenance.put("recall-bench on", context.device() + ", lizard " + Version.current());
+        provenance.put("command frontier", "lizard " + String.join(" ", context.arguments()));
+        provenance.put("frontier on", context.device() + ", lizard " + Version.current());
         return provenance;
     }
 

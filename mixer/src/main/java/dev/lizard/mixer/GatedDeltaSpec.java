@@ -115,13 +115,13 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
 
     private record GatedDelta(GatedDeltaSpec spec, HeadDims dims, Map<String, Tensor> parameters) implements Mixer {
         /** q̂ [B, G, R, T, d], k̂ [B, G, T, d], v, β and log γ [B, G, T, 1]. */
-        private record Parts(Tensor q, Tensor k, Tensor v, Tensor beta, Tensor logGate) {}
+        private record Inputs(Tensor q, Tensor k, Tensor v, Tensor beta, Tensor logGate) {}
 
-        private Parts parts(MixerInput in) {
+        private Inputs inputs(MixerInput in) {
             Tensor gate = logit(in, LizardSpec.GATE_WEIGHT, LizardSpec.GATE_BIAS)
                     .logSigmoid()
                     .clampMin(MatrixMemory.floor(in.q().dtype()));
-            return new Parts(
+            return new Inputs(
                     unit(in.q()).reshape(in.batch(), dims.keyHeads(), dims.group(), in.tokens(), dims.headWidth()),
                     unit(in.k()),
                     in.v(),
@@ -163,7 +163,7 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
         public Tensor parallel(MixerInput original) {
             try (Scope scope = Scope.open()) {
                 MixerInput in = original.widened();
-                Parts parts = parts(in);
+                Inputs parts = inputs(in);
                 Tensor y = DeltaMemory.parallel(parts.q, parts.k, parts.v, parts.beta, parts.logGate);
                 return scope.promote(original.narrowed(heads(y, in)));
             }
@@ -183,7 +183,7 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
         public Tensor chunk(MixerInput original, MixerState state) {
             try (Scope scope = Scope.open()) {
                 MixerInput in = original.widened();
-                Parts parts = parts(in);
+                Inputs parts = inputs(in);
                 MatrixMemory.Result result = DeltaMemory.chunk(
                         parts.q, parts.k, parts.v, parts.beta, parts.logGate, state.get(LinearBranch.MEMORY));
                 LinearBranch.keep(state, result.memory());
@@ -195,7 +195,7 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
         public Tensor step(MixerInput original, MixerState state) {
             try (Scope scope = Scope.open()) {
                 MixerInput in = original.widened();
-                Parts parts = parts(in);
+                Inputs parts = inputs(in);
                 Tensor y = DeltaMemory.step(
                         parts.q.select(3, 0),
                         parts.k,

@@ -1,8 +1,16 @@
 package dev.lizard.eval.report;
 
-/** Where a measured value would lie 95 times in 100, were it measured anew. */
-record Interval(double low, double high) {
+/**
+ * Where a measured value would lie 95 times in 100, were it measured anew.
+ *
+ * @param what {@code 95 %}, or what else lies in it
+ */
+record Interval(double low, double high, String what) {
     private static final double Z = 1.959964;
+
+    Interval(double low, double high) {
+        this(low, high, "95 %");
+    }
 
     /** Of a share that {@code samples} yes-or-no trials gave (Wilson 1927): never outside 0 to 1, wide for few. */
     static Interval ofShare(double share, int samples) {

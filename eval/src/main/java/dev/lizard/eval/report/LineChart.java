@@ -164,7 +164,9 @@ record LineChart(
                                     line.name(),
                                     x.units().show(point.x()),
                                     y.units().show(point.y()),
-                                    interval == null ? "" : " (95 %: " + interval.show(y.units()) + ")"));
+                                    interval == null
+                                            ? ""
+                                            : " (%s: %s)".formatted(interval.what(), interval.show(y.units()))));
         }
     }
 

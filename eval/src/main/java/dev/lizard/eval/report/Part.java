@@ -23,6 +23,7 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
             new Part("positions", QualitySections::positions),
             new Part("recall", RecallSection::of),
             new Part("recall-grids", RecallGrids::of),
+            new Part("frontier", FrontierSection::of),
             new Part("cost", CostSections::efficiency),
             new Part("ablations", QualitySections::ablations),
             new Part("training", false, TrainingSections::curves),

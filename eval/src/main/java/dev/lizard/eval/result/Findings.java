@@ -63,7 +63,9 @@ public final class Findings {
         try {
             for (RecordComponent part : ResultSet.class.getRecordComponents()) {
                 if (part.getType() == List.class) {
-                    add(part.getAccessor().invoke(known), Findings.class.getField(part.getName()).get(found));
+                    add(
+                            part.getAccessor().invoke(known),
+                            Findings.class.getField(part.getName()).get(found));
                 }
             }
         } catch (ReflectiveOperationException e) {

@@ -1,8 +1,10 @@
 package dev.lizard.eval.report;
 
+import dev.lizard.base.Json;
 import dev.lizard.eval.result.Bucket;
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Findings;
+import dev.lizard.eval.result.FrontierPoint;
 import dev.lizard.eval.result.HalfLife;
 import dev.lizard.eval.result.LayerError;
 import dev.lizard.eval.result.ModelResult;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Invented results that fill every part of the page. */
 final class Example {
@@ -45,6 +48,7 @@ final class Example {
         found.layers.addAll(layers());
         found.recall.addAll(recall());
         found.recallGrids.addAll(recallGrids());
+        found.frontier.addAll(frontier());
         found.efficiency.addAll(efficiency());
         found.gates.addAll(gates());
         found.tasks.addAll(tasks());
@@ -56,6 +60,33 @@ final class Example {
                 700));
         found.provenance.putAll(provenance());
         return found.results();
+    }
+
+    private static List<FrontierPoint> frontier() {
+        List<FrontierPoint> points = new ArrayList<>();
+        for (String mixer : List.of("softmax", "window", "linear", "gated", "gated delta", "based", "lizard")) {
+            for (int width : new int[] {32, 64}) {
+                for (long seed : new long[] {0, 1}) {
+                    double right = mixer.equals("softmax") ? 0.99 : 0.5 + 0.003 * width + 0.05 * seed;
+                    List<ObjectNode> layers = List.of(Json.object().put("mixer", mixer));
+                    points.add(new FrontierPoint(
+                            "mqar, V 64, T 64",
+                            8,
+                            mixer,
+                            layers,
+                            width,
+                            130L * mixer.length() * width,
+                            right,
+                            2_048,
+                            seed,
+                            1e-3,
+                            900,
+                            1_000,
+                            1_843_200));
+                }
+            }
+        }
+        return points;
     }
 
     private static List<RecallCell> recallGrids() {

@@ -8,6 +8,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.eval.report.Report.Format;
 import dev.lizard.eval.result.Findings;
+import dev.lizard.eval.result.FrontierPoint;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 class ReportTest {
     @TempDir
@@ -106,6 +108,20 @@ class ReportTest {
                 .contains("64K tokens", "linear, 1 + elu, 256: 0.00");
         assertThat(grids.split("<svg", -1)).hasSize(1 + 3);
         assertThat(grids).contains("data-value=\"0.225\">0.23<"); // printed in its cell
+    }
+
+    /** Of several rates the best counts, of several seeds the mean; a run that diverged recalls nothing. */
+    @Test
+    void theFrontierIsTheMeanOverSeedsOfTheBestRate() {
+        Findings found = new Findings("t");
+        List<ObjectNode> layers = List.of(Json.object().put("mixer", "linear"));
+        Double[] right = {0.25, 0.5, null, 0.75};
+        for (int i = 0; i < right.length; i++) {
+            found.frontier.add(new FrontierPoint(
+                    "mqar", 4, "linear", layers, 16, 1_024, right[i], 64, i / 2, i % 2 == 0 ? 1e-3 : 1e-2, 9, 9, 99));
+        }
+        assertThat(Report.html(List.of(found.results())))
+                .contains("data-x=\"1024.0\" data-y=\"0.625\"", "(all seeds: 50 to 75 %)", "50.0 to 75.0 % (2)");
     }
 
     @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lizard.eval.frontier;
+
+import org.jspecify.annotations.NullMarked;
