@@ -40,7 +40,11 @@ public final class RecallFindings {
             String depth = item.traits().get(Answering.DEPTH);
             SIZES.forEach((trait, unit) -> {
                 String size = item.traits().get(trait);
-                if (size != null && depth != null) {
+                boolean numbers = size != null
+                        && depth != null
+                        && size.matches("\\d{1,9}")
+                        && depth.matches("\\d{1,9}(\\.\\d{1,9})?");
+                if (numbers) { // anybody's task may have traits of these names
                     Place place = new Place(Integer.parseInt(size), unit, Double.parseDouble(depth));
                     places.computeIfAbsent(place, each -> new ArrayList<>()).add(item);
                 }

@@ -80,7 +80,7 @@ public final class DataFile {
         try (DataReader reader = DataReader.open(file)) {
             for (String line = reader.nextLine(LONGEST_LINE); line != null; line = reader.nextLine(LONGEST_LINE)) {
                 if (!line.isBlank()) {
-                    items.add(DataItem.parse(line, reader.where()));
+                    items.add(DataItem.parse(line.strip(), reader.where()));
                 }
             }
         }
