@@ -1,5 +1,6 @@
 package dev.lizard.eval.report;
 
+import dev.lizard.eval.result.Comparison;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,11 @@ record Difference(
                         difference - Math.hypot(student.value() - after.low(), before.high() - teacher.value()),
                         difference + Math.hypot(after.high() - student.value(), teacher.value() - before.low()));
         return new Difference(teacher, student, interval);
+    }
+
+    /** As paired samples of the same items gave it. */
+    static Difference of(Measured teacher, Measured student, Comparison paired) {
+        return new Difference(teacher, student, new Interval(paired.low(), paired.high()));
     }
 
     double value() {

@@ -27,6 +27,15 @@ record Interval(double low, double high, String what) {
         return new Interval(mean - half, mean + half);
     }
 
+    /** Of a score of {@code n} items: as of a share where its error is that of hits and misses. */
+    static Interval ofScore(double score, double standardError, int n) {
+        boolean hits = score >= 0
+                && score <= 1
+                && n > 1
+                && Math.abs(standardError * standardError - score * (1 - score) / (n - 1)) < 1e-6 / n;
+        return hits ? ofShare(score, n) : ofMean(score, standardError);
+    }
+
     String show(Units units) {
         return units.show(low).replace(" %", "") + " to " + units.show(high);
     }

@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The figures by which models are set side by side: the text they were measured on, the tasks, recall. */
 final class Measurements {
+    private static final String ALONG_TEXT = "nll(_[a-z_]+)?_\\d+_\\d+";
+
+    private static final String SIZED = "[^@]+@\\d{1,9}";
+
     private final List<Measured> all = new ArrayList<>();
 
     private Measurements() {}
@@ -19,23 +23,26 @@ final class Measurements {
     static List<Measured> of(ResultSet results) {
         Measurements of = new Measurements();
         results.models().forEach(of::model);
-        for (TaskScore score : results.tasks()) {
-            Double error = score.stderr();
-            of.all.add(new Measured(
-                    score.model(),
-                    score.task(),
-                    score.metric(),
-                    Map.of(),
-                    score.value(),
-                    error == null ? null : Interval.ofMean(score.value(), error),
-                    (long) score.n()));
-        }
+        results.tasks().forEach(of::task);
         for (Recall recall : results.recall()) {
-            Map<String, String> traits = traits("length", recall.length());
+            Map<String, String> traits = traits(Measured.SIZE, recall.length());
             of.share(recall.model(), recall.task(), "exact", traits, recall.exact(), recall.samples());
             of.add(recall.model(), recall.task(), "digits", traits, recall.digits());
         }
         return of.all;
+    }
+
+    /** A size behind the task's name is a trait; likelihoods by position are left to their curves. */
+    private void task(TaskScore score) {
+        if (score.metric().matches(ALONG_TEXT)) {
+            return;
+        }
+        String[] parts = score.task().matches(SIZED) ? score.task().split("@", 2) : new String[] {score.task()};
+        Map<String, String> traits = parts.length == 2 ? traits(Measured.SIZE, parts[1]) : Map.of();
+        Double error = score.stderr();
+        Interval interval = error == null ? null : Interval.ofScore(score.value(), error, score.n());
+        all.add(new Measured(
+                score.model(), parts[0], score.metric(), traits, score.value(), interval, (long) score.n()));
     }
 
     private void model(ModelResult model) {

@@ -16,6 +16,7 @@ record Metric(String words, Units units, boolean higherIsBetter) {
             case "agreement" -> new Metric("same most likely token as the teacher", Units.PERCENT, true);
             case "exact" -> new Metric("answers wholly right", Units.PERCENT, true);
             case "digits" -> new Metric("right tokens of the answers", Units.PERCENT, true);
+            case "written" -> new Metric("right in what was written", Units.PERCENT, true);
             case "acc" -> new Metric("accuracy", Units.PERCENT, true);
             case "acc_norm" -> new Metric("accuracy, by length", Units.PERCENT, true);
             case "prefill_tokens_per_second" -> new Metric("reading, tokens a second", Units.COUNT, true);

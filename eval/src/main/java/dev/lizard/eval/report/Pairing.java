@@ -16,8 +16,8 @@ record Pairing(String teacher, String student, List<Difference> differences) {
         for (ModelResult model : results.models()) {
             if (model.role() == Role.STUDENT) {
                 teacher(results, model.name())
-                        .ifPresent(teacher -> pairings.add(
-                                new Pairing(teacher, model.name(), differences(figures, teacher, model.name()))));
+                        .ifPresent(teacher -> pairings.add(new Pairing(
+                                teacher, model.name(), differences(results, figures, teacher, model.name()))));
             }
         }
         return pairings;
@@ -38,16 +38,38 @@ record Pairing(String teacher, String student, List<Difference> differences) {
         return name.endsWith(")") ? name.substring(name.lastIndexOf('(') + 1) : "";
     }
 
-    private static List<Difference> differences(List<Measured> figures, String teacher, String student) {
+    private static List<Difference> differences(
+            ResultSet results, List<Measured> figures, String teacher, String student) {
         List<Difference> differences = new ArrayList<>();
         for (Measured after : figures) {
             if (after.model().equals(student)) {
                 figures.stream()
                         .filter(before -> before.model().equals(teacher) && before.sameThing(after))
                         .findFirst()
-                        .ifPresent(before -> differences.add(Difference.of(before, after)));
+                        .ifPresent(before -> differences.add(difference(results, before, after)));
             }
         }
         return differences;
+    }
+
+    private static Difference difference(ResultSet results, Measured teacher, Measured student) {
+        String size = student.traits().get(Measured.SIZE);
+        String task = size == null ? student.task() : student.task() + "@" + size;
+        return results.comparisons().stream()
+                .filter(row -> row.task().equals(task)
+                        && row.metric().equals(student.metric())
+                        && row.model().equals(student.model())
+                        && row.baseline().equals(teacher.model())
+                        && row.low() < row.high())
+                .findFirst()
+                .map(paired -> Difference.of(teacher, student, paired))
+                .orElseGet(() -> Difference.of(teacher, student));
+    }
+
+    /** That of a figure, where both have it. */
+    Optional<Difference> difference(Measured figure) {
+        return differences.stream()
+                .filter(row -> row.student().sameThing(figure))
+                .findFirst();
     }
 }

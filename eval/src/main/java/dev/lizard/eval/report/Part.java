@@ -21,6 +21,8 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
             new Part("scores", ScoreSection::of),
             new Part("models", QualitySections::models),
             new Part("positions", QualitySections::positions),
+            new Part("letters", ChoiceSection::of),
+            new Part("parts", TraitSection::of),
             new Part("recall", RecallSection::of),
             new Part("recall-grids", RecallGrids::of),
             new Part("frontier", FrontierSection::of),
@@ -30,6 +32,7 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
             new Part("layers", false, TrainingSections::layers),
             new Part("gates", false, TrainingSections::gates),
             new Part("samples", SampleSection::of),
+            new Part("effort", EffortSection::of),
             new Part("provenance", false, CostSections::provenance));
 
     Part(String id, Function<ResultSet, Section> of) {

@@ -62,8 +62,9 @@ final class ScoreSection {
             Set<String> others) {
         List<Table.Cell> cells = new ArrayList<>();
         paired.forEach(model -> cells.add(cell(figures.get(model))));
+        Measured any = figures.values().iterator().next();
         for (Pairing pair : pairings) {
-            cells.add(difference(figures.get(pair.teacher()), figures.get(pair.student())));
+            cells.add(pair.difference(any).map(ScoreSection::difference).orElseGet(Table.Cell.Absent::new));
         }
         others.forEach(model -> cells.add(cell(figures.get(model))));
         Optional<Long> most = figures.values().stream()
@@ -85,11 +86,7 @@ final class ScoreSection {
                 : new Table.Cell.Range(figure.value(), units, interval);
     }
 
-    private static Table.Cell difference(@Nullable Measured teacher, @Nullable Measured student) {
-        if (teacher == null || student == null) {
-            return new Table.Cell.Absent();
-        }
-        Difference difference = Difference.of(teacher, student);
+    private static Table.Cell difference(Difference difference) {
         return switch (difference.outcome()) {
             case LOST, GAINED -> new Table.Cell.Strong(difference.show());
             case OPEN, UNKNOWN -> Table.shown(difference.show());

@@ -24,10 +24,25 @@ final class Tidy {
     /** Those that {@link Measurements} has, with intervals. */
     private static final Set<String> COMPARED = Set.of("models", "tasks", "recall");
 
-    private static final Set<String> PLACES =
-            Set.of("layer", "head", "context", "length", "depth", "from", "to", "step", "position", "seed", "width");
+    private static final Set<String> PLACES = Set.of(
+            "layer",
+            "head",
+            "context",
+            "length",
+            "depth",
+            "from",
+            "to",
+            "step",
+            "position",
+            "seed",
+            "width",
+            "size",
+            "pairs");
     private static final List<String> COUNTS =
-            List.of("n", "samples", "windows", "prompts", "texts", "items", "count", "seeds");
+            List.of("n", "asked", "samples", "windows", "prompts", "texts", "items", "count", "seeds");
+    /** Shares of hits and misses, whose count is their error. */
+    private static final Set<String> HITS = Set.of("exact", "written", "accuracy", "picked");
+
     private static final Set<String> NO_TRAITS = Set.of("model", "task", "metric");
 
     private final List<Measured> figures = new ArrayList<>();
@@ -67,6 +82,11 @@ final class Tidy {
         row.properties().forEach(field -> {
             if (trait(field.getKey(), field.getValue())) {
                 traits.put(field.getKey(), field.getValue().asString());
+            } else if (field.getKey().equals("traits")) {
+                field.getValue()
+                        .properties()
+                        .forEach(each ->
+                                traits.put(each.getKey(), each.getValue().asString()));
             }
         });
         Long n = COUNTS.stream()
@@ -116,11 +136,14 @@ final class Tidy {
             JsonNode error,
             @Nullable Long n) {
         Interval interval = error.isNumber() ? Interval.ofMean(value.asDouble(), error.asDouble()) : null;
+        if (interval == null && n != null && HITS.contains(metric)) {
+            interval = Interval.ofShare(value.asDouble(), (int) Math.min(n, Integer.MAX_VALUE));
+        }
         return new Measured(model, task, metric, traits, value.asDouble(), interval, n);
     }
 
     private static boolean trait(String key, JsonNode value) {
-        return value.isString() && !NO_TRAITS.contains(key) || value.isIntegralNumber() && PLACES.contains(key);
+        return value.isString() && !NO_TRAITS.contains(key) || value.isNumber() && PLACES.contains(key);
     }
 
     private static boolean figure(String key, JsonNode value) {

@@ -29,6 +29,7 @@ final class Verdict {
         new TextVerdict(pair).tell(kept, lost, open, brief);
         new TaskVerdict(pair).tell(kept, lost, open, brief);
         new RecallVerdict(pair, results.trainedLength()).tell(kept, lost, open, brief);
+        new WritingVerdict(results, pair).tell(kept, lost, open, brief);
         new CostVerdict(results, pair).tell(cost, open, brief);
         if (kept.isEmpty()) {
             kept.add("nothing that these figures could show");

@@ -48,7 +48,7 @@ class FormatsTest {
                         "run0,layers,before,layer=0,0.62,,,",
                         "run0,training,tokens,stage=Stage 2: next token;step=1,2048,,,");
         assertThat(lines)
-                .anyMatch(line -> line.matches("teacher,passkey,exact,length=2048,0.2,0.12\\d+,0.31\\d+,64"))
+                .anyMatch(line -> line.matches("teacher,passkey,exact,size=2048,0.2,0.12\\d+,0.31\\d+,64"))
                 .anyMatch(line -> line.matches("student,positions,kl,from=0;to=64,0.042\\d+,,,1000"));
         assertThat(lines).allSatisfy(line -> assertThat(line).doesNotContain("NaN", "null"));
     }

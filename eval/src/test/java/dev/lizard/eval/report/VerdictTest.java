@@ -2,10 +2,13 @@ package dev.lizard.eval.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lizard.eval.result.ChoiceShare;
+import dev.lizard.eval.result.Comparison;
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.Recall;
+import dev.lizard.eval.result.Repetition;
 import dev.lizard.eval.result.Role;
 import dev.lizard.eval.result.TaskScore;
 import java.util.List;
@@ -65,6 +68,7 @@ class VerdictTest {
                                 + " known.",
                         "No task was run on both.",
                         "Recall was not measured on both.",
+                        "What both write was not compared.",
                         "Memory and speed were not measured on both.");
     }
 
@@ -101,10 +105,58 @@ class VerdictTest {
                 .contains(
                         "Recall (passkey): ahead of the teacher at 2K (0 % \u2192 40 %).",
                         "Recall (passkey): no loss can be shown at 512 (100 % \u2192 98 %).");
-        assertThat(verdict.parts.get("Not shown")).contains("Recall (passkey): at some lengths neither can do it.");
+        assertThat(verdict.parts.get("Not shown")).contains("Recall (passkey): at some sizes neither can do it.");
         assertThat(verdict.brief)
-                .contains(new Verdict.Brief(
-                        "100 % \u2192 50 %", "recall (passkey) at length 1K, from teacher to student"));
+                .contains(
+                        new Verdict.Brief("100 % \u2192 50 %", "recall (passkey) at size 1K, from teacher to student"));
+    }
+
+    @Test
+    void pairedComparisonsDecideWhereThereAreSome() {
+        Findings found = found();
+        task(found, "piqa", 0.684, 0.680, 0.011);
+        found.comparisons.add(new Comparison("piqa", "acc", "lizard", "base", -0.004, -0.007, -0.001, true, 1_000));
+        assertThat(only(found).parts.get("Lost"))
+                .containsExactly("Behind the teacher on piqa 68.4 % \u2192 68.0 %, \u22120.4 points (95 %: \u22120.7 to"
+                        + " \u22120.1).");
+    }
+
+    @Test
+    void sizesBehindATasksNameAreRecall() {
+        Findings found = found();
+        for (int size : new int[] {512, 1_024}) {
+            found.tasks.add(new TaskScore("base", "s_niah_1@" + size, "exact", 1, 0.0, 50));
+            found.tasks.add(new TaskScore("lizard", "s_niah_1@" + size, "exact", 0.4, 0.07, 50));
+        }
+        Verdict verdict = only(found);
+        assertThat(verdict.parts.get("Lost"))
+                .containsExactly("Recall (s_niah_1): behind at 512 (100 % \u2192 40 %), 1K (100 % \u2192 40 %).");
+        assertThat(verdict.parts.get("Not shown")).contains("No task was run on both.");
+    }
+
+    @Test
+    void oneLetterForEverythingIsALoss() {
+        Findings found = found();
+        for (String letter : List.of("A", "B")) {
+            found.choices.add(new ChoiceShare("base", "mmlu", letter, 0.5, 0.5, 100));
+            found.choices.add(new ChoiceShare("lizard", "mmlu", letter, letter.equals("A") ? 0.81 : 0.19, 0.5, 100));
+        }
+        assertThat(only(found).parts.get("Lost"))
+                .containsExactly("On mmlu it answers \u201cA\u201d to 81 % of the items, where 50 % is right.");
+    }
+
+    @Test
+    void repetitionIsALossWhereItsIntervalSaysSo() {
+        Findings found = found();
+        found.repetitions.add(repeated("base", 0.20));
+        found.repetitions.add(repeated("lizard", 0.55));
+        assertThat(only(found).parts.get("Lost"))
+                .containsExactly(
+                        "It repeats itself more: 20.0 % \u2192 55.0 % of the tokens stand in 4-grams written before.");
+    }
+
+    private static Repetition repeated(String model, double share) {
+        return new Repetition(model, 8, 2_000, List.of(0.3), List.of(0.01), share, 0.03, 0, 0);
     }
 
     @Test
