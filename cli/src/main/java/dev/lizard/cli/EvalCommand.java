@@ -14,7 +14,10 @@ import dev.lizard.eval.run.EvaluatedModel;
 import dev.lizard.eval.run.Evaluation;
 import dev.lizard.eval.run.Summary;
 import dev.lizard.eval.run.TaskOutcome;
+import dev.lizard.eval.task.Item;
+import dev.lizard.eval.task.Request;
 import dev.lizard.eval.task.Task;
+import dev.lizard.eval.task.TaskSource;
 import dev.lizard.eval.task.Tasks;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.Tokenizer;
@@ -22,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -69,6 +73,9 @@ final class EvalCommand implements Action {
             description = "Only the first N items of each task; 0: all (default: 0).")
     int limit;
 
+    @Option(names = "--dry-run", description = "Shows what would be asked, item by item, and asks nothing.")
+    boolean dryRun;
+
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -89,7 +96,12 @@ final class EvalCommand implements Action {
         if (models == null) {
             throw LizardException.usage("no model to ask: expected --model MODEL but found none; give one or several");
         }
-        if (out == null) {
+        if (dryRun) {
+            try (Tokenizer tokenizer = ModelPlace.openTokenizer(ModelPlace.find(models.getFirst(), context))) {
+                TaskSource source = new TaskSource(data, tokenizer, settings.seed());
+                asked.forEach(task -> show(task, task.items(source), context.console()));
+            }
+        } else if (out == null) {
             evaluate(models, asked, settings, context);
         } else {
             try (FolderLock _ = FolderLock.take(out)) {
@@ -111,6 +123,23 @@ final class EvalCommand implements Action {
                         task.name(),
                         task.about(),
                         task.groups().isEmpty() ? "" : "  [" + String.join(", ", task.groups()) + "]"));
+    }
+
+    private void show(Task task, List<Item> items, Console console) {
+        for (Item item : limit == 0 ? items : items.subList(0, Math.min(limit, items.size()))) {
+            ObjectNode shown = Json.object().put("task", task.name()).put("id", item.id());
+            shown.setAll((ObjectNode) Json.MAPPER.valueToTree(item.request()));
+            String text = switch (item.request()) {
+                case Request.Likelihoods(List<Request.Candidate> candidates) ->
+                    candidates.stream()
+                            .map(one -> one.prompt() + "|" + one.continuation())
+                            .collect(Collectors.joining("\n"));
+                case Request.Written written -> written.prompt() + "|";
+                case Request.Rolling rolling -> rolling.text();
+                case Request.Tokens(List<Integer> ids) -> ids.size() + " tokens";
+            };
+            console.result(shown, "%s %s\n%s\n".formatted(task.name(), item.id(), text));
+        }
     }
 
     private static Findings evaluate(List<String> models, List<Task> tasks, EvalSettings settings, Context context) {
