@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
             EvalCommand.class,
             BenchCommand.class,
             RecallBenchCommand.class,
+            ProbesCommand.class,
             ReportCommand.class,
             PretrainCommand.class,
             ConfigCommand.class,

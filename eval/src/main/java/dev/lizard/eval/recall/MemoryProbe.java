@@ -31,17 +31,29 @@ public record MemoryProbe(int reads, List<Integer> pairs, long seed, Device devi
 
     private static final int CODES = 4096;
 
-    /** As many as the literature's table has. */
-    public static final List<Integer> PAIRS = List.of(4, 8, 16, 32, 64, 128, 256);
-
     private static final List<Integer> OVERWRITTEN = List.of(8, 16, 32);
 
-    /** Measures all rules, telling each figure as it is found. */
+    private List<MemoryRule> rules() {
+        List<MemoryRule> rules = new ArrayList<>(MemoryRules.formulas(seed));
+        rules.addAll(MemoryRules.mixers(seed));
+        return rules;
+    }
+
+    /** How many shares will be found. */
+    public int shares() {
+        try (Scope work = Scope.open()) {
+            return rules().size() * (pairs.size() + 2 * overwritten().size());
+        }
+    }
+
+    private List<Integer> overwritten() {
+        return pairs.stream().filter(OVERWRITTEN::contains).toList();
+    }
+
+    /** Measures all rules, telling each share as it is found. */
     public void measure(Consumer<RecallCell> found) {
         try (Scope all = Scope.open()) {
-            List<MemoryRule> rules = new ArrayList<>(MemoryRules.formulas(seed));
-            rules.addAll(MemoryRules.mixers(seed));
-            measure(rules, found);
+            measure(rules(), found);
         }
     }
 
@@ -50,9 +62,8 @@ public record MemoryProbe(int reads, List<Integer> pairs, long seed, Device devi
                 Gradients off = Gradients.off()) {
             Tensor codes = AdditiveMemory.unit(normal(RandomStream.named(seed, "probes/codes"), CODES, WIDTH));
             pairs.forEach(n -> measure("capacity", rules, codes, n, 1, found));
-            List<Integer> few = pairs.stream().filter(OVERWRITTEN::contains).toList();
-            few.forEach(n -> measure("overwrite_2", rules, codes, n, 2, found));
-            few.forEach(n -> measure("overwrite_4", rules, codes, n, 4, found));
+            overwritten().forEach(n -> measure("overwrite_2", rules, codes, n, 2, found));
+            overwritten().forEach(n -> measure("overwrite_4", rules, codes, n, 4, found));
         }
     }
 
