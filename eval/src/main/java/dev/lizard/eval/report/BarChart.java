@@ -47,7 +47,7 @@ record BarChart(String title, String label, Units units, List<Bar> bars) {
             group = bar.group();
         }
         double names = 8 + Math.min(LONGEST_NAME, most(bar -> Svg.width(bar.name())));
-        double after = 10 + most(bar -> Svg.width(units.show(bar.value())));
+        double after = 10 + most(bar -> Svg.bold(units.show(bar.value())));
         double low = Math.max(-Scale.LARGEST, Math.min(0, -most(bar -> -bar.low())));
         double high = Math.min(Scale.LARGEST, Math.max(0, most(Bar::high)));
         double before = low < 0 ? after : 0;

@@ -64,12 +64,19 @@ record Difference(
         return interval == null ? 0 : Math.max(0, metric().higherIsBetter() ? -interval.low() : interval.high());
     }
 
+    /** {@code −11.8 points}. */
+    String size() {
+        return signed(value()) + (metric().share() ? " points" : "");
+    }
+
+    /** {@code −13.9 to −9.7}; empty where it is not known. */
+    String range() {
+        return interval == null ? "" : signed(interval.low()) + " to " + signed(interval.high());
+    }
+
     /** {@code −11.8 points (95 %: −13.9 to −9.7)}. */
     String show() {
-        String unit = metric().share() ? " points" : "";
-        String range =
-                interval == null ? "" : " (95 %%: %s to %s)".formatted(signed(interval.low()), signed(interval.high()));
-        return signed(value()) + unit + range;
+        return size() + (interval == null ? "" : " (95 %%: %s)".formatted(range()));
     }
 
     /** {@code 52.1 % → 40.3 %, −11.8 points (95 %: …)}. */

@@ -24,7 +24,7 @@ record Legend(List<Entry> entries) {
         double y = top + ROW;
         for (Entry entry : entries) {
             String name = Svg.brief(entry.name(), Svg.WIDTH - MARK);
-            double width = MARK + Svg.width(name);
+            double width = MARK + Svg.bold(name);
             if (x > 0 && x + width > Svg.WIDTH) {
                 x = 0;
                 y += ROW;

@@ -49,7 +49,7 @@ record LineChart(
     String svg() {
         List<Line> named = lines.stream().filter(line -> !line.name().isEmpty()).toList();
         double longest =
-                named.stream().mapToDouble(line -> Svg.width(line.name())).max().orElse(0);
+                named.stream().mapToDouble(line -> Svg.bold(line.name())).max().orElse(0);
         boolean beside = longest <= LONGEST_BESIDE
                 && named.size() <= MOST_BESIDE
                 && named.stream().noneMatch(line -> line.style() == Line.Style.DOTS);

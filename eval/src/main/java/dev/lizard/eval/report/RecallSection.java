@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How often the models repeat what they were told: a chart a task, and the figures with their intervals. */
+/** How often the models repeat what they were told: a chart a task. */
 final class RecallSection {
     private RecallSection() {}
 
@@ -30,7 +30,6 @@ final class RecallSection {
             figures.add(new Section.Figure(
                     title(task), "Told once, asked for at the end.", LineCharts.draw(task, x, y, lines, results)));
         });
-        figures.add(table(results));
         return new Section(
                 "Recall",
                 "Something told at a random depth of a text is asked for at its end. Beyond the window a model without"
@@ -40,31 +39,6 @@ final class RecallSection {
 
     private static Interval interval(Recall recall) {
         return Interval.ofShare(recall.exact(), recall.samples());
-    }
-
-    private static Section.Tabular table(ResultSet results) {
-        List<Table.Column> columns = List.of(
-                new Table.Column("Model", ""),
-                new Table.Column("Length", "bytes"),
-                new Table.Column("Wholly right", ""),
-                new Table.Column("95 % interval", ""),
-                new Table.Column("Right digits", ""),
-                new Table.Column("Samples", ""),
-                new Table.Column("Task", ""));
-        List<Table.Row> rows = new ArrayList<>();
-        for (Recall recall : results.recall()) {
-            rows.add(new Table.Row(
-                    recall.model(),
-                    Tone.of(results, recall.model()),
-                    List.of(
-                            Table.number((double) recall.length(), Units.LENGTH),
-                            Table.number(recall.exact(), Units.ROUGH_PERCENT),
-                            Table.shown(interval(recall).showShare()),
-                            Table.number(recall.digits(), Units.ROUGH_PERCENT),
-                            Table.number((double) recall.samples(), Units.GENERAL),
-                            Table.text(title(recall.task()).replaceFirst("\\.$", "")))));
-        }
-        return new Section.Tabular("", new Table(columns, rows));
     }
 
     private static String title(String task) {

@@ -1,9 +1,11 @@
 package dev.lizard.eval.report;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 record RecallVerdict(Pairing pair, @Nullable Integer trainedLength) {
     /** Below it a model can as good as not do it. */
     private static final double FLOOR = 0.05;
+
+    private static final int MOST_TOLD = 4;
 
     private static final Set<String> METRICS = Set.of("exact", "written");
 
@@ -27,24 +31,45 @@ record RecallVerdict(Pairing pair, @Nullable Integer trainedLength) {
         if (tasks.isEmpty()) {
             open.add("Recall was not measured on both.");
         }
-        tasks.forEach((task, rows) -> {
-            sizes(rows, Difference.Outcome.LOST, lost, "Recall (%s): behind at %s.", task);
-            sizes(rows, Difference.Outcome.GAINED, kept, "Recall (%s): ahead of the teacher at %s.", task);
-            List<Difference> able = rows.stream()
-                    .filter(row ->
-                            row.teacher().value() > FLOOR || row.student().value() > FLOOR)
-                    .toList();
-            sizes(able, Difference.Outcome.OPEN, kept, "Recall (%s): no loss can be shown at %s.", task);
-            if (able.size() < rows.size()) {
-                open.add("Recall (%s): at some sizes neither can do it.".formatted(task));
-            }
-            rows.stream()
-                    .filter(this::within)
-                    .reduce((first, second) -> second)
-                    .ifPresent(row -> brief.add(new Verdict.Brief(
-                            "%s \u2192 %s".formatted(rough(row.teacher()), rough(row.student())),
-                            "recall (%s) at size %s, from teacher to student".formatted(task, size(row)))));
-        });
+        told(tasks, Difference.Outcome.LOST, lost, "behind");
+        told(tasks, Difference.Outcome.GAINED, kept, "ahead of the teacher");
+        told(able(tasks), Difference.Outcome.OPEN, kept, "no loss can be shown");
+        String unable = tasks.entrySet().stream()
+                .filter(task -> task.getValue().stream().anyMatch(row -> !able(row)))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.joining(", "));
+        if (!unable.isEmpty()) {
+            open.add("Recall (%s): at some sizes neither can do it.".formatted(unable));
+        }
+        worst(tasks)
+                .ifPresent(row -> brief.add(new Verdict.Brief(
+                        "%s \u2192 %s".formatted(rough(row.teacher()), rough(row.student())),
+                        "recall (%s) at size %s, from teacher to student%s"
+                                .formatted(
+                                        row.student().task(),
+                                        size(row),
+                                        tasks.size() == 1
+                                                ? ""
+                                                : ", the most lost of %d tasks".formatted(tasks.size())))));
+    }
+
+    private static boolean able(Difference row) {
+        return row.teacher().value() > FLOOR || row.student().value() > FLOOR;
+    }
+
+    private static Map<String, List<Difference>> able(Map<String, List<Difference>> tasks) {
+        Map<String, List<Difference>> able = new LinkedHashMap<>();
+        tasks.forEach((task, rows) ->
+                able.put(task, rows.stream().filter(RecallVerdict::able).toList()));
+        return able;
+    }
+
+    /** Where most is lost at the largest size that both know. */
+    private Optional<Difference> worst(Map<String, List<Difference>> tasks) {
+        return tasks.values().stream()
+                .map(rows -> rows.stream().filter(this::within).reduce((first, second) -> second))
+                .flatMap(Optional::stream)
+                .min(Comparator.comparingDouble(Difference::value));
     }
 
     private static String rough(Measured share) {
@@ -56,14 +81,21 @@ record RecallVerdict(Pairing pair, @Nullable Integer trainedLength) {
                 || Double.parseDouble(row.student().traits().get(Measured.SIZE)) <= trainedLength;
     }
 
-    private static void sizes(
-            List<Difference> rows, Difference.Outcome outcome, List<String> lines, String sentence, String task) {
-        String sizes = rows.stream()
-                .filter(row -> row.outcome() == outcome)
-                .map(row -> "%s (%s \u2192 %s)".formatted(size(row), rough(row.teacher()), rough(row.student())))
-                .collect(Collectors.joining(", "));
-        if (!sizes.isEmpty()) {
-            lines.add(sentence.formatted(task, sizes));
+    private static void told(
+            Map<String, List<Difference>> tasks, Difference.Outcome outcome, List<String> lines, String words) {
+        List<String> told = new ArrayList<>();
+        tasks.forEach((task, rows) -> {
+            String sizes = rows.stream()
+                    .filter(row -> row.outcome() == outcome)
+                    .map(row -> "%s (%s \u2192 %s)".formatted(size(row), rough(row.teacher()), rough(row.student())))
+                    .collect(Collectors.joining(", "));
+            if (!sizes.isEmpty()) {
+                told.add("Recall (%s): %s at %s.".formatted(task, words, sizes));
+            }
+        });
+        lines.addAll(told.subList(0, Math.min(MOST_TOLD, told.size())));
+        if (told.size() > MOST_TOLD) {
+            lines.add("Recall: %s in %d more tasks, see the table.".formatted(words, told.size() - MOST_TOLD));
         }
     }
 

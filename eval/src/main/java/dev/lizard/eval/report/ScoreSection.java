@@ -19,12 +19,9 @@ final class ScoreSection {
         Set<String> models = new LinkedHashSet<>();
         results.models().forEach(model -> models.add(model.name()));
         Set<String> scored = new LinkedHashSet<>();
-        for (Measured figure : Measurements.of(results)) {
-            if (!figure.task().equals(Measured.HELD_OUT)) {
-                rows.computeIfAbsent(name(figure), name -> new LinkedHashMap<>())
-                        .putIfAbsent(figure.model(), figure);
-                scored.add(figure.model());
-            }
+        for (Measured figure : byTask(Measurements.of(results))) {
+            rows.computeIfAbsent(name(figure), name -> new LinkedHashMap<>()).putIfAbsent(figure.model(), figure);
+            scored.add(figure.model());
         }
         List<Pairing> pairings = Pairing.of(results);
         Set<String> paired = new LinkedHashSet<>();
@@ -36,9 +33,8 @@ final class ScoreSection {
         others.removeAll(paired);
         List<Table.Column> columns = new ArrayList<>(List.of(new Table.Column("Task", "")));
         paired.forEach(model -> columns.add(new Table.Column(model, "95 % interval")));
-        pairings.forEach(pair -> columns.add(new Table.Column(
-                pairings.size() == 1 ? "Difference" : pair.student() + " less " + pair.teacher(),
-                "student less teacher")));
+        pairings.forEach(pair -> columns.add(
+                new Table.Column(pairings.size() == 1 ? "Difference" : pair.student(), "less " + pair.teacher())));
         others.forEach(model -> columns.add(new Table.Column(model, "95 % interval")));
         columns.add(new Table.Column("Items", ""));
         List<Table.Row> table = new ArrayList<>();
@@ -48,6 +44,17 @@ final class ScoreSection {
                 "Every score with its 95 % interval. A difference is in bold where its interval leaves zero out: only"
                         + " there has something been lost or gained that these items can show.",
                 table.isEmpty() ? List.of() : List.of(new Section.Tabular("", new Table(columns, table))));
+    }
+
+    /** Sizes of a task after one another; parts of answers are left to the grids. */
+    private static List<Measured> byTask(List<Measured> figures) {
+        Map<String, List<Measured>> tasks = new LinkedHashMap<>();
+        for (Measured figure : figures) {
+            if (!figure.task().equals(Measured.HELD_OUT) && !figure.metric().equals("digits")) {
+                tasks.computeIfAbsent(figure.task(), task -> new ArrayList<>()).add(figure);
+            }
+        }
+        return tasks.values().stream().flatMap(List::stream).toList();
     }
 
     private static String name(Measured figure) {
@@ -76,20 +83,14 @@ final class ScoreSection {
     }
 
     private static Table.Cell cell(@Nullable Measured figure) {
-        if (figure == null) {
-            return new Table.Cell.Absent();
-        }
-        Units units = Metric.of(figure.metric()).units();
-        Interval interval = figure.interval();
-        return interval == null
-                ? Table.number(figure.value(), units)
-                : new Table.Cell.Range(figure.value(), units, interval);
+        return figure == null
+                ? new Table.Cell.Absent()
+                : Table.ranged(figure.value(), Metric.of(figure.metric()).units(), figure.interval());
     }
 
     private static Table.Cell difference(Difference difference) {
-        return switch (difference.outcome()) {
-            case LOST, GAINED -> new Table.Cell.Strong(difference.show());
-            case OPEN, UNKNOWN -> Table.shown(difference.show());
-        };
+        boolean shown =
+                difference.outcome() == Difference.Outcome.LOST || difference.outcome() == Difference.Outcome.GAINED;
+        return new Table.Cell.Ranged(difference.value(), difference.size(), difference.range(), shown);
     }
 }

@@ -85,6 +85,10 @@ final class Svg {
         return text.codePoints().mapToDouble(Svg::width).sum();
     }
 
+    static double bold(String text) {
+        return 1.07 * width(text);
+    }
+
     private static double width(int letter) {
         if (letter >= 0x2e80) {
             return 12.5;

@@ -25,12 +25,10 @@ record Table(List<Column> columns, List<Row> rows) {
 
         record Shown(String text) implements Cell {}
 
-        record Strong(String text) implements Cell {}
-
         record Value(double value, Units units) implements Cell {}
 
         /** A value over its interval. */
-        record Range(double value, Units units, Interval interval) implements Cell {}
+        record Ranged(double value, String text, String interval, boolean strong) implements Cell {}
 
         /** Not measured; shown as a dash. */
         record Absent() implements Cell {}
@@ -47,6 +45,13 @@ record Table(List<Column> columns, List<Row> rows) {
 
     static Cell number(@Nullable Double value, Units units) {
         return value == null ? new Cell.Absent() : new Cell.Value(value, units);
+    }
+
+    /** With its interval below it, where there is one. */
+    static Cell ranged(double value, Units units, @Nullable Interval interval) {
+        return interval == null
+                ? number(value, units)
+                : new Cell.Ranged(value, units.show(value), interval.show(units), false);
     }
 
     String html() {
@@ -91,9 +96,8 @@ record Table(List<Column> columns, List<Row> rows) {
         return switch (cell) {
             case Cell.Words(String text) -> text;
             case Cell.Shown(String text) -> text;
-            case Cell.Strong(String text) -> text;
-            case Cell.Range(double value, Units units, Interval interval) ->
-                "%s (%s)".formatted(units.show(value), interval.show(units));
+            case Cell.Ranged(double value, String text, String interval, boolean strong) ->
+                interval.isEmpty() ? text : "%s (%s)".formatted(text, interval);
             case Cell.Value(double value, Units units) -> units.show(value);
             case Cell.Absent() -> "\u2013";
         };
@@ -103,10 +107,9 @@ record Table(List<Column> columns, List<Row> rows) {
         return switch (cell) {
             case Cell.Words(String text) -> "<td class=\"text\">%s</td>".formatted(escape(text));
             case Cell.Shown(String text) -> "<td>%s</td>".formatted(escape(text));
-            case Cell.Strong(String text) -> "<td><strong>%s</strong></td>".formatted(escape(text));
-            case Cell.Range(double value, Units units, Interval interval) ->
-                "<td data-value=\"%s\">%s<small>%s</small></td>"
-                        .formatted(value, units.show(value), interval.show(units));
+            case Cell.Ranged(double value, String text, String interval, boolean strong) ->
+                "<td data-value=\"%s\">%s%s%s<small>%s</small></td>"
+                        .formatted(value, strong ? "<b>" : "", escape(text), strong ? "</b>" : "", escape(interval));
             case Cell.Value(double value, Units units) ->
                 "<td data-value=\"%s\">%s</td>".formatted(value, units.show(value));
             case Cell.Absent() -> "<td class=\"absent\">\u2013</td>";

@@ -64,8 +64,7 @@ final class TraitSection {
     private static Table.Cell cell(TraitScore score) {
         Units units = Metric.of(score.metric()).units();
         Double error = score.stderr();
-        return error == null
-                ? Table.number(score.value(), units)
-                : new Table.Cell.Range(score.value(), units, Interval.ofScore(score.value(), error, score.n()));
+        return Table.ranged(
+                score.value(), units, error == null ? null : Interval.ofScore(score.value(), error, score.n()));
     }
 }

@@ -14,7 +14,6 @@ import dev.lizard.eval.result.RecallCell;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
 import dev.lizard.eval.result.Sample;
-import dev.lizard.eval.result.TaskScore;
 import dev.lizard.eval.result.TrainingPoint;
 import dev.lizard.tensor.RandomStream;
 import java.util.ArrayList;
@@ -51,7 +50,7 @@ final class Example {
         found.frontier.addAll(frontier());
         found.efficiency.addAll(efficiency());
         found.gates.addAll(gates());
-        found.tasks.addAll(tasks());
+        ExampleTasks.add(found);
         found.samples.add(new Sample("teacher", "In Vanuby everybody knew Poto the baker. ", "oumowinditod", 700));
         found.samples.add(new Sample(
                 "student",
@@ -124,18 +123,6 @@ final class Example {
             curves.add(new PositionCurve(model.name(), PositionCurve.KL, kl));
         }
         return curves;
-    }
-
-    private static List<TaskScore> tasks() {
-        List<TaskScore> tasks = new ArrayList<>();
-        for (String model : List.of("teacher", "student", "window only")) {
-            double loss = model.equals("teacher") ? 0 : model.equals("student") ? 0.01 : 0.06;
-            tasks.add(new TaskScore(model, "piqa", "acc", 0.6812 - loss, 0.0109, 1_838));
-            tasks.add(new TaskScore(model, "hellaswag", "acc_norm", 0.4310 - loss, 0.0049, 10_042));
-            tasks.add(new TaskScore(model, "lambada_openai", "acc", 0.5210 - 12 * loss, 0.0070, 5_153));
-            tasks.add(new TaskScore(model, "lambada_openai", "perplexity", 12.4 + 90 * loss, 0.4, 5_153));
-        }
-        return tasks;
     }
 
     private static List<TrainingPoint> training() {
