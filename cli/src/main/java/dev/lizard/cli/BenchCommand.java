@@ -6,5 +6,10 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         description = "Measures speed and memory on this machine.",
-        subcommands = {BenchKernelsCommand.class, BenchGenerateCommand.class, BenchTrainCommand.class})
+        subcommands = {
+            BenchKernelsCommand.class,
+            BenchGenerateCommand.class,
+            BenchContextCommand.class,
+            BenchTrainCommand.class
+        })
 final class BenchCommand {}

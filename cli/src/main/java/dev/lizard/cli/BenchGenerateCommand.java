@@ -1,27 +1,17 @@
 package dev.lizard.cli;
 
-import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
 import dev.lizard.generate.SamplerSettings;
-import dev.lizard.mixer.MixerSpec;
-import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.Decoder;
-import dev.lizard.tensor.RandomStream;
-import dev.lizard.tensor.Scope;
-import dev.lizard.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /** {@code lizard bench generate}: how fast a model reads and writes. */
 @Command(
@@ -32,15 +22,7 @@ final class BenchGenerateCommand implements Action {
     private static final long WARM_UP = 2;
 
     @Mixin
-    private final BenchModel model = new BenchModel();
-
-    @Option(
-            names = "--mixer",
-            paramLabel = "NAME",
-            description =
-                    "The mixer of each layer of that model, of the kind's default sizes; its softmax if not given.")
-    @Nullable
-    String mixer;
+    private final BenchMixedModel model = new BenchMixedModel();
 
     @Option(
             names = "--top-p",
@@ -93,16 +75,7 @@ final class BenchGenerateCommand implements Action {
         SamplerSettings settings = topP == null
                 ? SamplerSettings.GREEDY
                 : SamplerSettings.ofTemperature(1, 0).withTopP(topP);
-        if (mixer != null && !model.isRandom()) {
-            throw LizardException.usage(
-                    "--mixer has no effect: expected it beside --random-weights; give that too, or take it out");
-        }
-        GenerationSpeed result = model.measure(context, decoder -> {
-            if (mixer != null) {
-                replaceMixers(decoder, mixer);
-            }
-            return measure(decoder, settings, context);
-        });
+        GenerationSpeed result = model.measure(context, decoder -> measure(decoder, settings, context));
         Bench.record(result, history);
         context.console().result(result, text(result));
         return 0;
@@ -124,21 +97,6 @@ final class BenchGenerateCommand implements Action {
             }
             context.interrupt().check("nothing was kept");
             return GenerationSpeed.of(measured, meter.after(lengths, newTokens));
-        }
-    }
-
-    private static void replaceMixers(Decoder decoder, String name) {
-        ObjectNode keys = JsonNodeFactory.instance.objectNode().put("mixer", name);
-        MixerSpec spec = MixerSpecs.read(keys, decoder.headDims(), "--mixer");
-        for (int layer = 0; layer < decoder.layers(); layer++) {
-            Map<String, Tensor> parameters = new HashMap<>();
-            try (Scope work = Scope.open()) {
-                for (MixerSpec.Parameter parameter : spec.initial(decoder.headDims(), new RandomStream(layer))) {
-                    parameters.put(
-                            parameter.name(), decoder.own(parameter.initial().to(decoder.device())));
-                }
-            }
-            decoder.replaceMixer(layer, spec.create(decoder.headDims(), parameters));
         }
     }
 

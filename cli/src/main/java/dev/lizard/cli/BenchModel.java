@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The model that a {@code bench} command measures: one that people have, or one of random weights. */
-final class BenchModel {
+class BenchModel {
     @Option(names = "--model", paramLabel = "MODEL", description = ModelPlace.HELP)
     @Nullable
     String model;
@@ -24,11 +24,6 @@ final class BenchModel {
             description = "A model of this configuration with random weights instead: enough for speed.")
     @Nullable
     Path config;
-
-    /** Whether its weights are random. */
-    boolean isRandom() {
-        return config != null;
-    }
 
     /**
      * Opens the model for the length of a measurement.

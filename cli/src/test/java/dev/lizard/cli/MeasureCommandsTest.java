@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import dev.lizard.eval.result.ResultSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +86,43 @@ class MeasureCommandsTest {
         assertThat(run("score", "--model", teacher, "--ids-file", ids.toString()))
                 .isEqualTo(3);
         assertThat(terminal.err()).contains("token id out of range");
+    }
+
+    @Test
+    void benchContextAddsModelsToAFolderAndSaysWhereTheyCross() throws IOException {
+        Path out = temp.resolve("curves");
+        Path history = temp.resolve("curves.jsonl");
+        String[] line = {
+            "bench", "context", "--contexts", "512,256", "--runs", "2", "--new-tokens", "2", "--out", out.toString()
+        };
+        List<JsonNode> rows = json(with(line, "--model", teacher, "--name", "t", "--history", history.toString()));
+        assertThat(rows)
+                .extracting(row -> row.at("/context").asLong())
+                .startsWith(256L, 512L, 1024L)
+                .endsWith(1L << 20);
+        assertThat(rows.get(1).at("/state_bytes").asLong())
+                .isEqualTo(2 * rows.getFirst().at("/state_bytes").asLong());
+        assertThat(rows.get(1).at("/decode_spread/repeats").asInt()).isEqualTo(2);
+        assertThat(rows.get(2).at("/missing").asString()).isEqualTo("only the size was computed");
+        assertThat(Files.readAllLines(history)).hasSize(rows.size());
+        assertThat(run(with(line, "--model", converted, "--name", "s")))
+                .as(terminal.err())
+                .isZero();
+        assertThat(terminal.out())
+                .contains("s reads faster than t", "s writes faster than t", "s keeps less than t from");
+        run(with(line, "--model", converted, "--name", "s")); // measured anew, not twice there
+        ResultSet results = ResultSet.read(out);
+        assertThat(results.efficiency()).hasSize(2 * rows.size());
+        assertThat(results.provenance()).containsKeys("command cost t, cpu", "command cost s, cpu");
+        assertThat(run("bench", "context", "--model", teacher, "--seconds", "0"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--seconds out of range: expected 1 or more but found 0");
+        assertThat(run("bench", "context")).isEqualTo(2);
+        assertThat(terminal.err()).contains("expected one of --model and --random-weights but found neither");
+    }
+
+    private static String[] with(String[] line, String... more) {
+        return Stream.concat(Stream.of(line), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test

@@ -57,7 +57,7 @@ class RecallBenchCommandTest {
         assertThat(lines)
                 .extracting(line -> line.at("/mixer").asString())
                 .containsExactly("softmax", "lizard", "lizard");
-        assertThat(lines.getFirst().at("/state_bytes").asLong()).isEqualTo((2 * 4 + 2 * 8) * 8 * 4);
+        assertThat(lines.getFirst().at("/state_bytes").asLong()).isEqualTo((2 * 2 + 2 * 8) * 8 * 4);
         ResultSet results = ResultSet.read(temp.resolve("out"));
         assertThat(results.frontier()).hasSize(3);
         assertThat(results.provenance().get("command frontier")).startsWith("lizard recall-bench --mixers");

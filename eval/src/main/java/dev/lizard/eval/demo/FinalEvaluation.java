@@ -65,7 +65,8 @@ record FinalEvaluation(List<Efficiency> efficiency, List<Sample> samples) {
 
     private void examine(Path folder, String name, DemoSize size, long seed, TrainListener listener) {
         EfficiencyMeter standard = EfficiencyMeter.standard();
-        EfficiencyMeter meter = new EfficiencyMeter(standard.piece(), standard.steps(), size.mostSeconds());
+        EfficiencyMeter meter =
+                new EfficiencyMeter(standard.piece(), standard.steps(), standard.repeats(), size.mostSeconds());
         try (Scope work = Scope.open();
                 OpenModel model = open(folder)) {
             Efficiency before = null;

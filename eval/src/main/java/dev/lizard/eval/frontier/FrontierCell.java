@@ -30,14 +30,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /** One model: a stack of mixers at a width, trained with a learning rate from a seed, then tested. */
 record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long seed, double learningRate) {
     private static final String STAGE = "recall";
     private static final AdamW.Settings ADAM = new AdamW.Settings(0.9, 0.95, 1e-8);
     private static final double CLIP = 1;
+
+    /** Share of the peak rate at the end. */
+    private static final double LAST_RATE = 0.1;
 
     /** Test sequences are those of no training seed. */
     private static final long TEST_SEED = -1;
@@ -49,10 +53,7 @@ record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long
 
     /** For the folder of its checkpoints: another one for each model. */
     String key() {
-        return "%s-%08x"
-                .formatted(
-                        name().replaceAll("[^A-Za-z0-9.]+", "-"),
-                        layers().toString().hashCode());
+        return "%s-%08x".formatted(name().replaceAll("[^A-Za-z0-9.]+", "-"), layers().hashCode());
     }
 
     /** Of this model among {@code points}, one for each number of pairs; empty unless all are there. */
@@ -75,8 +76,17 @@ record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long
                 && point.tokens() == point.steps() * plan.batch() * plan.length();
     }
 
-    private List<ObjectNode> layers() {
-        return specs().stream().map(MixerSpecs::write).toList();
+    /** {@code window, window 2, meta 0; linear}. */
+    private String layers() {
+        return specs().stream().map(FrontierCell::told).collect(Collectors.joining("; "));
+    }
+
+    private static String told(MixerSpec spec) {
+        return Stream.concat(
+                        Stream.of(spec.mixer()),
+                        spec.keys().entrySet().stream()
+                                .map(key -> key.getKey().replace('_', ' ') + " " + key.getValue()))
+                .collect(Collectors.joining(", "));
     }
 
     private List<MixerSpec> specs() {
@@ -176,7 +186,7 @@ record FrontierCell(FrontierPlan plan, FrontierPlan.Stack stack, int width, long
                 1,
                 plan.steps(),
                 learningRate,
-                new Schedule(Schedule.Kind.COSINE, plan.warmup(), 0),
+                new Schedule(Schedule.Kind.COSINE, plan.warmup(), LAST_RATE),
                 ADAM,
                 CLIP,
                 0,

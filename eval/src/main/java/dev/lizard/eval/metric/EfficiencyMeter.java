@@ -1,18 +1,28 @@
 package dev.lizard.eval.metric;
 
+import dev.lizard.base.FreeMemory;
+import dev.lizard.base.ProcessMemory;
+import dev.lizard.base.Quantiles;
 import dev.lizard.eval.result.Efficiency;
+import dev.lizard.eval.result.Spread;
 import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.mixer.MixerState;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
 import dev.lizard.model.GraphedDecode;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.CudaCard;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,42 +30,115 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Reading goes in pieces, as a session does. A context whose reading would take longer than allowed (the teacher's
  * grows with the square) is not read: the state of a short one is stretched to its length by repeating its tokens, so
- * that bytes and the time of writing are those of the full length, and the reading speed stays unknown.
+ * that bytes and the time of writing are those of the full length, and the reading speed stays unknown. Where not even
+ * that state fits into memory, its size is told alone. Both are said in the result.
  *
  * @param piece tokens read at a time
- * @param steps tokens written; the median of their times counts
- * @param mostSeconds longest time that one reading may be expected to take
+ * @param steps tokens written in a repeat; the median of their times counts
+ * @param repeats of reading and of writing, as far as the time suffices; the median of these counts
+ * @param mostSeconds longest time that one reading may be expected to take, and after which nothing is begun again
  */
-public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
+public record EfficiencyMeter(int piece, int steps, int repeats, double mostSeconds) {
     private static final int WARM_UP = 3;
     private static final String CACHE = "cache.";
 
-    /** 512 tokens a piece, 24 steps, 15 seconds. */
+    /** 512 tokens a piece, 24 steps, once, 15 seconds. */
     public static EfficiencyMeter standard() {
-        return new EfficiencyMeter(512, 24, 15);
+        return new EfficiencyMeter(512, 24, 1, 15);
     }
 
     /**
-     * Measures one context.
+     * Measures one context; peaks of memory are right where contexts are measured in ascending order.
      *
      * @param before the same model at a shorter context, to predict the time of reading; null reads in any case
      */
     public Efficiency measure(Decoder model, String name, long context, @Nullable Efficiency before) {
-        try (Scope work = Scope.open();
-                Gradients off = Gradients.off();
-                DecoderState state = model.newState(1)) {
-            Double prefill = null;
-            if (expectedSeconds(model, context, before) <= mostSeconds) {
-                long start = System.nanoTime();
-                read(model, state, context);
-                prefill = context / seconds(start);
-            } else {
-                read(model, state, piece);
-                stretch(state, model.layers(), context);
-            }
-            long bytes = state.bytes();
-            return new Efficiency(name, context, prefill, 1 / writing(model, state), bytes);
+        String device = model.device().toString();
+        long size = stateBytes(model, context);
+        String full = full(model, size);
+        if (full != null) {
+            return new Efficiency(name, context, null, null, size, device, null, null, null, full);
         }
+        double expected = expectedSeconds(model, context, before);
+        List<Double> reading = new ArrayList<>();
+        try (Scope work = Scope.open();
+                Gradients off = Gradients.off()) {
+            DecoderState state = expected <= mostSeconds ? read(model, context, reading) : stretched(model, context);
+            try (state) {
+                long bytes = state.bytes();
+                List<Double> writing = writing(model, state);
+                return new Efficiency(
+                        name,
+                        context,
+                        median(reading),
+                        median(writing),
+                        bytes,
+                        device,
+                        spread(reading),
+                        spread(writing),
+                        peak(model.device()),
+                        reading.isEmpty() ? unread(expected) : null);
+            }
+        }
+    }
+
+    /** The size alone, exact at any context. */
+    public static Efficiency size(Decoder model, String name, long context) {
+        return new Efficiency(
+                name,
+                context,
+                null,
+                null,
+                stateBytes(model, context),
+                model.device().toString(),
+                null,
+                null,
+                null,
+                "only the size was computed");
+    }
+
+    private static long stateBytes(Decoder model, long context) {
+        return MixerSpecs.stateBytes(model.mixerSpecs(), model.headDims(), model.dtype(), context);
+    }
+
+    private String unread(double seconds) {
+        return Double.isInfinite(seconds)
+                ? "not read, as a shorter context was not"
+                : String.format(Locale.ROOT, "not read: %.0f s expected, %.0f s allowed", seconds, mostSeconds);
+    }
+
+    /** Why a state of so many bytes is not made; a cache that grows takes up to twice its size. */
+    private static @Nullable String full(Decoder model, long bytes) {
+        OptionalLong free = CudaCard.memoryFree(model.device());
+        long there = (free.isPresent() ? free : FreeMemory.bytes()).orElse(Long.MAX_VALUE);
+        long needed = caches(model) ? 2 * bytes : bytes;
+        return needed <= there
+                ? null
+                : "not measured: a state that grows to %,d bytes, %,d are free".formatted(needed, there);
+    }
+
+    private static boolean caches(Decoder model) {
+        return model.mixerSpecs().stream().anyMatch(MixerSpec::caches);
+    }
+
+    private static @Nullable Long peak(Device device) {
+        OptionalLong held = CudaCard.memoryHeld(device);
+        OptionalLong peak = held.isPresent() ? held : ProcessMemory.peakBytes();
+        return peak.isPresent() ? (Long) peak.getAsLong() : null;
+    }
+
+    private static @Nullable Double median(List<Double> values) {
+        return values.isEmpty() ? null : (Double) quantiles(values).median();
+    }
+
+    private static @Nullable Spread spread(List<Double> values) {
+        return values.size() < 2
+                ? null
+                : new Spread(quantiles(values).least(), quantiles(values).most(), values.size());
+    }
+
+    private static Quantiles quantiles(List<Double> values) {
+        return Quantiles.of(values.stream().mapToDouble(value -> value).toArray());
     }
 
     /** From the shorter context: with the square where a cache grows, in proportion where none does. */
@@ -68,8 +151,30 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
             return Double.POSITIVE_INFINITY;
         }
         double ratio = (double) context / before.context();
-        boolean caching = model.mixerSpecs().stream().anyMatch(MixerSpec::caches);
-        return context / speed * (caching ? ratio : 1);
+        return context / speed * (caches(model) ? ratio : 1);
+    }
+
+    /** Reads until it was repeated often enough or time is up; tokens a second go to {@code speeds}. */
+    private DecoderState read(Decoder model, long context, List<Double> speeds) {
+        long begun = System.nanoTime();
+        double last = 0;
+        DecoderState state = model.newState(1);
+        while (speeds.isEmpty() || (speeds.size() < repeats && seconds(begun) + last <= mostSeconds)) {
+            state.close();
+            state = model.newState(1);
+            long start = System.nanoTime();
+            read(model, state, context);
+            last = seconds(start);
+            speeds.add(context / last);
+        }
+        return state;
+    }
+
+    private DecoderState stretched(Decoder model, long context) {
+        DecoderState state = model.newState(1);
+        read(model, state, piece);
+        stretch(state, model.layers(), context);
+        return state;
     }
 
     private void read(Decoder model, DecoderState state, long context) {
@@ -117,22 +222,28 @@ public record EfficiencyMeter(int piece, int steps, double mostSeconds) {
         }
     }
 
-    /** Median seconds of a step, the choice of the next token included. */
-    private double writing(Decoder model, DecoderState state) {
-        double[] seconds = new double[steps];
+    /** Tokens a second of each repeat, the choice of the next token included. */
+    private List<Double> writing(Decoder model, DecoderState state) {
+        List<Double> speeds = new ArrayList<>();
+        long begun = System.nanoTime();
         long id = 1;
         GraphedDecode recorded = GraphedDecode.served(model) ? new GraphedDecode(model, state) : null;
         try (recorded) {
-            for (int step = -WARM_UP; step < steps; step++) {
-                long start = System.nanoTime();
+            for (int step = 0; step < WARM_UP && (step == 0 || seconds(begun) < mostSeconds); step++) {
                 id = next(model, state, recorded, id);
-                if (step >= 0) {
-                    seconds[step] = seconds(start);
+            }
+            while (speeds.isEmpty() || (speeds.size() < repeats && seconds(begun) < mostSeconds)) {
+                double[] times = new double[steps];
+                int made = 0;
+                while (made < steps && (made == 0 || seconds(begun) < mostSeconds)) {
+                    long start = System.nanoTime();
+                    id = next(model, state, recorded, id);
+                    times[made++] = seconds(start);
                 }
+                speeds.add(1 / Quantiles.of(Arrays.copyOf(times, made)).median());
             }
         }
-        Arrays.sort(seconds);
-        return seconds[steps / 2];
+        return speeds;
     }
 
     /** Reads {@code id} as a session does and chooses what follows. */

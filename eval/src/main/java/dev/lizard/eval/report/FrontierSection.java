@@ -10,7 +10,6 @@ import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
-import tools.jackson.databind.node.ObjectNode;
 
 /** What small models, trained from scratch to recall, get right for the bytes they keep. */
 final class FrontierSection {
@@ -21,7 +20,7 @@ final class FrontierSection {
     private FrontierSection() {}
 
     /** One model that was trained from several seeds. */
-    private record Model(String task, int pairs, String mixer, List<ObjectNode> layers, int width, long stateBytes) {}
+    private record Model(String task, int pairs, String mixer, String layers, int width, long stateBytes) {}
 
     /** What its seeds reached, each with its best learning rate. */
     private record Reached(Model model, List<FrontierPoint> seeds) {
@@ -120,21 +119,10 @@ final class FrontierSection {
                                             .max()
                                             .orElse(0),
                                     Units.COUNT),
-                            Table.text(model.layers().stream()
-                                    .map(FrontierSection::shown)
-                                    .collect(Collectors.joining("; "))),
+                            Table.text(model.layers()),
                             Table.text("%s, %d pairs".formatted(model.task(), model.pairs())))));
         }
         return new Section.Tabular("", new Table(columns, rows));
-    }
-
-    /** {@code lizard, window 8, features 32}. */
-    private static String shown(ObjectNode layer) {
-        return layer.properties().stream()
-                .map(entry ->
-                        (entry.getKey().equals("mixer") ? "" : entry.getKey().replace('_', ' ') + " ")
-                                + entry.getValue().asString(entry.getValue().toString()))
-                .collect(Collectors.joining(", "));
     }
 
     private static String tone(String mixer, List<String> mixers) {

@@ -1,8 +1,6 @@
 package dev.lizard.eval.result;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A small model that was trained from scratch to recall, asked about so many pairs: a point of accuracy against bytes of
@@ -11,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param task what it learned, with its sizes, such as {@code mqar, V 256, T 64}
  * @param pairs of a key and a value in a tested sequence
  * @param mixer the stack's name; stacks of one name are one line of the frontier
- * @param layers the mixer of each layer, as in a recipe
+ * @param layers the mixer of each layer with its keys, such as {@code window, window 2, meta 0; linear}
  * @param width D
  * @param stateBytes kept of a sequence of the task's length, all layers
  * @param accuracy share of the asked values whose most likely token is right, 0 to 1; absent where training diverged
@@ -26,7 +24,7 @@ public record FrontierPoint(
         String task,
         int pairs,
         String mixer,
-        List<ObjectNode> layers,
+        String layers,
         int width,
         long stateBytes,
         @Nullable Double accuracy,

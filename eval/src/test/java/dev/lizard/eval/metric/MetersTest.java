@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lizard.eval.ByteModels;
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Recall;
+import dev.lizard.eval.result.Spread;
 import dev.lizard.mixer.Mixer;
 import dev.lizard.mixer.SoftmaxSpec;
 import dev.lizard.mixer.WindowSpec;
@@ -81,17 +82,32 @@ class MetersTest {
 
     @Test
     void theTeachersStateGrowsAndTheStudentsDoesNot() {
-        EfficiencyMeter meter = new EfficiencyMeter(128, 5, 60);
+        EfficiencyMeter meter = new EfficiencyMeter(128, 5, 3, 60);
         try (Decoder model = ByteModels.random(1)) {
             Efficiency shorter = meter.measure(model, "teacher", 256, null);
             Efficiency longer = meter.measure(model, "teacher", 1_024, shorter);
             assertThat(longer.stateBytes()).isEqualTo(4 * shorter.stateBytes());
             assertThat(shorter.stateBytes()).isEqualTo(2L * 2 * 2 * 8 * 256 * 4);
             assertThat(longer.prefillTokensPerSecond()).isNotNull().isPositive();
-            Efficiency stretched = new EfficiencyMeter(128, 5, 0).measure(model, "teacher", 1_024, shorter);
+            Efficiency stretched = new EfficiencyMeter(128, 5, 3, 0).measure(model, "teacher", 1_024, shorter);
             assertThat(stretched.prefillTokensPerSecond()).isNull();
             assertThat(stretched.stateBytes()).isEqualTo(longer.stateBytes());
             assertThat(stretched.decodeTokensPerSecond()).isPositive();
+
+            assertThat(stretched.missing()).matches("not read: \\d+ s expected, 0 s allowed");
+            assertThat(longer.missing()).isNull();
+            assertThat(longer.device()).isEqualTo("cpu");
+            Spread spread = longer.decodeSpread();
+            assertThat(spread).isNotNull();
+            assertThat(longer.decodeTokensPerSecond()).isBetween(spread.slowest(), spread.fastest());
+            assertThat(spread.repeats()).isEqualTo(3);
+            assertThat(EfficiencyMeter.size(model, "teacher", 1 << 20).stateBytes())
+                    .isEqualTo(1_024 * longer.stateBytes());
+            Efficiency tooLong = meter.measure(model, "teacher", 1L << 40, shorter);
+            assertThat(tooLong.decodeTokensPerSecond()).isNull();
+            assertThat(tooLong.missing())
+                    .startsWith("not measured: a state that grows to ")
+                    .endsWith(" are free");
 
             ByteModels.swap(model);
             long constant = meter.measure(model, "student", 128, null).stateBytes();

@@ -1,6 +1,5 @@
 package dev.lizard.eval.report;
 
-import dev.lizard.base.Json;
 import dev.lizard.eval.result.Bucket;
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Findings;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Invented results that fill every part of the page. */
 final class Example {
@@ -67,7 +65,7 @@ final class Example {
             for (int width : new int[] {32, 64}) {
                 for (long seed : new long[] {0, 1}) {
                     double right = mixer.equals("softmax") ? 0.99 : 0.5 + 0.003 * width + 0.05 * seed;
-                    List<ObjectNode> layers = List.of(Json.object().put("mixer", mixer));
+                    String layers = "window, window 2; " + mixer;
                     points.add(new FrontierPoint(
                             "mqar, V 64, T 64",
                             8,

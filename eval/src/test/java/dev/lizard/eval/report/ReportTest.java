@@ -7,12 +7,14 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.eval.report.Report.Format;
+import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.FrontierPoint;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.ResultSet;
 import dev.lizard.eval.result.Role;
 import dev.lizard.eval.result.Sample;
+import dev.lizard.eval.result.Spread;
 import dev.lizard.eval.result.TrainingPoint;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 class ReportTest {
     @TempDir
@@ -114,14 +115,26 @@ class ReportTest {
     @Test
     void theFrontierIsTheMeanOverSeedsOfTheBestRate() {
         Findings found = new Findings("t");
-        List<ObjectNode> layers = List.of(Json.object().put("mixer", "linear"));
         Double[] right = {0.25, 0.5, null, 0.75};
         for (int i = 0; i < right.length; i++) {
             found.frontier.add(new FrontierPoint(
-                    "mqar", 4, "linear", layers, 16, 1_024, right[i], 64, i / 2, i % 2 == 0 ? 1e-3 : 1e-2, 9, 9, 99));
+                    "mqar", 4, "linear", "linear", 16, 1_024, right[i], 64, i / 2, i % 2 == 0 ? 1e-3 : 1e-2, 9, 9, 99));
         }
         assertThat(Report.html(List.of(found.results())))
                 .contains("data-x=\"1024.0\" data-y=\"0.625\"", "(all seeds: 50 to 75 %)", "50.0 to 75.0 % (2)");
+    }
+
+    @Test
+    void costsTellTheirSpreadTheirDeviceAndWhyOneIsMissing() {
+        Findings found = new Findings("t");
+        for (String device : List.of("cpu", "cuda:0")) {
+            Spread spread = new Spread(90, 110, 3);
+            found.efficiency.add(new Efficiency("a", 1_024, 100.0, 50.0, 2_048, device, spread, null, 3_072L, null));
+            found.efficiency.add(
+                    new Efficiency("a", 2_048, null, null, 4_096, device, null, null, null, "not read: 9 s expected"));
+        }
+        assertThat(Report.html(List.of(found.results())))
+                .contains("a, cuda:0", "(all repeats: 90 to 110)", "not read: 9 s expected", "data-value=\"3072.0\"");
     }
 
     @Test
