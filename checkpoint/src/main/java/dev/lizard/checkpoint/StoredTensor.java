@@ -50,6 +50,7 @@ public record StoredTensor(TensorInfo info, Supplier<MemorySegment> bytes) {
             case FLOAT32 -> StoredType.F32;
             case BFLOAT16 -> StoredType.BF16;
             case FLOAT64 -> StoredType.F64;
+            case INT8 -> StoredType.I8;
             case INT32 -> StoredType.I32;
             case INT64 -> StoredType.I64;
             case BOOL -> StoredType.BOOL;

@@ -51,6 +51,7 @@ public final class Weights {
             case FLOAT32 -> stored == StoredType.F32;
             case BFLOAT16 -> stored == StoredType.BF16;
             case FLOAT64 -> stored == StoredType.F64;
+            case INT8 -> stored == StoredType.I8;
             case INT32 -> stored == StoredType.I32;
             case INT64 -> stored == StoredType.I64;
             case BOOL -> stored == StoredType.BOOL;

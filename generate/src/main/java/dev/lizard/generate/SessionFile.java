@@ -169,6 +169,7 @@ final class SessionFile {
     private static Tensor load(WeightSource source, String name) {
         StoredType stored = source.info(name).type();
         DType dtype = switch (stored) {
+            case I8 -> DType.INT8;
             case I32 -> DType.INT32;
             case I64 -> DType.INT64;
             case F64 -> DType.FLOAT64;

@@ -6,8 +6,6 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tape;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +24,9 @@ import org.jspecify.annotations.Nullable;
  *          scaled sum         y = S/z + α N/D
  * </pre>
  *
- * <p>What g, b, α, the decay of the memory and its features are is the mixer's own ({@link Weights}).
+ * <p>What g, b, α, the decay of the memory and its features are is the mixer's own ({@link HybridWeights}).
  */
 final class Hybrid implements Mixer {
-    private static final String NEAR = "near";
-    private static final String FIRST = "first";
-    private static final String FAR = "far";
-
     /** What the memory holds. */
     enum Far {
         NONE,
@@ -57,6 +51,7 @@ final class Hybrid implements Mixer {
      * @param half width of one half of the feature map
      * @param join how near and far become one output
      * @param branches which of them speak: ablations leave one out
+     * @param exact what is held exactly if not by nearness alone, in place of {@code near}; null otherwise
      */
     record Plan(
             KeyRing near,
@@ -65,75 +60,18 @@ final class Hybrid implements Mixer {
             boolean turnsFar,
             int half,
             Join join,
-            LizardSpec.Branches branches) {
+            LizardSpec.Branches branches,
+            @Nullable ExactSlots exact) {
         /** Softmax alone. */
-        static Plan of(KeyRing near) {
-            return new Plan(near, true, Far.NONE, false, 0, Join.ONE_NORMALISER, LizardSpec.Branches.WINDOW);
-        }
-    }
-
-    /**
-     * The parameters as the formulas use them.
-     *
-     * @param memory null without a memory
-     * @param gateWeight W_γ [H, D] of the memory's decay log γ = log σ(W_γ x + b), or null for none
-     * @param gateBias b [H] or null
-     * @param sink one logit a head [H] or null
-     * @param share g, b or α, broadcast over [B, H, T, 1]; null without a memory
-     */
-    record Weights(
-            @Nullable LinearBranch memory,
-            @Nullable Tensor gateWeight,
-            @Nullable Tensor gateBias,
-            @Nullable Tensor sink,
-            @Nullable Tensor share) {
-        LinearBranch linear() {
-            if (memory == null) {
-                throw new IllegalStateException("a mixer without a memory");
-            }
-            return memory;
-        }
-
-        Tensor joined() {
-            if (share == null) {
-                throw new IllegalStateException("a mixer without a memory");
-            }
-            return share;
-        }
-
-        /** log γ [B, H, T] of x [B, T, D]. */
-        @Nullable
-        Tensor logGate(Tensor x) {
-            return gateWeight == null
-                    ? null
-                    : x.linear(gateWeight, gateBias).logSigmoid().transpose(1, 2);
-        }
-
-        private Weights kept(Scope owner) {
-            return new Weights(
-                    memory == null
-                            ? null
-                            : new LinearBranch(
-                                    memory.dims(), copy(memory.queryMap(), owner), copy(memory.keyMap(), owner)),
-                    optional(gateWeight, owner),
-                    optional(gateBias, owner),
-                    optional(sink, owner),
-                    optional(share, owner));
-        }
-
-        private static Tensor copy(Tensor tensor, Scope owner) {
-            return owner.adopt(tensor.copy());
-        }
-
-        private static @Nullable Tensor optional(@Nullable Tensor tensor, Scope owner) {
-            return tensor == null ? null : copy(tensor, owner);
+        static Plan of(KeyRing near, @Nullable ExactSlots exact) {
+            return new Plan(near, true, Far.NONE, false, 0, Join.ONE_NORMALISER, LizardSpec.Branches.WINDOW, exact);
         }
     }
 
     /** What a mixer makes of its parameters, in float32 or float64. */
     @FunctionalInterface
     interface Reading {
-        Weights weights(Map<String, Tensor> parameters, DType dtype);
+        HybridWeights weights(Map<String, Tensor> parameters, DType dtype);
     }
 
     private final MixerSpec spec;
@@ -141,7 +79,7 @@ final class Hybrid implements Mixer {
     private final HeadDims dims;
     private final Map<String, Tensor> parameters;
     private final Reading reading;
-    private final @Nullable Weights frozen;
+    private final @Nullable HybridWeights frozen;
 
     Hybrid(MixerSpec spec, Plan plan, HeadDims dims, Map<String, Tensor> parameters, Reading reading) {
         this(spec, plan, dims, parameters, reading, null);
@@ -153,7 +91,7 @@ final class Hybrid implements Mixer {
             HeadDims dims,
             Map<String, Tensor> parameters,
             Reading reading,
-            @Nullable Weights frozen) {
+            @Nullable HybridWeights frozen) {
         this.spec = spec;
         this.plan = plan;
         this.dims = dims;
@@ -162,20 +100,16 @@ final class Hybrid implements Mixer {
         this.frozen = frozen;
     }
 
-    Weights weights(DType dtype) {
-        return frozen != null && frozenIn(frozen) == dtype ? frozen : reading.weights(parameters, dtype);
-    }
-
-    private static @Nullable DType frozenIn(Weights weights) {
-        Tensor some = weights.share == null ? weights.sink : weights.share;
-        return some == null ? null : some.dtype();
+    HybridWeights weights(DType dtype) {
+        return frozen != null && frozen.dtype() == dtype ? frozen : reading.weights(parameters, dtype);
     }
 
     @Override
     public Mixer frozen(DType model, Scope owner) {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
-            Weights kept = reading.weights(parameters, Mixer.computing(model)).kept(owner);
+            HybridWeights kept =
+                    reading.weights(parameters, Mixer.computing(model)).kept(owner);
             return new Hybrid(spec, plan, dims, parameters, reading, kept);
         }
     }
@@ -220,48 +154,49 @@ final class Hybrid implements Mixer {
                 return scope.promote(fused);
             }
             MixerInput in = original.widened();
-            Weights weights = weights(in.q().dtype());
-            return scope.promote(original.narrowed(join(farOfAll(in, weights), nearOfAll(in, weights), weights)));
+            HybridWeights weights = weights(in.q().dtype());
+            ExactSlots.Read read = readOfAll(in, weights);
+            return scope.promote(original.narrowed(join(farOfAll(in, read, weights), read.near(), weights)));
         }
     }
 
-    private PartialAttention nearOfAll(MixerInput in, Weights weights) {
-        return plan.near.parallel(near(in, in.q()), near(in, in.k()), in.v(), weights.sink, documents(in));
+    /** All pairs of what is exact, and what the memory takes up. */
+    ExactSlots.Read readOfAll(MixerInput in, HybridWeights weights) {
+        Tensor documents = documents(in);
+        if (plan.exact != null) {
+            return plan.exact.parallel(in, weights.scores(in), weights.sink());
+        }
+        Tensor k = near(in, in.k());
+        PartialAttention near = plan.near.parallel(near(in, in.q()), k, in.v(), weights.sink(), documents);
+        return new ExactSlots.Read(near, new KeyRing.Pairs(written(plan.turnsFar ? k : in.k()), written(in.v())));
     }
 
-    private @Nullable PartialAttention farOfAll(MixerInput in, Weights weights) {
+    /** Of the memory; null without one. */
+    @Nullable
+    PartialAttention farOfAll(MixerInput in, ExactSlots.Read read, HybridWeights weights) {
         if (plan.far == Far.NONE) {
             return null;
         }
         Tensor q = plan.turnsFar ? near(in, in.q()) : in.q();
-        Tensor k = plan.turnsFar ? near(in, in.k()) : in.k();
-        return weights.linear().parallel(q, written(k), written(in.v()), weights.logGate(in.x()), documents(in));
+        KeyRing.Pairs written = written(in, read);
+        return weights.linear()
+                .parallel(
+                        q,
+                        written.keys(),
+                        written.values(),
+                        weights.logGate(in.x()),
+                        in.at().documents());
     }
 
-    /** {@code near}, {@code first} where there are first tokens (the window's do not count those), {@code far}. */
+    /** What the memory takes up beside exact keys. */
+    private static KeyRing.Pairs written(MixerInput in, ExactSlots.Read read) {
+        KeyRing.Pairs lost = read.lost();
+        return lost == null ? new KeyRing.Pairs(in.k().narrow(2, 0, 0), in.v().narrow(2, 0, 0)) : lost;
+    }
+
     @Override
-    public Map<String, Tensor> parts(MixerInput original) {
-        try (Scope scope = Scope.open()) {
-            MixerInput in = original.widened();
-            Weights weights = weights(in.q().dtype());
-            PartialAttention near = nearOfAll(in, weights);
-            PartialAttention far = farOfAll(in, weights);
-            PartialAttention silent = far == null ? null : far.silent();
-            Map<String, Tensor> parts = new LinkedHashMap<>();
-            if (plan.near.first() > 0) {
-                Tensor kept = Tensors.arange(0, in.tokens(), in.v().device()).lt((double) plan.near.first());
-                Tensor values = in.v().mul(kept.to(in.v().dtype()).view(1, 1, in.tokens(), 1));
-                PartialAttention first = nearOfAll(in.withValues(values), weights);
-                near = near.without(first);
-                parts.put(FIRST, join(silent, first, weights));
-            }
-            parts.put(NEAR, join(silent, near, weights));
-            if (far != null) {
-                parts.put(FAR, join(far, near.silent(), weights));
-            }
-            parts.replaceAll((name, part) -> scope.promote(original.narrowed(part)));
-            return parts;
-        }
+    public Map<String, Tensor> parts(MixerInput in) {
+        return HybridParts.of(this, in);
     }
 
     @Override
@@ -286,7 +221,11 @@ final class Hybrid implements Mixer {
     public MixerState newState(int batch, DType dtype, Device device) {
         MixerState state = new MixerState();
         try (Scope work = Scope.open()) {
-            plan.near.create(state, dims, batch, dtype, device);
+            if (plan.exact == null) {
+                plan.near.create(state, dims, batch, dtype, device);
+            } else {
+                plan.exact.create(state, dims, batch, dtype, device);
+            }
             if (plan.far != Far.NONE) {
                 LinearBranch.create(state, dims, batch, plan.half, dtype, device);
             }
@@ -302,21 +241,32 @@ final class Hybrid implements Mixer {
                 return scope.promote(fused);
             }
             MixerInput in = original.widened();
-            Weights weights = weights(in.q().dtype());
+            HybridWeights weights = weights(in.q().dtype());
+            if (plan.exact != null) {
+                documents(in);
+                ExactSlots.Read read = ExactChunk.read(plan.exact, state, in, weights.scores(in), weights.sink());
+                PartialAttention far = null;
+                if (plan.far != Far.NONE) {
+                    KeyRing.Pairs lost = written(in, read);
+                    Tensor gate = weights.logGate(in.x());
+                    far = weights.linear().chunk(state, in.q(), lost.keys(), lost.values(), gate, null);
+                }
+                return scope.promote(original.narrowed(join(far, read.near(), weights)));
+            }
             Tensor q = near(in, in.q());
             Tensor k = near(in, in.k());
             documents(in); // says so where they cannot be kept apart
-            if (plan.far == Far.NONE && weights.sink == null) {
+            if (plan.far == Far.NONE && weights.sink() == null) {
                 return scope.promote(original.narrowed(plan.near.attend(state, in.at(), q, k, in.v())));
             }
             PartialAttention far = plan.far == Far.NONE ? null : far(in, q, k, state, weights);
-            PartialAttention near = plan.near.chunk(state, in.at(), q, k, in.v(), weights.sink);
+            PartialAttention near = plan.near.chunk(state, in.at(), q, k, in.v(), weights.sink());
             return scope.promote(original.narrowed(join(far, near, weights)));
         }
     }
 
     /** The memory of several tokens; {@code q} and {@code k} are turned, and not yet in the ring. */
-    private PartialAttention far(MixerInput in, Tensor q, Tensor k, MixerState state, Weights weights) {
+    private PartialAttention far(MixerInput in, Tensor q, Tensor k, MixerState state, HybridWeights weights) {
         Tensor gate = weights.logGate(in.x());
         Tensor queries = plan.turnsFar ? q : in.q();
         Tensor documents = documents(in);
@@ -342,16 +292,21 @@ final class Hybrid implements Mixer {
                 return scope.promote(fused);
             }
             MixerInput in = original.widened();
-            Weights weights = weights(in.q().dtype());
+            HybridWeights weights = weights(in.q().dtype());
+            if (plan.exact != null) {
+                ExactSlots.Read read = plan.exact.step(state, in, weights.scores(in), weights.sink());
+                PartialAttention far = plan.far == Far.NONE ? null : farStep(in, read, plan.exact, state, weights);
+                return scope.promote(original.narrowed(join(far, read.near(), weights)));
+            }
             Tensor q = near(in, in.q());
             Tensor k = near(in, in.k());
             PartialAttention far = plan.far == Far.NONE ? null : farStep(in, q, k, state, weights);
-            PartialAttention near = plan.near.step(state, in.at(), q, k, in.v(), weights.sink);
+            PartialAttention near = plan.near.step(state, in.at(), q, k, in.v(), weights.sink());
             return scope.promote(original.narrowed(join(far, near, weights)));
         }
     }
 
-    private PartialAttention farStep(MixerInput in, Tensor q, Tensor k, MixerState state, Weights weights) {
+    private PartialAttention farStep(MixerInput in, Tensor q, Tensor k, MixerState state, HybridWeights weights) {
         LinearBranch memory = weights.linear();
         Tensor queries = plan.turnsFar ? q : in.q();
         if (plan.far == Far.ALL) {
@@ -366,7 +321,18 @@ final class Hybrid implements Mixer {
         return memory.step(state, queries, keys, evicted.values(), weights.logGate(in.x()), writes);
     }
 
-    private Tensor join(@Nullable PartialAttention far, PartialAttention near, Weights weights) {
+    /** The same beside exact slots, of what they lose. */
+    private PartialAttention farStep(
+            MixerInput in, ExactSlots.Read read, ExactSlots exact, MixerState state, HybridWeights weights) {
+        KeyRing.Pairs lost = read.lost();
+        if (lost == null) {
+            return weights.linear().read(state, in.q());
+        }
+        Tensor writes = exact.loses(in.at(), lost.keys());
+        return weights.linear().step(state, in.q(), lost.keys(), lost.values(), weights.logGate(in.x()), writes);
+    }
+
+    Tensor join(@Nullable PartialAttention far, PartialAttention near, HybridWeights weights) {
         if (far == null) {
             return near.divided();
         }
@@ -403,16 +369,16 @@ final class Hybrid implements Mixer {
     Tensor apart(MixerInput original, Tape tape) {
         try (Scope scope = Scope.open()) {
             MixerInput in = original.widened();
-            Weights weights = weights(in.q().dtype());
+            HybridWeights weights = weights(in.q().dtype());
             Tensor q = tape.cut(plan.turnsFar ? near(in, in.q()) : in.q()); // both branches read these
             Tensor k = tape.cut(plan.turnsFar ? near(in, in.k()) : in.k());
             Tensor v = tape.cut(in.v());
-            Tensor gateWeight = weights.gateWeight;
-            Tensor gate = gateWeight == null ? null : LogGates.of(original.x(), gateWeight, weights.gateBias, tape);
+            Tensor gateWeight = weights.gateWeight();
+            Tensor gate = gateWeight == null ? null : LogGates.of(original.x(), gateWeight, weights.gateBias(), tape);
             PartialAttention far = weights.linear().learn(q, written(k), written(v), gate, tape);
             Tensor turnedQ = plan.turnsFar ? q : near(in, q);
             Tensor turnedK = plan.turnsFar ? k : near(in, k);
-            PartialAttention near = plan.near.whole(turnedQ, turnedK, v, weights.sink);
+            PartialAttention near = plan.near.whole(turnedQ, turnedK, v, weights.sink());
             return scope.promote(original.narrowed(join(far, near, weights)));
         }
     }

@@ -38,9 +38,13 @@ record KeyRing(int window, int first) {
     }
 
     void create(MixerState state, HeadDims dims, int batch, DType model, Device device) {
-        DType dtype = Mixer.computing(model);
-        state.put(KEYS, Tensors.zeros(dtype, device, batch, dims.keyHeads(), slots(), dims.headWidth()));
-        state.put(VALUES, Tensors.zeros(dtype, device, batch, dims.keyHeads(), slots(), dims.headWidth()));
+        create(state, KEYS, dims, dims.headWidth(), batch, model, device);
+        create(state, VALUES, dims, dims.headWidth(), batch, model, device);
+    }
+
+    /** A store of {@code width} numbers a token. */
+    void create(MixerState state, String name, HeadDims dims, long width, int batch, DType model, Device device) {
+        state.put(name, Tensors.zeros(Mixer.computing(model), device, batch, dims.keyHeads(), slots(), width));
     }
 
     private long slot(long token) {
@@ -76,17 +80,36 @@ record KeyRing(int window, int first) {
 
     /** The key and value [B, G, 1, d] each row's token takes the place of; to be asked before it does. */
     Pairs evicted(MixerState state, Positions at) {
-        Tensor keys = state.get(KEYS);
-        if (at.known()) {
-            long slot = slot(at.first());
-            return new Pairs(keys.narrow(2, slot, 1), state.get(VALUES).narrow(2, slot, 1));
+        return new Pairs(evicted(state.get(KEYS), at), evicted(state.get(VALUES), at));
+    }
+
+    /** The same of one store. */
+    Tensor evicted(Tensor store, Positions at) {
+        return at.known()
+                ? store.narrow(2, slot(at.first()), 1)
+                : flat(store).indexSelect(0, rows(at, store)).view(store.size(0), store.size(1), 1, -1);
+    }
+
+    /** Stores one number or vector a row, {@code fresh} [B, G, 1, .]. */
+    void insert(Tensor store, Positions at, Tensor fresh) {
+        if (at.known()) { // the same in fewer operations
+            store.narrow(2, slot(at.first()), 1).copy_(fresh);
+        } else {
+            flat(store).indexCopy_(0, rows(at, store), fresh.reshape(-1, fresh.size(3)));
         }
-        Tensor rows = rows(at, keys);
-        long batch = keys.size(0);
-        long groups = keys.size(1);
-        return new Pairs(
-                flat(keys).indexSelect(0, rows).view(batch, groups, 1, -1),
-                flat(state.get(VALUES)).indexSelect(0, rows).view(batch, groups, 1, -1));
+    }
+
+    /** Slots without a token after this call's own: bool [B | 1, 1, 1, m + w]; null where all are known to be filled. */
+    @Nullable
+    Tensor empty(Positions at, Device device) {
+        return at.allRead(slots() - 1L)
+                ? null
+                : at.shared(
+                        new Empty(this, device),
+                        () -> at.read(device)
+                                .unsqueeze(-1)
+                                .lt(Tensors.arange(0, slots(), device))
+                                .view(-1, 1, 1, slots()));
     }
 
     /** Whether nothing is evicted, in any row. */
@@ -111,26 +134,13 @@ record KeyRing(int window, int first) {
     PartialAttention step(MixerState state, Positions at, Tensor q, Tensor k, Tensor v, @Nullable Tensor sink) {
         Tensor keys = state.get(KEYS);
         Tensor values = state.get(VALUES);
-        if (at.known()) { // the same in fewer operations
-            long slot = slot(at.first());
-            keys.narrow(2, slot, 1).copy_(k);
-            values.narrow(2, slot, 1).copy_(v);
+        insert(keys, at, k);
+        insert(values, at, v);
+        if (at.known()) {
             long filled = Math.min(at.first() + 1, slots());
             return WindowSoftmax.step(q, keys.narrow(2, 0, filled), values.narrow(2, 0, filled), sink, null);
         }
-        Tensor rows = rows(at, keys);
-        flat(keys).indexCopy_(0, rows, k.reshape(-1, k.size(3)));
-        flat(values).indexCopy_(0, rows, v.reshape(-1, v.size(3)));
-        Device device = keys.device();
-        Tensor empty = at.allRead(slots() - 1L)
-                ? null
-                : at.shared(
-                        new Empty(this, device),
-                        () -> at.read(device)
-                                .unsqueeze(-1)
-                                .lt(Tensors.arange(0, slots(), device))
-                                .view(-1, 1, 1, slots())); // [B | 1, 1, 1, m + w]
-        return WindowSoftmax.step(q, keys, values, sink, empty);
+        return WindowSoftmax.step(q, keys, values, sink, empty(at, keys.device()));
     }
 
     // ---- several tokens, all rows at one position -----------------------------------------------------------------
@@ -146,7 +156,7 @@ record KeyRing(int window, int first) {
     }
 
     /** The {@link #past} of a store, then {@code fresh} [B, G, T, d]. */
-    private Tensor extended(MixerState state, String name, Positions at, Tensor fresh) {
+    Tensor extended(MixerState state, String name, Positions at, Tensor fresh) {
         return held(at) == 0 ? fresh : Tensors.cat(2, past(state.get(name), at), fresh);
     }
 
@@ -195,7 +205,8 @@ record KeyRing(int window, int first) {
         state.get(VALUES).indexCopy_(2, slots, v);
     }
 
-    private void store(Tensor to, Positions at, Tensor fresh) {
+    /** Stores T tokens' [B, G, T, .]. */
+    void store(Tensor to, Positions at, Tensor fresh) {
         long tokens = fresh.size(2);
         long pinned = at.allRead(first) ? 0 : Math.clamp(first - at.first(), 0, tokens);
         if (pinned > 0) {
@@ -243,7 +254,7 @@ record KeyRing(int window, int first) {
     }
 
     /** The first tokens that were read or are fresh [B, G, T, d], at most m. */
-    private Tensor firsts(MixerState state, String name, Positions at, Tensor fresh) {
+    Tensor firsts(MixerState state, String name, Positions at, Tensor fresh) {
         long known = at.readUpTo(first);
         long more = Math.min(first - known, fresh.size(2));
         return Tensors.cat(2, state.get(name).narrow(2, 0, known), fresh.narrow(2, 0, more));

@@ -28,7 +28,11 @@ final class LizardKernels {
     private static boolean isLizard(Plan plan) {
         boolean joint = plan.far() == Far.EVICTED && plan.join() == Hybrid.Join.ONE_NORMALISER;
         boolean sum = plan.far() == Far.ALL && plan.join() == Hybrid.Join.CONVEX_SUM;
-        return plan.near().first() == 0 && plan.turnsNear() && !plan.turnsFar() && (joint || sum);
+        return plan.exact() == null
+                && plan.near().first() == 0
+                && plan.turnsNear()
+                && !plan.turnsFar()
+                && (joint || sum);
     }
 
     /** The joint form with both branches, which single tokens and gradients have kernels for. */
@@ -122,7 +126,7 @@ final class LizardKernels {
     /** Keys and values begin {@code held} tokens before the queries. */
     private static LizardInputs inputs(
             Hybrid mixer, MixerInput in, Tensor k, Tensor v, long held, @Nullable Tensor memory) {
-        Hybrid.Weights weights = mixer.weights(DType.FLOAT32);
+        HybridWeights weights = mixer.weights(DType.FLOAT32);
         Tensor gate = weights.logGate(in.x().to(DType.FLOAT32));
         if (gate == null) {
             throw new IllegalStateException("kernels of a mixer without gates");
@@ -148,7 +152,7 @@ final class LizardKernels {
 
     // ---- one token ------------------------------------------------------------------------------------------------
 
-    static @Nullable Tensor step(Hybrid mixer, Hybrid.Weights weights, MixerInput in, MixerState state) {
+    static @Nullable Tensor step(Hybrid mixer, HybridWeights weights, MixerInput in, MixerState state) {
         Plan plan = mixer.plan();
         Tensor gateWeight = weights.gateWeight();
         Device device = in.q().device();
@@ -211,6 +215,7 @@ final class LizardKernels {
         boolean evicts = plan.far() == Far.EVICTED && in.tokens() > plan.near().slots();
         boolean writes = plan.far() == Far.ALL || evicts;
         return writes
+                && plan.exact() == null
                 && !isWholeJoint(plan)
                 && plan.branches() != Branches.WINDOW
                 && !serves(plan, in)

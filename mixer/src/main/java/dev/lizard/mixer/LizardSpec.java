@@ -1,6 +1,5 @@
 package dev.lizard.mixer;
 
-import dev.lizard.base.Setting;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
@@ -12,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Lizard (arXiv 2507.09025v4, section 3.1): gated linear attention for what is far, a softmax window with meta memory
@@ -53,6 +51,8 @@ import org.jspecify.annotations.Nullable;
  * @param shortestHalfLife tokens after which the quickest head has forgotten half, at initialisation
  * @param longestHalfLife the same for the slowest head; the others lie between, evenly in the logarithm
  * @param branches both, or one of them alone, for ablations
+ * @param far what holds the tokens that are not kept exactly; only the joint form can do without
+ * @param exact slots, which only the joint form may have
  */
 public record LizardSpec(
         Variant variant,
@@ -62,54 +62,20 @@ public record LizardSpec(
         int meta,
         double shortestHalfLife,
         double longestHalfLife,
-        Branches branches)
+        Branches branches,
+        Far far,
+        SlotSpec exact)
         implements MixerSpec {
-    static final MixerKind<Keys> JOINT = kind(Variant.JOINT);
-    static final MixerKind<Keys> SUM = kind(Variant.SUM);
-    static final MixerKind<Keys> LITERAL = kind(Variant.LITERAL);
+    static final MixerKind<LizardKeys> JOINT =
+            new MixerKind<>(Variant.JOINT.mixer(), LizardKeys.class, LizardKeys::spec);
+    static final MixerKind<LizardKeys.Plain> SUM = kind(Variant.SUM);
+    static final MixerKind<LizardKeys.Plain> LITERAL = kind(Variant.LITERAL);
+
+    private static MixerKind<LizardKeys.Plain> kind(Variant variant) {
+        return new MixerKind<>(variant.mixer(), LizardKeys.Plain.class, (keys, dims) -> keys.spec(variant, dims));
+    }
 
     static final double MOST_FEATURES = 1 << 12;
-
-    /** Half a feature map is as wide as a head unless it is said. */
-    record Keys(
-            @Setting(byDefault = "128", min = 1, max = WindowSpec.MOST_WINDOW)
-            int window,
-
-            @Setting(min = 1, max = MOST_FEATURES) @Nullable Integer features,
-
-            @Setting(byDefault = "4", min = 0, max = WindowSpec.MOST_META)
-            int meta,
-
-            @Setting(byDefault = "32", min = 1e-3, max = 1e9)
-            double shortestHalfLife,
-
-            @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
-            double longestHalfLife,
-
-            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_FIRST)
-            int first,
-
-            @Setting(byDefault = "both") Branches branches) {
-        Keys {
-            requireOrder(shortestHalfLife, longestHalfLife);
-        }
-
-        MixerSpec spec(Variant variant, HeadDims dims) {
-            int half = features == null ? dims.headWidth() : features;
-            return new LizardSpec(variant, window, first, half, meta, shortestHalfLife, longestHalfLife, branches);
-        }
-    }
-
-    static void requireOrder(double shortestHalfLife, double longestHalfLife) {
-        if (longestHalfLife < shortestHalfLife) {
-            throw new IllegalArgumentException("longest_half_life %s is below shortest_half_life %s; swap them"
-                    .formatted(longestHalfLife, shortestHalfLife));
-        }
-    }
-
-    private static MixerKind<Keys> kind(Variant variant) {
-        return new MixerKind<>(variant.mixer(), Keys.class, (keys, dims) -> keys.spec(variant, dims));
-    }
 
     /** How the branches are joined, and what else differs with it. */
     public enum Variant {
@@ -145,6 +111,14 @@ public record LizardSpec(
         }
     }
 
+    /** What holds the tokens that are not kept exactly. */
+    public enum Far {
+        /** The gated linear branch. */
+        GATED,
+        /** Nothing: they are forgotten. */
+        NONE
+    }
+
     static final String QUERY_MAP = "query_map";
     static final String KEY_MAP = "key_map";
     static final String GATE_WEIGHT = "gate_weight";
@@ -163,6 +137,32 @@ public record LizardSpec(
             throw new IllegalArgumentException("half-lives must be positive and in order, found %s and %s"
                     .formatted(shortestHalfLife, longestHalfLife));
         }
+        if (variant != Variant.JOINT && (far == Far.NONE || exact.needed())) {
+            throw new IllegalArgumentException("slots, limit and far none are of " + Variant.JOINT.mixer() + " alone");
+        }
+    }
+
+    /** Without slots. */
+    public LizardSpec(
+            Variant variant,
+            int window,
+            int first,
+            int features,
+            int meta,
+            double shortestHalfLife,
+            double longestHalfLife,
+            Branches branches) {
+        this(
+                variant,
+                window,
+                first,
+                features,
+                meta,
+                shortestHalfLife,
+                longestHalfLife,
+                branches,
+                Far.GATED,
+                SlotSpec.NONE);
     }
 
     /** Without first tokens. */
@@ -184,8 +184,10 @@ public record LizardSpec(
 
     @Override
     public Optional<MixerSpec> only(Branches branch) {
-        return Optional.of(
-                new LizardSpec(variant, window, first, features, meta, shortestHalfLife, longestHalfLife, branch));
+        return far == Far.NONE
+                ? Optional.empty()
+                : Optional.of(new LizardSpec(
+                        variant, window, first, features, meta, shortestHalfLife, longestHalfLife, branch, far, exact));
     }
 
     @Override
@@ -197,14 +199,20 @@ public record LizardSpec(
     public Map<String, Object> keys() {
         Map<String, Object> keys = new LinkedHashMap<>();
         keys.put("window", window);
-        keys.put("features", features);
-        keys.put("meta", meta);
-        keys.put("shortest_half_life", shortestHalfLife);
-        keys.put("longest_half_life", longestHalfLife);
+        if (far == Far.NONE) {
+            keys.put("far", "none");
+            keys.put("meta", meta);
+        } else {
+            keys.put("features", features);
+            keys.put("meta", meta);
+            keys.put("shortest_half_life", shortestHalfLife);
+            keys.put("longest_half_life", longestHalfLife);
+        }
         if (first > 0) {
             keys.put("first", first);
         }
         branches.write(keys);
+        exact.write(keys);
         return keys;
     }
 
@@ -213,14 +221,20 @@ public record LizardSpec(
         long rows = variant == Variant.LITERAL ? 1 : dims.heads();
         long[] map = {dims.heads(), dims.headWidth(), features};
         Map<String, long[]> shapes = new LinkedHashMap<>();
+        if (meta > 0) {
+            shapes.put(Sinks.NAME, new long[] {rows, meta});
+        }
+        if (exact.slots() > 0) {
+            SlotScore.shapes(dims, exact.hidden(), shapes);
+        }
+        if (far == Far.NONE) {
+            return shapes;
+        }
         shapes.put(QUERY_MAP, map);
         shapes.put(KEY_MAP, map);
         shapes.put(GATE_WEIGHT, new long[] {rows, dims.width()});
         if (variant != Variant.LITERAL) {
             shapes.put(GATE_BIAS, new long[] {rows});
-        }
-        if (meta > 0) {
-            shapes.put(Sinks.NAME, new long[] {rows, meta});
         }
         switch (variant) {
             case JOINT -> shapes.put(WINDOW_LOGIT, new long[] {rows});
@@ -235,23 +249,34 @@ public record LizardSpec(
         boolean shared = variant == Variant.LITERAL;
         int rows = shared ? 1 : dims.heads();
         List<Parameter> parameters = new ArrayList<>();
+        if (far == Far.NONE) {
+            addExact(parameters, dims, rows, random);
+            return parameters;
+        }
         parameters.add(new Parameter(QUERY_MAP, Hedgehog.identity(dims, features, 1), "maps"));
         parameters.add(new Parameter(KEY_MAP, Hedgehog.identity(dims, features, 1), "maps"));
         parameters.add(
                 new Parameter(GATE_WEIGHT, Tensors.of(new float[rows * dims.width()], rows, dims.width()), "gate"));
         if (!shared) {
-            parameters.add(
-                    new Parameter(GATE_BIAS, gateBiases(dims.heads(), shortestHalfLife, longestHalfLife), "gate"));
+            parameters.add(new Parameter(GATE_BIAS, gateBiases(dims.heads(), shortestHalfLife, longestHalfLife), "gate"));
         }
-        if (meta > 0) {
-            parameters.add(new Parameter(Sinks.NAME, Sinks.initial(rows, meta, random), "mix"));
-        }
+        addExact(parameters, dims, rows, random);
         switch (variant) {
             case JOINT -> parameters.add(new Parameter(WINDOW_LOGIT, constant(dims.heads(), 0), "mix"));
             case SUM -> parameters.add(new Parameter(MIX_LOGIT, constant(dims.heads(), -2.2f), "mix"));
             case LITERAL -> parameters.add(new Parameter(ALPHA, constant(1, 1), "mix"));
         }
         return parameters;
+    }
+
+    /** What softmax over exact keys learns. */
+    private void addExact(List<Parameter> parameters, HeadDims dims, int rows, RandomStream random) {
+        if (meta > 0) {
+            parameters.add(new Parameter(Sinks.NAME, Sinks.initial(rows, meta, random), "mix"));
+        }
+        if (exact.slots() > 0) {
+            parameters.addAll(SlotScore.initial(dims, exact.hidden(), random));
+        }
     }
 
     /** Biases b with σ(b)^halfLife = 1/2, the half-lives evenly spread in the logarithm. */
@@ -274,35 +299,46 @@ public record LizardSpec(
 
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
-        List.of(QUERY_MAP, KEY_MAP, GATE_WEIGHT).forEach(name -> MixerSpec.need(parameters, name));
-        Hybrid.Plan plan = new Hybrid.Plan(
-                new KeyRing(window, first),
-                variant != Variant.LITERAL,
-                variant == Variant.JOINT ? Hybrid.Far.EVICTED : Hybrid.Far.ALL,
-                false,
-                features,
-                switch (variant) {
-                    case JOINT -> Hybrid.Join.ONE_NORMALISER;
-                    case SUM -> Hybrid.Join.CONVEX_SUM;
-                    case LITERAL -> Hybrid.Join.SCALED_SUM;
-                },
-                branches);
+        shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
+        KeyRing ring = new KeyRing(window, first);
+        ExactSlots slots = exact.needed() ? exact.beside(ring) : null;
+        Hybrid.Plan plan = far == Far.NONE
+                ? Hybrid.Plan.of(ring, slots)
+                : new Hybrid.Plan(
+                        ring,
+                        variant != Variant.LITERAL,
+                        variant == Variant.JOINT ? Hybrid.Far.EVICTED : Hybrid.Far.ALL,
+                        false,
+                        features,
+                        switch (variant) {
+                            case JOINT -> Hybrid.Join.ONE_NORMALISER;
+                            case SUM -> Hybrid.Join.CONVEX_SUM;
+                            case LITERAL -> Hybrid.Join.SCALED_SUM;
+                        },
+                        branches,
+                        slots);
         return new Hybrid(this, plan, dims, parameters, (given, dtype) -> weights(dims, given, dtype));
     }
 
-    private Hybrid.Weights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
+    private HybridWeights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
+        Tensor sink = Sinks.of(parameters, dims, dtype);
+        SlotScore score = exact.slots() == 0 ? null : SlotScore.of(parameters, dtype);
+        if (far == Far.NONE) {
+            return new HybridWeights(null, null, null, sink, null, score);
+        }
         Tensor bias = parameters.get(GATE_BIAS);
-        return new Hybrid.Weights(
+        return new HybridWeights(
                 LinearBranch.of(
                         dims, MixerSpec.need(parameters, QUERY_MAP), MixerSpec.need(parameters, KEY_MAP), dtype),
                 MixerSpec.need(parameters, GATE_WEIGHT).to(dtype).expand(dims.heads(), dims.width()),
                 bias == null ? null : bias.to(dtype),
-                Sinks.of(parameters, dims, dtype),
+                sink,
                 switch (variant) {
                     case JOINT -> perHead(parameters, WINDOW_LOGIT, dims, dtype).exp();
                     case SUM -> perHead(parameters, MIX_LOGIT, dims, dtype).sigmoid();
                     case LITERAL -> MixerSpec.need(parameters, ALPHA).to(dtype);
-                });
+                },
+                score);
     }
 
     private static Tensor perHead(Map<String, Tensor> parameters, String name, HeadDims dims, DType dtype) {
@@ -311,26 +347,42 @@ public record LizardSpec(
 
     @Override
     public long stateNumbers(HeadDims dims, long tokens) {
-        return MixerSizes.pairs(dims, (long) window + first) + MixerSizes.memory(dims, features);
+        return MixerSizes.pairs(dims, fills()) + memoryNumbers(dims);
+    }
+
+    private long memoryNumbers(HeadDims dims) {
+        return far == Far.NONE ? 0 : MixerSizes.memory(dims, features);
+    }
+
+    @Override
+    public long stateBytes(HeadDims dims, DType model, long tokens) {
+        return exact.beside(new KeyRing(window, first)).bytes(dims, model)
+                + memoryNumbers(dims) * Mixer.computing(model).bytes();
     }
 
     @Override
     public long fills() {
-        return (long) window + first;
+        return (long) window + first + exact.slots();
     }
 
     @Override
     public boolean separates() {
-        return first == 0;
+        return first + exact.slots() == 0;
     }
 
     @Override
     public double flops(HeadDims dims, long length) {
-        return MixerSizes.windowFlops(dims, window) + MixerSizes.memoryFlops(dims, features);
+        double scoring = exact.slots() == 0 ? 0 : SlotScore.flops(dims, exact.hidden());
+        double memory = far == Far.NONE ? 0 : MixerSizes.memoryFlops(dims, features);
+        return MixerSizes.windowFlops(dims, (double) window + exact.slots()) + memory + scoring;
     }
 
     @Override
     public long graphNumbers(HeadDims dims, long length) {
-        return MixerSizes.hybridGraph(dims, window, features, length);
+        long slots = exact.needed() ? MixerSizes.slotGraph(dims, window, exact.slots(), length) : 0;
+        long rest = far == Far.NONE
+                ? MixerSizes.windowGraph(dims, window, length)
+                : MixerSizes.hybridGraph(dims, window, features, length);
+        return slots + rest;
     }
 }

@@ -98,15 +98,22 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
         shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
         Hybrid.Plan plan = new Hybrid.Plan(
-                new KeyRing(window, 0), true, Hybrid.Far.EVICTED, true, features, Hybrid.Join.ONE_NORMALISER, branches);
+                new KeyRing(window, 0),
+                true,
+                Hybrid.Far.EVICTED,
+                true,
+                features,
+                Hybrid.Join.ONE_NORMALISER,
+                branches,
+                null);
         return new Hybrid(this, plan, dims, parameters, (given, dtype) -> weights(dims, given, dtype));
     }
 
-    private static Hybrid.Weights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
+    private static HybridWeights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
         LinearBranch memory = LinearBranch.of(
                 dims, MixerSpec.need(parameters, QUERY_MAP), MixerSpec.need(parameters, KEY_MAP), dtype);
         Tensor g = MixerSpec.need(parameters, WINDOW_LOGIT).to(dtype).sigmoid().view(1, dims.heads(), 1, 1);
-        return new Hybrid.Weights(memory, null, null, null, g);
+        return new HybridWeights(memory, null, null, null, g, null);
     }
 
     @Override

@@ -11,8 +11,13 @@ import dev.lizard.tensor.Tensor;
  * @param k projected keys [B, G, T, d], before RoPE
  * @param v projected values [B, G, T, d]
  * @param at where the tokens stand; the caller's
+ * @param judged the values by which tokens are chosen where a mixer chooses: v itself unless others stand in its place
  */
-public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Positions at) {
+public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Positions at, Tensor judged) {
+    public MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Positions at) {
+        this(x, q, k, v, at, v);
+    }
+
     public long batch() {
         return q.size(0);
     }
@@ -28,20 +33,34 @@ public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Positions at) {
                 q.narrow(2, from, length),
                 k.narrow(2, from, length),
                 v.narrow(2, from, length),
-                there);
+                there,
+                judged.narrow(2, from, length));
     }
 
     /** Sequence {@code row} alone, as views, which stands at {@code there}. */
     MixerInput row(int row, Positions there) {
         return new MixerInput(
-                x.narrow(0, row, 1), q.narrow(0, row, 1), k.narrow(0, row, 1), v.narrow(0, row, 1), there);
+                x.narrow(0, row, 1),
+                q.narrow(0, row, 1),
+                k.narrow(0, row, 1),
+                v.narrow(0, row, 1),
+                there,
+                judged.narrow(0, row, 1));
     }
 
     /** The same in float32 where it is narrower: mixers compute and remember in float32 or float64. */
     MixerInput widened() {
-        return q.dtype() == DType.BFLOAT16
-                ? new MixerInput(x.to(DType.FLOAT32), q.to(DType.FLOAT32), k.to(DType.FLOAT32), v.to(DType.FLOAT32), at)
-                : this;
+        if (q.dtype() != DType.BFLOAT16) {
+            return this;
+        }
+        Tensor values = v.to(DType.FLOAT32);
+        return new MixerInput(
+                x.to(DType.FLOAT32),
+                q.to(DType.FLOAT32),
+                k.to(DType.FLOAT32),
+                values,
+                at,
+                judged == v ? values : judged.to(DType.FLOAT32));
     }
 
     /** {@code wide}, a result of {@link #widened} inputs, in the dtype of these. */
@@ -49,8 +68,8 @@ public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Positions at) {
         return q.dtype() == DType.BFLOAT16 ? wide.to(DType.BFLOAT16) : wide;
     }
 
-    /** The same tokens with other values, whose width may differ from d. */
+    /** The same tokens with other values, whose width may differ from d; the choice of tokens stays as it was. */
     public MixerInput withValues(Tensor values) {
-        return new MixerInput(x, q, k, values, at);
+        return new MixerInput(x, q, k, values, at, judged);
     }
 }

@@ -41,6 +41,12 @@ final class MixerSizes {
         return 12 * rows(dims) + dims.heads() * linear;
     }
 
+    /** What a graph keeps beside a window's for slots: scores of candidates, and copies of these for each tile. */
+    static long slotGraph(HeadDims dims, long window, long slots, long length) {
+        long seen = Math.min(slots + ExactChunk.TILE, Math.max(0, length - window)) + ExactChunk.TILE;
+        return 4L * dims.heads() * seen + 4L * dims.keyHeads() * dims.headWidth() * seen / ExactChunk.TILE;
+    }
+
     /** Keys that a token is held against: those of its window and of its chunk. */
     private static long seen(long window, long length) {
         return Math.min(window, length) + Math.min(CHUNK, length);

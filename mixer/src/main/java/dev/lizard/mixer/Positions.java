@@ -221,11 +221,29 @@ public final class Positions implements AutoCloseable {
         if (device == null && documents == null) {
             return rotary.waves(first() + offset, length, dtype, on);
         }
-        Tensor both = shared(new Angles(offset, length, dtype, on), () -> {
-            Rotary.Waves waves = rotary.waves(places(offset, length, on), dtype);
+        return angles(new Angles(offset, length, dtype, on), () -> rotary.waves(places(offset, length, on), dtype));
+    }
+
+    /** Angles that the layers of this call share, made once; {@code key} says which. */
+    Rotary.Waves angles(Object key, Supplier<Rotary.Waves> make) {
+        Tensor both = shared(key, () -> {
+            Rotary.Waves waves = make.get();
             return Tensors.stack(List.of(waves.cos(), waves.sin()), 0);
         });
         return new Rotary.Waves(both.select(0, 0), both.select(0, 1));
+    }
+
+    private record Plain(long from, long length, DType dtype, Device device) {}
+
+    /** Angles of {@code length} places from {@code from} on, wherever this call stands: for queries and keys alike. */
+    Rotary.Waves plain(long from, long length, Tensor like) {
+        DType dtype = like.dtype();
+        Device on = like.device();
+        return device == null
+                ? rotary.waves(from, length, dtype, on)
+                : angles(
+                        new Plain(from, length, dtype, on),
+                        () -> rotary.waves(Tensors.arange(from, from + length, on), dtype));
     }
 
     /** Positions of tokens, int64 [length]; with documents each from its own's beginning, [B, 1, length]. */

@@ -9,6 +9,7 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.kernel.DecodeCounters;
 import dev.lizard.tensor.kernel.FusedOps;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -52,6 +53,7 @@ public final class Rotary implements AutoCloseable {
     private final Map<Device, Constants> constants = new HashMap<>();
     private final Map<Device, DecodeCounters> counters = new HashMap<>();
     private final Map<Range, Waves> recent = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Range, Waves> tables = new HashMap<>();
 
     /**
      * @param frequencies radians a token for each of the d/2 pairs, all scalings applied
@@ -144,6 +146,29 @@ public final class Rotary implements AutoCloseable {
                 : new Waves(cos.mul(scale).to(dtype), sin.mul(scale).to(dtype));
     }
 
+    /**
+     * Those that take a key as far back as the query is ahead of it, for int64 distances of any shape: [..., d]. Of
+     * distances up to {@code limit} there is a table that stays; 0 for none.
+     */
+    Waves behind(Tensor distances, long limit, DType dtype) {
+        if (limit == 0) {
+            return waves(distances.neg(), dtype);
+        }
+        Waves table = tables.computeIfAbsent(new Range(0, limit + 1, dtype, distances.device()), range -> {
+            try (Scope work = Scope.open();
+                    Gradients off = Gradients.off()) {
+                Waves made = waves(Tensors.arange(0, limit + 1, range.device).neg(), dtype);
+                return new Waves(scope.adopt(made.cos), scope.adopt(made.sin));
+            }
+        });
+        Tensor rows = distances.reshape(-1);
+        long[] shape = Arrays.copyOf(distances.shape(), distances.rank() + 1);
+        shape[distances.rank()] = 2L * frequencies.length;
+        return new Waves(
+                table.cos.indexSelect(0, rows).view(shape),
+                table.sin.indexSelect(0, rows).view(shape));
+    }
+
     /** For each of int64 positions [n] the matrix that turns a row vector by it, or back: [n, d, d]. */
     Tensor matrices(Tensor positions, boolean back, DType dtype) {
         Waves waves = waves(positions, dtype);
@@ -184,6 +209,7 @@ public final class Rotary implements AutoCloseable {
     public void close() {
         scope.close();
         recent.clear();
+        tables.clear();
         constants.clear();
         counters.values().forEach(DecodeCounters::close);
         counters.clear();

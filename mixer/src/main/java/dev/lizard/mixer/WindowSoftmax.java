@@ -31,9 +31,9 @@ final class WindowSoftmax {
     private WindowSoftmax() {}
 
     /** Unnormalised weights exp(s − m) and their sum over the last axis, sinks included. */
-    private record Weights(Tensor exp, Tensor mass) {}
+    record Weights(Tensor exp, Tensor mass) {}
 
-    private static Weights weigh(Tensor scores, @Nullable Tensor sinks) {
+    static Weights weigh(Tensor scores, @Nullable Tensor sinks) {
         Tensor maximum = scores.amax(-1, true);
         if (sinks == null) {
             Tensor exp = scores.sub(maximum).exp();

@@ -82,10 +82,10 @@ public record WindowSpec(int window, int first, int meta) implements MixerSpec {
         Map<String, Tensor> own = meta == 0 ? Map.of() : Map.of(Sinks.NAME, MixerSpec.need(parameters, Sinks.NAME));
         return new Hybrid(
                 this,
-                Hybrid.Plan.of(new KeyRing(window, first)),
+                Hybrid.Plan.of(new KeyRing(window, first), null),
                 dims,
                 own,
-                (given, dtype) -> new Hybrid.Weights(null, null, null, Sinks.of(given, dims, dtype), null));
+                (given, dtype) -> new HybridWeights(null, null, null, Sinks.of(given, dims, dtype), null, null));
     }
 
     @Override

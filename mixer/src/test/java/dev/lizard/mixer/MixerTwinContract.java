@@ -22,6 +22,12 @@ abstract class MixerTwinContract extends MixerUnderTest {
     interface Twin {
         /** Outputs [T][d] of one head for x [T][D] and q, k, v [T][d], the first token at position 0. */
         double[][] run(int head, double[][] x, double[][] q, double[][] k, double[][] v);
+
+        /** The same for keys and values [G][T][d] of all heads. */
+        default double[][] run(int head, double[][] x, double[][] q, double[][][] keys, double[][][] values) {
+            int own = head / DIMS.group();
+            return run(head, x, q, keys[own], values[own]);
+        }
     }
 
     /** The mixer under test once more, without any of its code. */
@@ -46,14 +52,15 @@ abstract class MixerTwinContract extends MixerUnderTest {
         try (Scope scope = Scope.open()) {
             double[][][][] y = new double[(int) in.batch()][DIMS.heads()][][];
             for (int b = 0; b < in.batch(); b++) {
+                double[][][] keys = new double[DIMS.keyHeads()][][];
+                double[][][] values = new double[DIMS.keyHeads()][][];
+                for (int g = 0; g < DIMS.keyHeads(); g++) {
+                    keys[g] = Plain.matrix(in.k(), b, g);
+                    values[g] = Plain.matrix(in.v(), b, g);
+                }
                 for (int h = 0; h < DIMS.heads(); h++) {
-                    int g = h / DIMS.group();
-                    y[b][h] = twin.run(
-                            h,
-                            Plain.matrix(in.x().select(0, b)),
-                            Plain.matrix(in.q(), b, h),
-                            Plain.matrix(in.k(), b, g),
-                            Plain.matrix(in.v(), b, g));
+                    double[][] x = Plain.matrix(in.x().select(0, b));
+                    y[b][h] = twin.run(h, x, Plain.matrix(in.q(), b, h), keys, values);
                 }
             }
             Tensor right = Plain.tensor(y);

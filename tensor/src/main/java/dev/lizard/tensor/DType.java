@@ -7,6 +7,7 @@ public enum DType {
     FLOAT32(4, ScalarType.Float),
     BFLOAT16(2, ScalarType.BFloat16),
     FLOAT64(8, ScalarType.Double),
+    INT8(1, ScalarType.Char),
     INT32(4, ScalarType.Int),
     INT64(8, ScalarType.Long),
     BOOL(1, ScalarType.Bool);

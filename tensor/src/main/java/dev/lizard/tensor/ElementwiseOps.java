@@ -128,6 +128,11 @@ abstract sealed class ElementwiseOps permits ComparisonOps {
         return wrap(torch.log_sigmoid(handle()));
     }
 
+    /** To the nearest whole number, halves to the even one. */
+    public Tensor round() {
+        return wrap(torch.round(handle()));
+    }
+
     public Tensor maximum(Tensor other) {
         return wrap(torch.maximum(handle(), other.handle()));
     }

@@ -1,0 +1,333 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keys and values that are kept exactly for three reasons, under one softmax: the last w tokens (near), the first m, and
+ * of those that have left the window the K with the best scores r_j ({@link SlotScore}; of two equal ones the later):
+ *
+ * <pre>
+ *   at time t token j is read iff   t − j < w   or   j < m   or   t < e_j
+ *   e_j = w + the first position by which K tokens that are better than j were read, from token m on
+ * </pre>
+ *
+ * <p>So membership is an interval, and three forms are one law: by steps, the token that leaves the window takes the place
+ * of the worst slot if it is better; whole sequences are masked by t < e_j; chunks are masked likewise, with the slots at
+ * their start and the tokens that leave during them as candidates ({@link SlotRace}). At each time one token at most is
+ * lost, which a far memory may take up; that is also what becomes of it at a step.
+ *
+ * <p><b>Distances.</b> With a limit L > 0 a slot that is more than L tokens away is read as if it were L away, and a first
+ * token j as by a query at min(t, L): nothing stands at a distance that the base never saw. With L = 0 all are read where
+ * they are. Ring and slots therefore hold keys that are not turned.
+ *
+ * <p><b>Rounding.</b> Slots may hold whole numbers of one byte ({@link SlotPairs}). A token is rounded when it leaves the
+ * window, whether it wins a slot or not, and in all forms: where t − j ≥ w and j ≥ m its key and value are the rounded
+ * ones, also for the memory that takes it up. Without slots nothing is rounded.
+ *
+ * @param ring the last w and the first m
+ * @param slots K
+ * @param type how slots hold numbers
+ * @param limit L
+ */
+record ExactSlots(KeyRing ring, int slots, SlotType type, int limit) {
+    static final String SCORES = "window.scores";
+
+    /**
+     * What all queries read, and what was lost to all later ones, keys not turned: [B, G, L, .] of the last L of the
+     * call's tokens, one each; null where none was.
+     *
+     * @param near of all exact keys
+     * @param slots what of it slots give, where all pairs are formed
+     */
+    record Read(
+            PartialAttention near,
+            KeyRing.@Nullable Pairs lost,
+            @Nullable PartialAttention slots) {
+        Read(PartialAttention near, KeyRing.@Nullable Pairs lost) {
+            this(near, lost, null);
+        }
+    }
+
+    private record Near(ExactSlots all, DType dtype, Device device) {}
+
+    private record Loses(ExactSlots all, DType dtype, Device device) {}
+
+    /** Tokens that are kept in the end. */
+    long places() {
+        return (long) ring.slots() + slots;
+    }
+
+    void create(MixerState state, HeadDims dims, int batch, DType model, Device device) {
+        ring.create(state, dims, batch, model, device);
+        if (slots > 0) {
+            ring.create(state, SCORES, dims, 1, batch, model, device);
+            SlotPairs.create(state, type, dims, slots, batch, model, device);
+        }
+    }
+
+    /** Bytes of the state of one sequence in a model of this type. */
+    long bytes(HeadDims dims, DType model) {
+        long ringNumbers =
+                MixerSizes.pairs(dims, ring.slots()) + (slots == 0 ? 0 : (long) ring.slots() * dims.keyHeads());
+        long each = slots == 0 ? 0 : type.bytes(dims.headWidth(), model);
+        return ringNumbers * Mixer.computing(model).bytes() + dims.keyHeads() * slots * each;
+    }
+
+    /** As it is read once it has left the window. */
+    Tensor rounded(Tensor x) {
+        return slots == 0 ? x : SlotPairs.rounded(x, type);
+    }
+
+    /** q [B, H, T, d] and k [B, G, n, d], both turned, to q·k / √d [B, G, R, T, n]. */
+    static Tensor products(Tensor q, Tensor k) {
+        long groups = k.size(1);
+        long group = q.size(1) / groups;
+        return q.mul(1 / Math.sqrt((double) q.size(3)))
+                .reshape(q.size(0), groups, group * q.size(2), q.size(3))
+                .matmul(k.transpose(-1, -2))
+                .view(q.size(0), groups, group, q.size(2), k.size(2));
+    }
+
+    /** Sink logits [H] beside such products. */
+    static @Nullable Tensor beside(@Nullable Tensor sink, long groups) {
+        return sink == null ? null : sink.view(1, groups, -1, 1, 1);
+    }
+
+    /** min(x, limit) of int64. */
+    private Tensor limited(Tensor x) {
+        return limit == 0
+                ? x
+                : x.neg().maximum(Tensors.full(-limit, DType.INT64, x.device())).neg();
+    }
+
+    /** Queries [B, H, T, d], the first at {@code start} [B | 1], as first tokens see them: turned to min(t, L). */
+    Tensor toFirst(Positions at, Tensor q) {
+        Tensor place = limited(
+                Tensors.arange(0, q.size(2), q.device()).add(at.read(q.device()).unsqueeze(-1)));
+        Rotary.Waves waves = at.angles(
+                new First(limit, q.size(2), q.dtype(), q.device()),
+                () -> at.rotary().waves(place, q.dtype())); // [B | 1, T, d]
+        return at.rotary().turned(q, spread(waves), false);
+    }
+
+    private record First(long limit, long length, DType dtype, Device device) {}
+
+    private static Rotary.Waves spread(Rotary.Waves waves) {
+        return new Rotary.Waves(waves.cos().unsqueeze(1), waves.sin().unsqueeze(1));
+    }
+
+    /** Queries as a slot sees them that is farther than L. */
+    Tensor toLimit(Positions at, Tensor q) {
+        return at.rotary().turned(q, at.plain(limit, 1, q), false);
+    }
+
+    /** Keys of slots at such distances int64 [B, G, n], for queries that are turned by what is in addition. */
+    Tensor behind(Positions at, Tensor keys, Tensor distances) {
+        return at.rotary().turned(keys, at.rotary().behind(limited(distances), limit, keys.dtype()), false);
+    }
+
+    /** How many slots are taken when the call begins. */
+    long taken(Positions at) {
+        return Math.clamp(at.readUpTo(places()) - ring.slots(), 0, slots);
+    }
+
+    // ---- one token a row ------------------------------------------------------------------------------------------
+
+    /**
+     * One token a row, which is stored.
+     *
+     * @param score of the token [B, G, 1]; null without slots
+     * @param sink logit a head [H], or null for none
+     */
+    Read step(MixerState state, MixerInput in, @Nullable Tensor score, @Nullable Tensor sink) {
+        Positions at = in.at();
+        KeyRing.Pairs lost = ring.keepsAll(at) ? null : leave(state, in);
+        ring.insert(state.get(KeyRing.KEYS), at, in.k());
+        ring.insert(state.get(KeyRing.VALUES), at, in.v());
+        if (score != null) {
+            ring.insert(state.get(SCORES), at, score.unsqueeze(-1));
+        }
+        Tensor keys = state.get(KeyRing.KEYS);
+        Tensor values = state.get(KeyRing.VALUES);
+        Device device = keys.device();
+        Rotary.Waves waves = spread(at.angles(
+                new Near(this, keys.dtype(), device),
+                () -> at.rotary().behind(distances(at.read(device).unsqueeze(-1)), limit, keys.dtype())));
+        Tensor near = products(in.q(), at.rotary().turned(keys, waves, false)); // [B, G, R, 1, m + w]
+        Tensor empty = ring.empty(at, device);
+        Tensor scores = empty == null ? near : near.maskedFill(empty.unsqueeze(1), Double.NEGATIVE_INFINITY);
+        Tensor slotValues = null;
+        if (slots > 0 && !ring.keepsAll(at)) {
+            SlotPairs held = SlotPairs.in(state);
+            Tensor place = held.positions().select(3, 0).to(DType.INT64); // [B, G, K], from 1
+            Tensor distance = at.read(device).view(-1, 1, 1).add(1L).sub(place);
+            Tensor far = products(in.q(), behind(at, held.keys(in.q().size(3), keys.dtype()), distance));
+            Tensor free =
+                    at.allRead(places() - 1) ? null : place.eq(0).unsqueeze(2).unsqueeze(2);
+            scores = Tensors.cat(-1, scores, free == null ? far : far.maskedFill(free, Double.NEGATIVE_INFINITY));
+            slotValues = held.values(in.v().size(3), values.dtype());
+        }
+        WindowSoftmax.Weights weights = WindowSoftmax.weigh(scores, beside(sink, keys.size(1)));
+        Tensor exp = weights.exp().squeeze(3); // [B, G, R, n]
+        Tensor numerator = exp.narrow(-1, 0, ring.slots()).matmul(values);
+        if (slotValues != null) {
+            numerator = numerator.add(exp.narrow(-1, ring.slots(), slots).matmul(slotValues));
+        }
+        long batch = in.batch();
+        long heads = in.q().size(1);
+        return new Read(
+                new PartialAttention(
+                        numerator.view(batch, heads, 1, values.size(3)),
+                        weights.mass().view(batch, heads, 1, 1)),
+                lost);
+    }
+
+    /** How far the ring's places are from tokens at t [B | 1, 1]: int64 [B | 1, m + w], anything where one is empty. */
+    private Tensor distances(Tensor t) {
+        Device device = t.device();
+        Tensor turning = t.sub((long) ring.first())
+                .sub(Tensors.arange(0, ring.window(), device))
+                .remainder(ring.window());
+        if (ring.first() == 0) {
+            return turning;
+        }
+        Tensor pinned = limited(t).sub(Tensors.arange(0, ring.first(), device));
+        return Tensors.cat(-1, pinned.maximum(Tensors.zeros(DType.INT64, device)), turning);
+    }
+
+    /** What the token before the window does, of each row: it takes a slot or not; and what is lost for it. */
+    private KeyRing.@Nullable Pairs leave(MixerState state, MixerInput in) {
+        Positions at = in.at();
+        Tensor k = ring.evicted(state.get(KeyRing.KEYS), at);
+        Tensor v = ring.evicted(state.get(KeyRing.VALUES), at);
+        if (slots == 0) {
+            return new KeyRing.Pairs(k.copy(), v.copy()); // another token is about to lie there
+        }
+        SlotPairs held = SlotPairs.in(state);
+        Device device = k.device();
+        Tensor place = at.read(device).sub(ring.window() - 1L).view(-1, 1, 1, 1); // from 1
+        Tensor score = ring.evicted(state.get(SCORES), at).squeeze(3); // [B, G, 1]
+        SlotPairs fresh = SlotPairs.of(k, v, score, place, held);
+        Tensor position = held.positions().select(3, 0); // [B, G, K]
+        Tensor worth = held.scores().maskedFill(position.eq(0), Double.NEGATIVE_INFINITY);
+        Tensor least = worth.neg().amax(2, true).neg(); // [B, G, 1]
+        Tensor earliest =
+                Tensors.where(worth.eq(least), position.neg(), Tensors.full(Integer.MIN_VALUE, DType.INT32, device));
+        Tensor rows = SlotPairs.rows(earliest.argmax(2).unsqueeze(-1), slots);
+        SlotPairs there = held.at(rows);
+        Tensor wins = least.le(score);
+        if (!at.allRead(ring.slots())) {
+            wins = wins.logicalAnd(at.read(device).ge((double) ring.slots()).view(-1, 1, 1));
+        }
+        held.put(rows, there.unless(wins, fresh));
+        if (at.noneRead(places())) {
+            return null;
+        }
+        SlotPairs lost = fresh.unless(wins, there);
+        return new KeyRing.Pairs(lost.keys(k.size(3), k.dtype()), lost.values(v.size(3), v.dtype()));
+    }
+
+    /** 1 for rows in which a step loses a token, 0 for the others: [B | 1, 1, 1, 1]; null where all are known to. */
+    @Nullable
+    Tensor loses(Positions at, Tensor like) {
+        return at.allRead(places())
+                ? null
+                : at.shared(
+                        new Loses(this, like.dtype(), like.device()),
+                        () -> at.read(like.device())
+                                .ge((double) places())
+                                .to(like.dtype())
+                                .view(-1, 1, 1, 1));
+    }
+
+    // ---- whole sequences ------------------------------------------------------------------------------------------
+
+    /** All pairs of whole sequences; arguments as for {@link #step}. */
+    Read parallel(MixerInput in, @Nullable Tensor score, @Nullable Tensor sink) {
+        Tensor k = in.k();
+        Tensor v = in.v();
+        long tokens = in.tokens();
+        long first = ring.first();
+        Positions at = in.at();
+        Tensor time = Tensors.arange(0, tokens, k.device());
+        Tensor distance = time.unsqueeze(-1).sub(time.unsqueeze(0)); // [T, T]
+        Tensor roundedK = rounded(k);
+        Tensor roundedV = rounded(v);
+        Tensor q = at.turn(in.q());
+        Tensor old = distance.ge((double) ring.window());
+        Tensor near = products(q, at.turn(k)); // [B, G, R, T, T]
+        Tensor far = products(q, at.turn(roundedK));
+        if (limit > 0 && tokens > limit) {
+            far = Tensors.where(distance.ge(limit + 1.0), products(toLimit(at, in.q()), roundedK), far);
+        }
+        Tensor scores = Tensors.where(old, far, near);
+        Tensor pinned = time.lt((double) first).unsqueeze(0); // [1, T]
+        if (first > 0) {
+            scores = Tensors.where(old.logicalAnd(pinned), products(toFirst(at, in.q()), at.turn(k)), scores);
+        }
+        long leaving = Math.max(0, tokens - ring.slots());
+        SlotRace.Result race = score == null || leaving == 0
+                ? null
+                : SlotRace.run(score.narrow(2, 0, 0), score.narrow(2, first, leaving), slots);
+        Tensor hidden =
+                distance.lt(0).logicalOr(ends(race, leaving, time).unsqueeze(-2).le(time.unsqueeze(-1))); // [.., T, T]
+        Tensor masked = scores.maskedFill(hidden, Double.NEGATIVE_INFINITY);
+        WindowSoftmax.Weights weights = WindowSoftmax.weigh(masked, beside(sink, k.size(1)));
+        Tensor mass = weights.mass().view(in.batch(), in.q().size(1), tokens, 1);
+        if (slots == 0) {
+            PartialAttention all = new PartialAttention(weighted(weights.exp(), v), mass);
+            return new Read(all, lost(race, k, v, leaving));
+        }
+        Tensor slot = old.logicalAnd(time.ge((double) first).unsqueeze(0)); // [T, T]
+        Tensor others = weights.exp().maskedFill(slot, 0);
+        Tensor held = weighted(weights.exp().sub(others), roundedV);
+        return new Read(
+                new PartialAttention(weighted(others, v).add(held), mass),
+                lost(race, roundedK, roundedV, leaving),
+                new PartialAttention(held, mass));
+    }
+
+    /** The times from which on tokens are not read: [T], or with slots [B, G, 1, T]. */
+    private Tensor ends(SlotRace.@Nullable Result race, long leaving, Tensor time) {
+        long tokens = time.size(0);
+        long first = ring.first();
+        if (race == null && slots == 0) {
+            Tensor left = time.add((long) ring.window());
+            return Tensors.where(time.lt((double) first), Tensors.full(tokens, DType.INT64, time.device()), left);
+        }
+        if (race == null) {
+            return Tensors.full(tokens, DType.INT64, time.device(), tokens);
+        }
+        return race.ends()
+                .add((long) ring.slots()) // leaving token i leaves at m + w + i
+                .pad(tokens, first, tokens - first - leaving)
+                .unsqueeze(2);
+    }
+
+    /** What is lost on the way, of keys and values [B, G, T, .]. */
+    private KeyRing.@Nullable Pairs lost(SlotRace.@Nullable Result race, Tensor k, Tensor v, long leaving) {
+        if (race == null) {
+            return slots > 0 || leaving == 0
+                    ? null
+                    : new KeyRing.Pairs(k.narrow(2, ring.first(), leaving), v.narrow(2, ring.first(), leaving));
+        }
+        if (race.lost().size(2) == 0) {
+            return null;
+        }
+        Tensor rows = SlotPairs.rows(race.lost().add((long) ring.first()), k.size(2));
+        return new KeyRing.Pairs(SlotPairs.picked(k, rows), SlotPairs.picked(v, rows));
+    }
+
+    /** exp [B, G, R, T, n] and values [B, G, n, e] to [B, H, T, e]. */
+    static Tensor weighted(Tensor exp, Tensor v) {
+        long tokens = exp.size(3);
+        long group = exp.size(2);
+        return exp.view(exp.size(0), exp.size(1), group * tokens, exp.size(4))
+                .matmul(v)
+                .view(exp.size(0), exp.size(1) * group, tokens, v.size(3));
+    }
+}

@@ -1,0 +1,104 @@
+package dev.lizard.mixer;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a token will be worth to later ones, one number a key/value head, fixed when it is read: with u the layer's input
+ * and the token's keys and values of all heads, before RoPE,
+ *
+ * <pre>
+ *   u = [x | k | v] / rms([x | k | v])        r = W₂ silu(W₁ u + b₁) + b₂
+ * </pre>
+ *
+ * <p>It is fitted to the logarithm of the most attention that a later token pays (the loss {@code importance}); the choice of
+ * slots has no gradient.
+ *
+ * @param inWeight W₁ [hidden, D + 2 G d]
+ * @param inBias b₁ [hidden]
+ * @param outWeight W₂ [G, hidden]
+ * @param outBias b₂ [G]
+ */
+record SlotScore(Tensor inWeight, Tensor inBias, Tensor outWeight, Tensor outBias) {
+    static final String IN_WEIGHT = "score_in_weight";
+    static final String IN_BIAS = "score_in_bias";
+    static final String OUT_WEIGHT = "score_out_weight";
+    static final String OUT_BIAS = "score_out_bias";
+
+    /** The parameters' group in recipes. */
+    static final String GROUP = "score";
+
+    private static final double EPSILON = 1e-6;
+
+    /** Near the logarithm of what most tokens are worth. */
+    private static final float INITIAL_BIAS = -5;
+
+    private static long inputs(HeadDims dims) {
+        return dims.width() + 2L * dims.keyHeads() * dims.headWidth();
+    }
+
+    /** Operations a token. */
+    static double flops(HeadDims dims, int hidden) {
+        return 2.0 * hidden * (inputs(dims) + dims.keyHeads());
+    }
+
+    static void shapes(HeadDims dims, int hidden, Map<String, long[]> shapes) {
+        shapes.put(IN_WEIGHT, new long[] {hidden, inputs(dims)});
+        shapes.put(IN_BIAS, new long[] {hidden});
+        shapes.put(OUT_WEIGHT, new long[] {dims.keyHeads(), hidden});
+        shapes.put(OUT_BIAS, new long[] {dims.keyHeads()});
+    }
+
+    static List<MixerSpec.Parameter> initial(HeadDims dims, int hidden, RandomStream random) {
+        int inputs = Math.toIntExact(inputs(dims));
+        int heads = dims.keyHeads();
+        float[] bias = new float[heads];
+        Arrays.fill(bias, INITIAL_BIAS);
+        return List.of(
+                new MixerSpec.Parameter(IN_WEIGHT, normal(random, hidden, inputs), GROUP),
+                new MixerSpec.Parameter(IN_BIAS, Tensors.of(new float[hidden], hidden), GROUP),
+                new MixerSpec.Parameter(OUT_WEIGHT, normal(random, heads, hidden), GROUP),
+                new MixerSpec.Parameter(OUT_BIAS, Tensors.of(bias, heads), GROUP));
+    }
+
+    private static Tensor normal(RandomStream random, int out, int in) {
+        return Tensors.of(random.normal(Math.multiplyExact(out, in), 1 / Math.sqrt(in)), out, in);
+    }
+
+    static SlotScore of(Map<String, Tensor> parameters, DType dtype) {
+        return new SlotScore(
+                MixerSpec.need(parameters, IN_WEIGHT).to(dtype),
+                MixerSpec.need(parameters, IN_BIAS).to(dtype),
+                MixerSpec.need(parameters, OUT_WEIGHT).to(dtype),
+                MixerSpec.need(parameters, OUT_BIAS).to(dtype));
+    }
+
+    /** Scores [B, G, T]. */
+    Tensor of(MixerInput in) {
+        try (Scope scope = Scope.open()) {
+            Tensor u = Tensors.cat(-1, in.x(), beside(in.k()), beside(in.judged())); // [B, T, D + 2 G d]
+            Tensor scaled = u.mul(u.square().mean(-1, true).add(EPSILON).pow(-0.5));
+            Tensor r = scaled.linear(inWeight, inBias).silu().linear(outWeight, outBias); // [B, T, G]
+            return scope.promote(r.transpose(1, 2));
+        }
+    }
+
+    /** [B, G, T, d] to [B, T, G d]. */
+    private static Tensor beside(Tensor heads) {
+        return heads.transpose(1, 2).reshape(heads.size(0), heads.size(2), heads.size(1) * heads.size(3));
+    }
+
+    SlotScore kept(Scope owner) {
+        return new SlotScore(
+                owner.adopt(inWeight.copy()),
+                owner.adopt(inBias.copy()),
+                owner.adopt(outWeight.copy()),
+                owner.adopt(outBias.copy()));
+    }
+}

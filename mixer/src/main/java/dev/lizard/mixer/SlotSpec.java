@@ -1,0 +1,53 @@
+package dev.lizard.mixer;
+
+import java.util.Map;
+
+/**
+ * What is kept exactly beside window and first tokens, and at which distance it is read: {@link ExactSlots} as data.
+ *
+ * @param slots K, tokens a key/value head keeps by their score; 0 for none
+ * @param hidden width of the network that scores tokens
+ * @param type how slots hold keys and values
+ * @param limit the farthest that first tokens and slots are read at, 0 for where they are
+ */
+public record SlotSpec(int slots, int hidden, SlotType type, int limit) {
+    static final double MOST_SLOTS = 1 << 16;
+    static final double MOST_HIDDEN = 1 << 12;
+    static final int HIDDEN = 128;
+
+    /** No slots, and no limit. */
+    static final SlotSpec NONE = new SlotSpec(0, HIDDEN, SlotType.INT8, 0);
+
+    static final String SLOTS = "slots";
+    static final String SCORE_HIDDEN = "score_hidden";
+    static final String SLOT_TYPE = "slot_type";
+    static final String DISTANCE_LIMIT = "distance_limit";
+
+    public SlotSpec {
+        if (slots < 0 || hidden < 1 || limit < 0) {
+            throw new IllegalArgumentException(
+                    "slots and limit must be at least 0, hidden at least 1, found %d, %d and %d"
+                            .formatted(slots, limit, hidden));
+        }
+    }
+
+    /** Whether a window with first tokens does not do. */
+    boolean needed() {
+        return slots > 0 || limit > 0;
+    }
+
+    ExactSlots beside(KeyRing ring) {
+        return new ExactSlots(ring, slots, type, limit);
+    }
+
+    void write(Map<String, Object> keys) {
+        if (slots > 0) {
+            keys.put(SLOTS, slots);
+            keys.put(SCORE_HIDDEN, hidden);
+            keys.put(SLOT_TYPE, type.key());
+        }
+        if (limit > 0) {
+            keys.put(DISTANCE_LIMIT, limit);
+        }
+    }
+}
