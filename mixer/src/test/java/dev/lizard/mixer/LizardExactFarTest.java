@@ -15,6 +15,11 @@ class LizardExactFarTest extends LizardExactTest {
     }
 
     @Override
+    List<Integer> windows() {
+        return List.of(1, 16);
+    }
+
+    @Override
     boolean usesLayerInput() {
         return true;
     }
