@@ -69,7 +69,11 @@ class ExactSlotsTest {
             MixerInput in = Fixtures.input(DIMS, 1, scores.length, at, random);
             Tensor given = Tensors.of(scores, 1, 1, scores.length).expand(1, DIMS.keyHeads(), scores.length);
             ExactSlots slots = exact.beside(new KeyRing(2, 1));
-            Tensor matrix = slots.parallel(in.withValues(Mixer.units(in)), given, null)
+            Tensor matrix = slots.parallel(
+                            in.withValues(
+                                    Tensors.eye(10, DType.FLOAT64, Device.CPU).expand(1, DIMS.keyHeads(), 10, 10)),
+                            given,
+                            null)
                     .near()
                     .divided();
             for (int t = 0; t < scores.length; t++) {
@@ -97,7 +101,16 @@ class ExactSlotsTest {
                 Positions at = Positions.start(rotary)) {
             MixerInput in = Fixtures.input(DIMS, 2, 300, at, random);
             Mixer window = new WindowSpec(7, 1, 0).create(DIMS, Map.of());
-            Tensor last = new LizardSpec(Variant.JOINT, 3, 1, 6, 0, 4, 64, Branches.BOTH, Far.NONE,
+            Tensor last = new LizardSpec(
+                            Variant.JOINT,
+                            3,
+                            1,
+                            6,
+                            0,
+                            4,
+                            64,
+                            Branches.BOTH,
+                            Far.NONE,
                             new SlotSpec(4, 2, SlotType.MODEL, 0))
                     .create(DIMS, parameters)
                     .forward(in, Form.PARALLEL);
@@ -105,7 +118,9 @@ class ExactSlotsTest {
             Mixer mixer = spec.create(DIMS, parameters);
             Tensor right = mixer.forward(in, Form.PARALLEL);
             for (Form form : Form.values()) {
-                assertThat(Fixtures.error(mixer.forward(in, form), right)).as("%s", form).isLessThan(1e-9);
+                assertThat(Fixtures.error(mixer.forward(in, form), right))
+                        .as("%s", form)
+                        .isLessThan(1e-9);
             }
             try (Fixtures.Running state = Fixtures.state(mixer, in)) {
                 Tensor pieces = Fixtures.advance(mixer, in, state, 1, 1, 5, 1, 130, 1, 1, 160);
@@ -126,7 +141,9 @@ class ExactSlotsTest {
             LizardSpec spec = spec(16, 4, new SlotSpec(280, 8, SlotType.MODEL, 0));
             Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, Fixtures.parameters(spec, DIMS, random)));
             for (Form form : Form.values()) {
-                assertThat(Fixtures.error(mixer.forward(in, form), full)).as("%s", form).isLessThan(1e-5);
+                assertThat(Fixtures.error(mixer.forward(in, form), full))
+                        .as("%s", form)
+                        .isLessThan(1e-5);
             }
         }
     }
@@ -144,7 +161,16 @@ class ExactSlotsTest {
             Mixer limited = spec(16, 4, new SlotSpec(0, 1, SlotType.INT8, 400)).create(DIMS, Map.of());
             LizardSpec before = new LizardSpec(Variant.JOINT, 16, 4, 6, 3, 4, 64, Branches.BOTH);
             LizardSpec after = new LizardSpec(
-                    Variant.JOINT, 16, 4, 6, 3, 4, 64, Branches.BOTH, Far.GATED, new SlotSpec(0, 1, SlotType.MODEL, 400));
+                    Variant.JOINT,
+                    16,
+                    4,
+                    6,
+                    3,
+                    4,
+                    64,
+                    Branches.BOTH,
+                    Far.GATED,
+                    new SlotSpec(0, 1, SlotType.MODEL, 400));
             Map<String, Tensor> parameters = Fixtures.parameters(before, DIMS, random);
             Tensor gated = before.create(DIMS, parameters).forward(in, Form.PARALLEL);
             for (Form form : Form.values()) {
@@ -173,9 +199,14 @@ class ExactSlotsTest {
             Arrays.fill(scores, -1);
             scores[1] = 1;
             Tensor given = Tensors.of(scores, 1, 1, 40).expand(1, DIMS.keyHeads(), 40);
-            Tensor y = spec.exact().beside(new KeyRing(2, 1)).parallel(in, given, null).near().divided();
+            Tensor y = spec.exact()
+                    .beside(new KeyRing(2, 1))
+                    .parallel(in, given, null)
+                    .near()
+                    .divided();
             Tensor beyond = y.narrow(2, 11, 29);
-            assertThat(Fixtures.error(beyond, beyond.narrow(2, 0, 1).expand(beyond.shape()))).isLessThan(1e-12);
+            assertThat(Fixtures.error(beyond, beyond.narrow(2, 0, 1).expand(beyond.shape())))
+                    .isLessThan(1e-12);
             assertThat(Fixtures.error(y.narrow(2, 9, 1), y.narrow(2, 11, 1))).isGreaterThan(1e-3);
         }
     }

@@ -45,16 +45,21 @@ class LizardExactInt8Test extends LizardExactFarTest {
         Map<String, Tensor> unrounded = gradients(smooth, parameters, in, Form.CHUNK);
         assertThat(parallel).hasSize(9).containsOnlyKeys(chunk.keySet());
         parallel.forEach((name, gradient) -> {
-            assertThat(Fixtures.error(MixerSpec.need(chunk, name), gradient)).as(name).isLessThan(1e-9);
-            assertThat(Fixtures.error(MixerSpec.need(unrounded, name), gradient)).as(name).isBetween(1e-6, 0.05);
+            assertThat(Fixtures.error(MixerSpec.need(chunk, name), gradient))
+                    .as(name)
+                    .isLessThan(1e-9);
+            assertThat(Fixtures.error(MixerSpec.need(unrounded, name), gradient))
+                    .as(name)
+                    .isBetween(1e-6, 0.05);
         });
     }
 
     private Map<String, Tensor> gradients(MixerSpec spec, Map<String, Tensor> parameters, MixerInput in, Form form) {
         Map<String, Tensor> own = new LinkedHashMap<>();
-        parameters.forEach((name, t) -> own.put(name, t.detach().copy().to(device()).requiresGrad(true)));
-        Map<String, Tensor> leaves = leaves(
-                new MixerInput(in.x().copy(), in.q().copy(), in.k().copy(), in.v().copy(), start));
+        parameters.forEach(
+                (name, t) -> own.put(name, t.detach().copy().to(device()).requiresGrad(true)));
+        Map<String, Tensor> leaves = leaves(new MixerInput(
+                in.x().copy(), in.q().copy(), in.k().copy(), in.v().copy(), start));
         spec.create(DIMS, own).forward(of(leaves), form).square().sum().backward();
         leaves.putAll(own);
         Map<String, Tensor> found = new LinkedHashMap<>();
