@@ -208,6 +208,20 @@ final class Hybrid implements Mixer {
         }
     }
 
+    @Override
+    public Optional<Importance> importance(MixerInput in) {
+        try (Scope scope = Scope.open()) {
+            MixerInput wide = in.widened();
+            SlotScore score = weights(wide.q().dtype()).score();
+            if (score == null) {
+                return Optional.empty();
+            }
+            long count = in.tokens() - plan.near.slots();
+            Tensor scores = score.of(wide).narrow(2, plan.near.first(), count);
+            return Optional.of(new Importance(scope.promote(scores), scope.promote(Importance.target(in, plan.near))));
+        }
+    }
+
     /** Of the keys or values of whole sequences [B, G, T, .] those that the memory holds in the end. */
     private Tensor written(Tensor x) {
         if (plan.far == Far.ALL) {

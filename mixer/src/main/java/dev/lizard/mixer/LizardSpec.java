@@ -39,6 +39,8 @@ import java.util.Optional;
  *
  * <p><b>First tokens</b>, beyond the paper: the first few may be kept exactly and are then seen by the softmax at any
  * distance, not by the memory of the joint form; attention that goes to the beginning of a text stays where it was.
+ * <b>Slots</b> keep others so, by a learned score ({@link ExactSlots}); the memory of the joint form then takes up what
+ * they lose, when they lose it, or there is none.
  *
  * <p>The state is a {@link KeyRing} and, a head, the matrix [S | z] of f × (d + 1). Held keys are turned; one that is
  * evicted is turned back before its features are taken.
@@ -184,10 +186,7 @@ public record LizardSpec(
 
     @Override
     public Optional<MixerSpec> only(Branches branch) {
-        return far == Far.NONE
-                ? Optional.empty()
-                : Optional.of(new LizardSpec(
-                        variant, window, first, features, meta, shortestHalfLife, longestHalfLife, branch, far, exact));
+        return far == Far.NONE ? Optional.empty() : Optional.of(with(branch, exact));
     }
 
     @Override
@@ -363,6 +362,22 @@ public record LizardSpec(
     @Override
     public long fills() {
         return (long) window + first + exact.slots();
+    }
+
+    @Override
+    public int slots() {
+        return exact.slots();
+    }
+
+    @Override
+    public MixerSpec withSlots(int count) {
+        SlotSpec other = new SlotSpec(count, exact.hidden(), exact.type(), exact.limit());
+        return exact.slots() == 0 ? this : with(branches, other);
+    }
+
+    private LizardSpec with(Branches spoken, SlotSpec slots) {
+        return new LizardSpec(
+                variant, window, first, features, meta, shortestHalfLife, longestHalfLife, spoken, far, slots);
     }
 
     @Override

@@ -144,6 +144,14 @@ public interface Mixer {
     }
 
     /**
+     * What it expects of the tokens of whole sequences, of more tokens than it keeps exactly by their place, beside what
+     * softmax attention makes of them; empty for mixers that judge none.
+     */
+    default Optional<Importance> importance(MixerInput in) {
+        return Optional.empty();
+    }
+
+    /**
      * The mixing matrix [B, H, T, T]: {@code forward} is this matrix times the values of the head's group. Works
      * because, once q, k and the gates are fixed, every mixer here is linear in v.
      */

@@ -51,6 +51,16 @@ public interface MixerSpec {
         return 0;
     }
 
+    /** Tokens that a key/value head keeps exactly by a learned score; 0 for mixers without such. */
+    default int slots() {
+        return 0;
+    }
+
+    /** The same with so many slots, over the same parameters; where there are any. */
+    default MixerSpec withSlots(int count) {
+        return this;
+    }
+
     /** Whether whole sequences are read so that {@linkplain Positions#packed packed documents} do not see each other. */
     default boolean separates() {
         return true;

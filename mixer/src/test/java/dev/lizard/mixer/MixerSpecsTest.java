@@ -7,6 +7,7 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.mixer.LizardSpec.Far;
 import dev.lizard.mixer.LizardSpec.Variant;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
@@ -81,6 +82,39 @@ class MixerSpecsTest {
         assertThat(MixerSpecs.read(written, DIMS, "written")).isEqualTo(spec);
     }
 
+    @Test
+    void slotsAreReadAndWrittenWhereTheyAre() {
+        LizardSpec spec = new LizardSpec(
+                Variant.JOINT,
+                16,
+                4,
+                64,
+                0,
+                32,
+                2048,
+                Branches.BOTH,
+                Far.NONE,
+                new SlotSpec(9, 5, SlotType.MODEL, 100));
+        ObjectNode written = MixerSpecs.write(spec);
+        assertThat(written)
+                .isEqualTo(json("{\"mixer\": \"lizard\", \"window\": 16, \"far\": \"none\", \"meta\": 0, "
+                        + "\"first\": 4, \"slots\": 9, \"score_hidden\": 5, \"slot_type\": \"model\", "
+                        + "\"distance_limit\": 100}"));
+        assertThat(MixerSpecs.read(written, DIMS, "written")).isEqualTo(spec);
+        assertThat(read("{\"mixer\": \"lizard\", \"slots\": 7}"))
+                .isEqualTo(new LizardSpec(
+                        Variant.JOINT,
+                        128,
+                        0,
+                        64,
+                        4,
+                        32,
+                        2048,
+                        Branches.BOTH,
+                        Far.GATED,
+                        new SlotSpec(7, 128, SlotType.INT8, 0)));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
         {"mixer": "lizzard"}                    | unknown mixer 'lizzard' | did you mean 'lizard'?
@@ -95,6 +129,16 @@ class MixerSpecsTest {
         {"mixer": "taylor", "features": 257}    | number out of range     | at most 256
         {"mixer": "gated-delta", "longest_half_life": 31} | below shortest_half_life 32 | swap them
         {"mixer": "lizard", "longest_half_life": 31} | below shortest_half_life 32 | swap them
+        {"mixer": "lizard", "slots": -1}        | number out of range     | at least 0
+        {"mixer": "lizard", "slots": 9, "slot_type": "int4"} | unknown value | int8, model
+        {"mixer": "lizard", "slot_type": "int8"} | layers/slot_type      | expected slots above 0
+        {"mixer": "lizard", "score_hidden": 8}  | layers/score_hidden     | add slots or take it out
+        {"mixer": "lizard", "distance_limit": 900} | layers/distance_limit | expected first or slots above 0
+        {"mixer": "lizard", "first": 4, "distance_limit": 131} | window + first = 132 | found 131
+        {"mixer": "lizard", "far": "none", "features": 8} | layers/features | beside far none
+        {"mixer": "lizard", "far": "none", "longest_half_life": 8} | layers/longest_half_life | beside far none
+        {"mixer": "lizard", "far": "none", "branches": "window"} | layers/branches | beside far none
+        {"mixer": "lizard-sum", "slots": 4}     | unknown key 'slots'     | one of window
         """)
     void faultsAreUsageErrorsThatNamePlaceAndRemedy(String text, String what, String remedy) {
         assertThatThrownBy(() -> read(text))
