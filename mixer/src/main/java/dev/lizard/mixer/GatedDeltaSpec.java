@@ -51,7 +51,7 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
             @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
             double longestHalfLife) {
         Keys {
-            LizardSpec.requireOrder(shortestHalfLife, longestHalfLife);
+            LizardKeys.requireInOrder(shortestHalfLife, longestHalfLife);
         }
     }
 

@@ -110,7 +110,7 @@ record LizardKeys(
         return given == null ? otherwise : given;
     }
 
-    private static void requireInOrder(double shortest, double longest) {
+    static void requireInOrder(double shortest, double longest) {
         if (longest < shortest) {
             throw new IllegalArgumentException(
                     "longest_half_life %s is below shortest_half_life %s; swap them".formatted(longest, shortest));
