@@ -60,9 +60,14 @@ final class Context {
      * A command that does not poll must not call this.
      */
     Interrupt interrupt() {
+        return interrupt("stopping after this step to save the state; press Ctrl-C again to end at once");
+    }
+
+    /** As above; {@code note} says what happens on the first. */
+    Interrupt interrupt(String note) {
         if (interrupt == null) {
             interrupt = new Interrupt();
-            Signals.install(interrupt, console);
+            Signals.install(interrupt, console, note);
         }
         return interrupt;
     }

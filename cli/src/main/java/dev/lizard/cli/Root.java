@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
             MergeCommand.class,
             GenerateCommand.class,
             ChatCommand.class,
+            ServeCommand.class,
             ScoreCommand.class,
             EvalCommand.class,
             BenchCommand.class,

@@ -8,12 +8,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class Signals {
     private Signals() {}
 
-    static void install(Interrupt interrupt, Console console) {
+    static void install(Interrupt interrupt, Console console, String note) {
         AtomicBoolean heard = new AtomicBoolean();
         Runnable stop = () -> {
             if (!heard.getAndSet(true)) {
                 // The note goes first: work that polls at this moment may end the program before it is written.
-                console.note("stopping after this step to save the state; press Ctrl-C again to end at once");
+                console.note(note);
                 interrupt.request();
             } else {
                 // No shutdown hooks, no waiting: the user asked twice.

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The rules of the house that a compiler does not keep. */
 class ArchitectureTest {
     /** Each room may use those before it. */
-    private static final List<String> ROOMS =
-            List.of("base", "tensor", "checkpoint", "text", "mixer", "model", "distill", "generate", "eval", "cli");
+    private static final List<String> ROOMS = List.of(
+            "base", "tensor", "checkpoint", "text", "mixer", "model", "distill", "generate", "eval", "serve", "cli");
 
     private static final int LONGEST_FILE = 400;
 
@@ -94,6 +94,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.lizard.tensor.kernel..")
+                .check(classes);
+    }
+
+    @Test
+    void theServerNeverSeesATensor() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.lizard.serve..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.lizard.tensor..", "dev.lizard.mixer..")
                 .check(classes);
     }
 

@@ -27,7 +27,8 @@ class SignalsTest {
         public static void main(String[] args) throws Exception {
             Streams streams = new Streams(new ResultStream(System.out), System.err, false, false);
             Interrupt interrupt = new Interrupt();
-            Signals.install(interrupt, new Console(streams, false, false, System::nanoTime));
+            Console console = new Console(streams, false, false, System::nanoTime);
+            Signals.install(interrupt, console, "stopping after this step to save the state");
             System.out.println("ready");
             while (args[0].equals("deaf") || !interrupt.requested()) {
                 Thread.onSpinWait();

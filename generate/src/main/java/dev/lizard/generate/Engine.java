@@ -3,20 +3,24 @@ package dev.lizard.generate;
 import dev.lizard.base.LizardException;
 import dev.lizard.model.LanguageModel;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Many sequences written together: one pass over the weights serves a token of each. They are lanes that join where a
  * session stands and leave when they are done, at any time; what is written in a lane depends on nothing else in the
- * batch. Those for which there is no row wait their turn; prompts are read a piece between two tokens of the others.
- * From one thread at a time.
+ * batch. Those for which there is no row wait their turn; prompts are read a piece between two tokens of the others. There
+ * are about as many rows as lanes: their number follows in powers of two. From one thread at a time.
  */
 public final class Engine implements AutoCloseable {
-    private final Rows rows;
-    private final @Nullable Lane[] lanes;
+    private final LanguageModel model;
+    private final int capacity;
+    private Rows rows;
+    private @Nullable Lane[] lanes;
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private @Nullable LizardException failure;
 
@@ -28,8 +32,10 @@ public final class Engine implements AutoCloseable {
 
     /** {@code capacity} lanes at most are under way together. The model stays its owner's. */
     public Engine(LanguageModel model, int capacity) {
-        rows = new Rows(model, model.newState(capacity));
-        lanes = new Lane[capacity];
+        this.model = model;
+        this.capacity = capacity;
+        rows = new Rows(model, model.newState(1));
+        lanes = new Lane[1];
     }
 
     /**
@@ -53,8 +59,9 @@ public final class Engine implements AutoCloseable {
      * Reads a piece of a prompt that waits, and writes a token in every lane.
      *
      * @return whether there are lanes left
-     * @throws LizardException where a lane had to end: FAILED for scores that are not finite, INPUT for an id outside
-     *     the vocabulary, USAGE for an empty prompt of a new session; the others go on with the next step
+     * @throws LizardException where a lane had to end and its writer threw that ({@link TokenWriter#left}): FAILED for
+     *     scores that are not finite, INPUT for an id outside the vocabulary, USAGE for an empty prompt of a new session;
+     *     the others go on with the next step
      */
     public boolean step() {
         admit();
@@ -64,20 +71,25 @@ public final class Engine implements AutoCloseable {
             failure = null;
             throw thrown;
         }
-        for (Lane lane : lanes) {
-            if (lane != null) {
-                return true;
-            }
+        if (lanes.length >= 4 * Math.max(1, lanes())) {
+            resize(lanes.length / 2); // not before a quarter is left, so that it does not go back and forth
         }
-        return !waiting.isEmpty();
+        return lanes() > 0 || !waiting.isEmpty();
+    }
+
+    /** Lanes under way. */
+    public int lanes() {
+        return (int) Arrays.stream(lanes).filter(Objects::nonNull).count();
+    }
+
+    /** Bytes of the states of all rows. */
+    public long stateBytes() {
+        return rows.state().bytes();
     }
 
     private void admit() {
         boolean read = false;
-        for (int row = 0; row < lanes.length && !waiting.isEmpty(); row++) {
-            if (lanes[row] != null) {
-                continue;
-            }
+        while (!waiting.isEmpty() && lanes() < capacity) {
             Waiting next = waiting.element();
             try {
                 if (!next.isReady() && !read) {
@@ -90,12 +102,39 @@ public final class Engine implements AutoCloseable {
                 next.session.requireScores();
             } catch (LizardException e) {
                 waiting.remove();
-                throw e;
+                tell(next.lane, e);
+                continue;
             }
             waiting.remove();
+            int row = freeRow();
             rows.put(row, next.session.state(), 0, next.session.logits());
             lanes[row] = next.lane;
         }
+    }
+
+    private int freeRow() {
+        int row = Arrays.asList(lanes).indexOf(null);
+        if (row >= 0) {
+            return row;
+        }
+        resize(Math.min(capacity, 2 * lanes.length));
+        return Arrays.asList(lanes).indexOf(null);
+    }
+
+    /** Moves the lanes to the first of {@code count} rows. */
+    private void resize(int count) {
+        Rows moved = new Rows(model, model.newState(count));
+        Lane[] placed = new Lane[count];
+        int to = 0;
+        for (int row = 0; row < lanes.length; row++) {
+            if (lanes[row] != null) {
+                moved.put(to, rows.state(), row, rows.isReady(row) ? rows.scores(row) : null);
+                placed[to++] = lanes[row];
+            }
+        }
+        rows.close();
+        rows = moved;
+        lanes = placed;
     }
 
     private void leave(int row, @Nullable LizardException why) {
@@ -105,8 +144,16 @@ public final class Engine implements AutoCloseable {
         }
         lanes[row] = null;
         rows.clear(row);
-        if (why != null) {
-            failure = why;
+        if (lane != null) {
+            tell(lane, why);
+        }
+    }
+
+    private void tell(Lane lane, @Nullable LizardException why) {
+        try {
+            lane.writer().left(why);
+        } catch (LizardException e) {
+            failure = e; // thrown when the others have made their step
         }
     }
 

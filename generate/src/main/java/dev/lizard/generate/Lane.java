@@ -36,6 +36,9 @@ record Lane(
             }
             try {
                 if (!lane.writer.isDone()) {
+                    if (lane.writer.wantsScores()) {
+                        lane.writer.scores(rows.scores(row));
+                    }
                     ids[row] = rows.draw(row, lane.sampler, lane.history.seen());
                     read[row] = lane.writer.take(ids[row]);
                 }

@@ -19,7 +19,7 @@ final class PromptParts {
     PromptParts(Session session, Iterator<int[]> parts) {
         this.session = session;
         this.parts = parts;
-        chunk = Session.chunk(session.decoder().device());
+        chunk = session.chunk();
     }
 
     /** Tokens read. */

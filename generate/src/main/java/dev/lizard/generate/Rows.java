@@ -29,6 +29,9 @@ final class Rows implements AutoCloseable {
     /** Single steps before one is recorded: recording takes as long as some dozen steps. */
     private static final int UNRECORDED = 4;
 
+    /** Scores held at once while those of each token are told. */
+    private static final int SCORES = 1 << 22;
+
     /** A row's scores on the host, and who draws for it on the card. */
     private static final class Row {
         final float[] scores;
@@ -108,12 +111,25 @@ final class Rows implements AutoCloseable {
         told = null;
     }
 
+    /** As {@link #read} of one row, and tells the scores after each token. */
+    void read(int[] ids, TokenScores scores) {
+        singles = 0;
+        advance(ids, ids.length, scores);
+    }
+
     private void advance(int[] ids, int length) {
+        advance(ids, length, null);
+    }
+
+    private void advance(int[] ids, int length, @Nullable TokenScores each) {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             Tensor input = Tensors.of(ids, rows.length, length); // [B, T]
             Tensor hidden =
                     model.advance(model.device().isCuda() ? input.to(model.device()) : input, state); // [B, T, D]
+            if (each != null) {
+                tell(hidden, each);
+            }
             Tensor last = length == 1 ? hidden : hidden.narrow(1, length - 1L, 1); // [B, 1, D]
             MemorySegment scores = host(model.logits(last)); // [B, V]
             for (int i = 0; i < rows.length; i++) {
@@ -125,6 +141,24 @@ final class Rows implements AutoCloseable {
             }
         }
         told = null;
+    }
+
+    /** The scores after each token, a few tokens at once, since all of a long piece would take much memory. */
+    private void tell(Tensor hidden, TokenScores each) {
+        int length = (int) hidden.size(1);
+        int vocabulary = model.vocabulary();
+        int together = Math.max(1, SCORES / vocabulary);
+        float[] row = new float[vocabulary];
+        for (int from = 0; from < length; from += together) {
+            int count = Math.min(together, length - from);
+            try (Scope piece = Scope.open()) {
+                MemorySegment scores = host(model.logits(hidden.narrow(1, from, count))); // [1, count, V]
+                for (int i = 0; i < count; i++) {
+                    copy(scores, i, row);
+                    each.take(from + i, row);
+                }
+            }
+        }
     }
 
     private @Nullable GraphedDecode recorded() {

@@ -48,9 +48,14 @@ public final class Session implements AutoCloseable {
         return device.isCuda() ? CUDA_CHUNK : CHUNK;
     }
 
+    /** Tokens that are best read at once. */
+    public int chunk() {
+        return chunk(decoder.device());
+    }
+
     /** Reads {@code ids} in pieces of {@link #chunk}. */
     public void prefill(int[] ids) {
-        prefill(ids, chunk(decoder.device()), Progress.NONE, () -> false);
+        prefill(ids, chunk(), Progress.NONE, () -> false);
     }
 
     /**
@@ -74,6 +79,19 @@ public final class Session implements AutoCloseable {
             progress.update(read, "");
         }
         return read;
+    }
+
+    /**
+     * Reads {@code ids} in one piece and tells the scores after each.
+     *
+     * @throws LizardException INPUT for an id outside the vocabulary
+     */
+    public void prefill(int[] ids, TokenScores scores) {
+        for (int id : ids) {
+            check(id, decoder.vocabulary());
+        }
+        rows.read(ids, scores);
+        append(ids);
     }
 
     /**
@@ -106,6 +124,10 @@ public final class Session implements AutoCloseable {
 
     private void advance(int[] ids) {
         rows.read(ids);
+        append(ids);
+    }
+
+    private void append(int[] ids) {
         for (int id : ids) {
             history.append(id);
         }

@@ -41,6 +41,11 @@ public final class Snapshot implements AutoCloseable {
         return state.bytes();
     }
 
+    /** Bytes held in all, the scores of the next token included. */
+    public long bytes() {
+        return stateBytes() + (logits == null ? 0 : (long) Float.BYTES * logits.length);
+    }
+
     @Override
     public void close() {
         state.close();

@@ -13,13 +13,13 @@ import tools.jackson.databind.JsonNode;
  * Reads the conversation of a record: its messages as they stand, for the template to see, and what stands beside
  * them. A key that is null counts as absent, as everywhere in records; only content may be null, which a template may ask for.
  */
-final class Messages {
+public final class Messages {
     private static final Set<String> TEXTS = Set.of("text", "input_text", "output_text");
 
     private Messages() {}
 
     /** The messages of {@code list}; {@code where} is {@code file:line/key}. */
-    static List<Message> of(JsonNode list, String where) {
+    public static List<Message> of(JsonNode list, String where) {
         if (!list.isArray() || list.isEmpty()) {
             throw RecordFields.wrong(where, "a list of messages", list.isArray() ? "an empty list" : Json.kindOf(list));
         }

@@ -1,0 +1,47 @@
+package dev.lizard.serve;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.lizard.base.Json;
+import io.helidon.http.media.ReadableEntity;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The JSON object that a request carries, of so many bytes at most. */
+record Bodies(int most) {
+    Fields read(ReadableEntity entity) {
+        if (!entity.hasEntity()) {
+            throw ApiError.malformed("no body: expected a JSON object");
+        }
+        try (InputStream in = entity.inputStream()) {
+            byte[] bytes = in.readNBytes(most + 1);
+            if (bytes.length > most) {
+                throw ApiError.of(413, "body too large: expected at most %d bytes".formatted(most));
+            }
+            return parse(bytes);
+        } catch (IOException | UncheckedIOException e) {
+            throw new ClientGone();
+        }
+    }
+
+    static Fields parse(byte[] bytes) {
+        try {
+            String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            JsonNode node = Json.MAPPER.readTree(text);
+            if (node instanceof ObjectNode object) {
+                return new Fields(object);
+            }
+            throw ApiError.malformed("bad body: expected a JSON object but found " + Json.kindOf(node));
+        } catch (CharacterCodingException e) {
+            throw ApiError.malformed("bad body: expected UTF-8 but found other bytes");
+        } catch (JacksonException e) {
+            throw ApiError.malformed("bad body: expected JSON but found " + Json.problem(e));
+        }
+    }
+}

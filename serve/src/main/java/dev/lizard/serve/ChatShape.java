@@ -1,0 +1,56 @@
+package dev.lizard.serve;
+
+import dev.lizard.base.Json;
+import dev.lizard.serve.schedule.Event;
+import dev.lizard.serve.schedule.TokenScore;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Messages of an assistant. */
+record ChatShape(TokenTexts texts, boolean scores) implements Shape {
+    @Override
+    public String object(boolean part) {
+        return part ? "chat.completion.chunk" : "chat.completion";
+    }
+
+    @Override
+    public String prefix() {
+        return "chatcmpl-";
+    }
+
+    @Override
+    public @Nullable ObjectNode opening(int work, List<TokenScore> prompt) {
+        ObjectNode choice = Json.object();
+        choice.putObject("delta").put("role", "assistant").put("content", "");
+        return choice.putNull("logprobs");
+    }
+
+    @Override
+    public ObjectNode part(Event.Piece piece) {
+        ObjectNode choice = Json.object();
+        choice.putObject("delta").put("content", piece.text());
+        return logprobs(choice, piece.tokens());
+    }
+
+    @Override
+    public ObjectNode ending() {
+        ObjectNode choice = Json.object();
+        choice.putObject("delta");
+        return choice.putNull("logprobs");
+    }
+
+    @Override
+    public ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens) {
+        ObjectNode choice = Json.object();
+        choice.putObject("message")
+                .put("role", "assistant")
+                .put("content", text)
+                .putNull("refusal");
+        return logprobs(choice, tokens);
+    }
+
+    private ObjectNode logprobs(ObjectNode choice, List<TokenScore> tokens) {
+        return scores ? choice.set("logprobs", texts.chat(tokens)) : choice.putNull("logprobs");
+    }
+}

@@ -1,0 +1,66 @@
+package dev.lizard.serve;
+
+import dev.lizard.base.Json;
+import dev.lizard.serve.schedule.Event;
+import dev.lizard.serve.schedule.TokenScore;
+import dev.lizard.serve.schedule.Work;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Plain continuations, the prompt before them where it is to be echoed. */
+record CompletionShape(TokenTexts texts, Completions request) implements Shape {
+    @Override
+    public String object(boolean part) {
+        return "text_completion";
+    }
+
+    @Override
+    public String prefix() {
+        return "cmpl-";
+    }
+
+    @Override
+    public @Nullable ObjectNode opening(int work, List<TokenScore> prompt) {
+        return request.echo() ? choice(prompted(work), first(work), prompt) : null;
+    }
+
+    @Override
+    public ObjectNode part(Event.Piece piece) {
+        return choice(piece.text(), -1, piece.tokens());
+    }
+
+    @Override
+    public ObjectNode ending() {
+        return Json.object().put("text", "").putNull("logprobs");
+    }
+
+    @Override
+    public ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens) {
+        if (!request.echo()) {
+            return choice(text, -1, tokens);
+        }
+        List<TokenScore> all = new ArrayList<>(prompt);
+        all.addAll(tokens);
+        return choice(prompted(work) + text, first(work), all);
+    }
+
+    private String prompted(int work) {
+        return request.texts().get(work);
+    }
+
+    private Work work(int work) {
+        return request.asked().works().get(work);
+    }
+
+    private int first(int work) {
+        return work(work).promptScores() ? work(work).prompt()[0] : -1;
+    }
+
+    private ObjectNode choice(String text, int first, List<TokenScore> tokens) {
+        ObjectNode choice = Json.object().put("text", text);
+        boolean scores = work(0).top() >= 0;
+        return scores ? choice.set("logprobs", texts.completion(first, tokens, 0)) : choice.putNull("logprobs");
+    }
+}

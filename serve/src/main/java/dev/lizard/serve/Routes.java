@@ -1,0 +1,261 @@
+package dev.lizard.serve;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import dev.lizard.serve.schedule.Scheduler;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What can be asked, and where. */
+final class Routes {
+    private static final Header CLOSE = HeaderValues.CONNECTION_CLOSE;
+    private static final String JSON = "application/json";
+
+    private final Served served;
+    private final ServerSettings settings;
+    private final Scheduler scheduler;
+    private final Connections connections;
+    private final SlowClients slow;
+    private final BooleanSupplier draining;
+    private final Consumer<Logged> log;
+    private final Access access;
+    private final Bodies bodies;
+    private final TokenTexts texts;
+    private final AtomicInteger active = new AtomicInteger();
+    private final long since = Instant.now().getEpochSecond();
+
+    /** Answers a request; gives how many tokens were written for it. */
+    private interface Answer {
+        int to(ServerRequest request, ServerResponse response);
+    }
+
+    Routes(
+            Served served,
+            ServerSettings settings,
+            Scheduler scheduler,
+            Connections connections,
+            SlowClients slow,
+            BooleanSupplier draining,
+            Consumer<Logged> log) {
+        this.served = served;
+        this.settings = settings;
+        this.scheduler = scheduler;
+        this.connections = connections;
+        this.slow = slow;
+        this.draining = draining;
+        this.log = log;
+        access = new Access(settings.apiKey());
+        bodies = new Bodies(settings.bodyBytes());
+        texts = new TokenTexts(served.tokenizer());
+    }
+
+    void addTo(HttpRouting.Builder routing) {
+        Map<String, Answer> gets = Map.of(
+                "/health", this::health,
+                "/ready", this::ready,
+                "/metrics", this::metrics,
+                "/v1/models", this::models);
+        Map<String, Answer> posts = Map.of(
+                "/v1/completions", this::completions,
+                "/v1/chat/completions", this::chat,
+                "/tokenize", this::tokenize,
+                "/detokenize", this::detokenize);
+        gets.forEach((path, answer) -> routing.get(path, (request, response) -> guard(request, response, answer)));
+        posts.forEach((path, answer) -> routing.post(path, (request, response) -> guard(request, response, answer)));
+        routing.get("/v1/models/{id}", (request, response) -> guard(request, response, this::model));
+        routing.any((request, response) -> guard(request, response, (asked, _) -> {
+            String path = asked.path().path();
+            if (gets.containsKey(path) || posts.containsKey(path)) {
+                throw ApiError.of(
+                        405, "%s is not for %s".formatted(path, asked.prologue().method()));
+            }
+            throw ApiError.notFound("nothing at " + path);
+        }));
+    }
+
+    /** Requests that are being answered. */
+    int active() {
+        return active.get();
+    }
+
+    private void guard(ServerRequest request, ServerResponse response, Answer answer) {
+        active.incrementAndGet();
+        long start = System.nanoTime();
+        int status = 200;
+        int written = 0;
+        try {
+            access.check(request.path().path(), request.headers(), request.authority());
+            written = answer.to(request, response);
+            status = response.status().code();
+        } catch (ApiError e) {
+            status = e.status();
+            refuse(response, e);
+        } catch (ClientGone e) {
+            status = 499; // as others log it
+            throw e;
+        } catch (LizardException e) {
+            ApiError error = error(e);
+            status = error.status();
+            refuse(response, error);
+        } catch (RuntimeException e) {
+            status = 500;
+            refuse(response, ApiError.of(500, "internal error: " + e));
+        } finally {
+            active.decrementAndGet();
+            double seconds = (System.nanoTime() - start) / 1e9;
+            String method = request.prologue().method().text();
+            log.accept(new Logged(method, request.path().path(), status, written, seconds));
+        }
+    }
+
+    private static ApiError error(LizardException e) {
+        return switch (e.kind()) {
+            case INPUT, USAGE -> ApiError.malformed(String.valueOf(e.getMessage()));
+            case FAILED, ENVIRONMENT -> ApiError.of(500, String.valueOf(e.getMessage()));
+            case INTERRUPTED -> ApiError.of(503, String.valueOf(e.getMessage()));
+        };
+    }
+
+    private static void refuse(ServerResponse response, ApiError e) {
+        response.status(e.status());
+        if (e.status() == 401) {
+            response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+        } else if (e.status() == 429 || e.status() == 503) {
+            response.header(HeaderNames.RETRY_AFTER, "1");
+        } else if (e.status() == 413) {
+            response.header(CLOSE); // the rest of the body is not read
+        }
+        send(response, e.json());
+    }
+
+    private static int send(ServerResponse response, ObjectNode json) {
+        return send(response, JSON, Json.line(json) + "\n");
+    }
+
+    private static int send(ServerResponse response, String type, String text) {
+        response.header(HeaderNames.CONTENT_TYPE, type);
+        response.send(text.getBytes(UTF_8));
+        return 0;
+    }
+
+    // ---- text ------------------------------------------------------------------------------------------------------
+
+    private int completions(ServerRequest request, ServerResponse response) {
+        Fields fields = fields(request);
+        Completions asked = Completions.of(fields, served, settings.waiting(), settings.limit());
+        return answer(asked.asked(), new CompletionShape(texts, asked), request, response);
+    }
+
+    private int chat(ServerRequest request, ServerResponse response) {
+        Fields fields = fields(request);
+        Asked asked = ChatCompletions.of(fields, served, settings.limit());
+        return answer(asked, new ChatShape(texts, asked.works().getFirst().top() >= 0), request, response);
+    }
+
+    private Fields fields(ServerRequest request) {
+        if (draining.getAsBoolean()) {
+            throw ApiError.of(503, "the server stops");
+        }
+        return bodies.read(request.content());
+    }
+
+    private int answer(Asked asked, Shape shape, ServerRequest request, ServerResponse response) {
+        Connections.Client client = connections.client(request.socketId());
+        Answering answering = new Answering(asked, shape, served.id(), client, scheduler);
+        if (asked.stream()) {
+            answering.stream(new EventStream(response, slow));
+        } else {
+            ObjectNode whole = answering.whole();
+            if (client.isWatched()) {
+                response.header(CLOSE);
+            }
+            try (SlowClients.Watch _ = slow.watch()) {
+                send(response, whole);
+            }
+        }
+        return answering.written();
+    }
+
+    // ---- tokens ----------------------------------------------------------------------------------------------------
+
+    private int tokenize(ServerRequest request, ServerResponse response) {
+        Fields fields = fields(request);
+        String text = fields.has("prompt") ? fields.text("prompt") : fields.text("content");
+        if (text == null) {
+            throw ApiError.field("prompt", "a text", "nothing");
+        }
+        int[] ids = Completions.encode(text, fields, served.tokenizer());
+        ObjectNode answer = Json.object().put("count", ids.length).put("max_model_len", served.context());
+        ArrayNode tokens = answer.putArray("tokens");
+        for (int id : ids) {
+            tokens.add(id);
+        }
+        return send(response, answer);
+    }
+
+    private int detokenize(ServerRequest request, ServerResponse response) {
+        Fields fields = fields(request);
+        if (!fields.get("tokens").isArray()) {
+            throw Fields.wrong("tokens", "a list of token ids", fields.get("tokens"));
+        }
+        int[] ids = new int[fields.get("tokens").size()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = (int) Fields.whole(
+                    fields.get("tokens").get(i), "tokens", 0, served.tokenizer().vocabSize() - 1);
+        }
+        return send(response, Json.object().put("prompt", served.tokenizer().decode(ids, false)));
+    }
+
+    // ---- about -----------------------------------------------------------------------------------------------------
+
+    private int models(ServerRequest request, ServerResponse response) {
+        ObjectNode all = Json.object().put("object", "list");
+        all.putArray("data").add(model());
+        return send(response, all);
+    }
+
+    private int model(ServerRequest request, ServerResponse response) {
+        String id = request.path().pathParameters().get("id");
+        if (!id.equals(served.id())) {
+            throw ApiError.noModel(id, served.id());
+        }
+        return send(response, model());
+    }
+
+    private ObjectNode model() {
+        return Json.object()
+                .put("id", served.id())
+                .put("object", "model")
+                .put("created", since)
+                .put("owned_by", "lizard")
+                .put("max_model_len", served.context());
+    }
+
+    private int health(ServerRequest request, ServerResponse response) {
+        return send(response, Json.object().put("status", "ok"));
+    }
+
+    private int ready(ServerRequest request, ServerResponse response) {
+        if (draining.getAsBoolean()) {
+            throw ApiError.of(503, "the server stops");
+        }
+        return send(response, Json.object().put("status", "ready"));
+    }
+
+    private int metrics(ServerRequest request, ServerResponse response) {
+        return send(response, "text/plain; version=0.0.4; charset=utf-8", MetricsText.of(scheduler.figures(), served));
+    }
+}

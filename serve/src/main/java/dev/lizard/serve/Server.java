@@ -1,0 +1,133 @@
+package dev.lizard.serve;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import dev.lizard.serve.schedule.Figures;
+import dev.lizard.serve.schedule.Scheduler;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** A model behind the usual HTTP interface. */
+public final class Server implements AutoCloseable {
+    /** Held, since loggers that nobody holds forget their level. */
+    private static final Logger FOREIGN = Logger.getLogger("io.helidon");
+
+    private static final Duration IDLE = Duration.ofMinutes(2);
+    private static final int MOST_CONNECTIONS = 4_096;
+    private static final int HEADER_BYTES = 16 << 10;
+
+    private final Scheduler scheduler;
+    private final SlowClients slow;
+    private final Routes routes;
+    private final WebServer web;
+    private volatile boolean draining;
+
+    private Server(Served served, ServerSettings settings, Consumer<Logged> log) {
+        FOREIGN.setLevel(Level.SEVERE);
+        InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
+        scheduler = new Scheduler(
+                served.decoder(),
+                served.tokenizer(),
+                new Scheduler.Limits(settings.running(), settings.waiting(), settings.keptBytes()));
+        slow = new SlowClients(settings.slow());
+        Http1Config http = Http1Config.builder().maxHeadersSize(HEADER_BYTES).build();
+        Connections connections =
+                new Connections(Http1ConnectionSelector.builder().config(http).build());
+        routes = new Routes(served, settings, scheduler, connections, slow, () -> draining, log);
+        web = WebServer.builder()
+                .address(address.getAddress())
+                .port(settings.port())
+                .shutdownHook(false)
+                .featuresDiscoverServices(false)
+                .protocolsDiscoverServices(false)
+                .addConnectionSelector(connections)
+                .useNio(false)
+                .maxTcpConnections(MOST_CONNECTIONS)
+                .idleConnectionTimeout(IDLE)
+                .connectionOptions(options -> options.readTimeout(settings.slow()))
+                .directHandlers(faults())
+                .routing(routes::addTo)
+                .build();
+    }
+
+    /** What the web server refuses by itself, in the usual form. */
+    private static DirectHandlers faults() {
+        DirectHandlers.Builder all = DirectHandlers.builder();
+        DirectHandler handler = (request, type, status, headers, message) -> DirectHandler.TransportResponse.builder()
+                .status(status)
+                .headers(headers)
+                .header(HeaderNames.CONTENT_TYPE, "application/json")
+                .keepAlive(false)
+                .entity((Json.line(ApiError.of(status.code(), message.isEmpty() ? status.reasonPhrase() : message)
+                                        .json())
+                                + "\n")
+                        .getBytes(UTF_8))
+                .build();
+        for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+            all.addHandler(type, handler);
+        }
+        return all.build();
+    }
+
+    /**
+     * Begins to serve. Each request is told to {@code log} when it is over.
+     *
+     * @throws LizardException ENVIRONMENT where the port is taken
+     */
+    public static Server start(Served served, ServerSettings settings, Consumer<Logged> log) {
+        Server server = new Server(served, settings, log);
+        try {
+            server.web.start();
+            return server;
+        } catch (RuntimeException e) {
+            server.close();
+            throw new LizardException(
+                    LizardException.Kind.ENVIRONMENT,
+                    "cannot listen on %s:%d: %s; choose another --port"
+                            .formatted(settings.host(), settings.port(), root(e).getMessage()),
+                    e);
+        }
+    }
+
+    private static Throwable root(Throwable e) {
+        Throwable cause = e.getCause();
+        return cause == null ? e : root(cause);
+    }
+
+    public int port() {
+        return web.port();
+    }
+
+    public Figures figures() {
+        return scheduler.figures();
+    }
+
+    /** Takes no new requests, and waits until those under way are done, so long at most. */
+    public void drain(Duration most) throws InterruptedException {
+        draining = true;
+        long end = System.nanoTime() + most.toNanos();
+        while (System.nanoTime() < end && routes.active() > 0) {
+            Thread.sleep(20);
+        }
+    }
+
+    /** Ends what is under way and frees all that was kept. */
+    @Override
+    public void close() {
+        draining = true;
+        scheduler.close();
+        web.stop();
+        slow.close();
+    }
+}

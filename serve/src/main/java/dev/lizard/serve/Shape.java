@@ -1,0 +1,29 @@
+package dev.lizard.serve;
+
+import dev.lizard.serve.schedule.Event;
+import dev.lizard.serve.schedule.TokenScore;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/** How an answer is written: as a completion or as a message of a chat. Choices are numbered over all prompts. */
+interface Shape {
+    /** The {@code object} of a whole answer, or of a part of a stream. */
+    String object(boolean part);
+
+    /** Begins the id of an answer. */
+    String prefix();
+
+    /** What is put before a choice of prompt {@code work}: a first part of a stream, or null for none. */
+    @Nullable
+    ObjectNode opening(int work, List<TokenScore> prompt);
+
+    /** The choice of a part of a stream. */
+    ObjectNode part(Event.Piece piece);
+
+    /** The choice of the last part of a stream. */
+    ObjectNode ending();
+
+    /** A whole choice. */
+    ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens);
+}

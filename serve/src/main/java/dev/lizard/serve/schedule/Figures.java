@@ -1,0 +1,80 @@
+package dev.lizard.serve.schedule;
+
+import dev.lizard.generate.FinishReason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What the scheduler has done and holds, to be read from any thread. */
+public final class Figures {
+    final LongAdder promptTokens = new LongAdder();
+    final LongAdder cachedTokens = new LongAdder();
+    final LongAdder generatedTokens = new LongAdder();
+    final LongAdder failures = new LongAdder();
+    final Map<FinishReason, LongAdder> finished = new EnumMap<>(FinishReason.class);
+    final Histogram firstToken = new Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120);
+    final Histogram tokenTime = new Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5);
+    final Histogram whole = new Histogram(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600);
+    volatile Held held = new Held(0, 0, 0, 0, 0);
+
+    /**
+     * What there is at a moment.
+     *
+     * @param running works being read or written
+     * @param waiting works not begun
+     * @param stateBytes of the works that run
+     * @param keptStates of beginnings
+     * @param keptBytes of them
+     */
+    public record Held(int running, int waiting, long stateBytes, int keptStates, long keptBytes) {}
+
+    Figures() {
+        for (FinishReason reason : FinishReason.values()) {
+            finished.put(reason, new LongAdder());
+        }
+    }
+
+    public Held held() {
+        return held;
+    }
+
+    /** Tokens of the prompts, those included whose state was known. */
+    public long promptTokens() {
+        return promptTokens.sum();
+    }
+
+    /** Tokens of the prompts whose state was known. */
+    public long cachedTokens() {
+        return cachedTokens.sum();
+    }
+
+    public long generatedTokens() {
+        return generatedTokens.sum();
+    }
+
+    /** Works that failed. */
+    public long failures() {
+        return failures.sum();
+    }
+
+    /** Choices that ended so. */
+    public long finished(FinishReason reason) {
+        LongAdder count = finished.get(reason);
+        return count == null ? 0 : count.sum();
+    }
+
+    /** Seconds to the first token. */
+    public Histogram firstToken() {
+        return firstToken;
+    }
+
+    /** Seconds from a token to the next. */
+    public Histogram tokenTime() {
+        return tokenTime;
+    }
+
+    /** Seconds from asking to the end. */
+    public Histogram whole() {
+        return whole;
+    }
+}
