@@ -28,7 +28,7 @@ class SignalsTest {
             Streams streams = new Streams(new ResultStream(System.out), System.err, false, false);
             Interrupt interrupt = new Interrupt();
             Console console = new Console(streams, false, false, System::nanoTime);
-            Signals.install(interrupt, console, "stopping after this step to save the state");
+            Signals.install(interrupt, console, "stopping after this step; press Ctrl-C again to end at once");
             System.out.println("ready");
             while (args[0].equals("deaf") || !interrupt.requested()) {
                 Thread.onSpinWait();

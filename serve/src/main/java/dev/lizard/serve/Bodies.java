@@ -14,19 +14,36 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The JSON object that a request carries, of so many bytes at most. */
-record Bodies(int most) {
+record Bodies(int most, SlowClients slow) {
+    private static final long PASSED_OVER = 64L << 20;
+
+    /** Whole within the time that a slow client gets. */
     Fields read(ReadableEntity entity) {
         if (!entity.hasEntity()) {
             throw ApiError.malformed("no body: expected a JSON object");
         }
-        try (InputStream in = entity.inputStream()) {
+        try (SlowClients.Watch _ = slow.watch();
+                InputStream in = entity.inputStream()) {
             byte[] bytes = in.readNBytes(most + 1);
             if (bytes.length > most) {
+                passOver(in); // a client that is cut off while it sends does not see why
                 throw ApiError.of(413, "body too large: expected at most %d bytes".formatted(most));
             }
             return parse(bytes);
         } catch (IOException | UncheckedIOException e) {
             throw new ClientGone();
+        }
+    }
+
+    private static void passOver(InputStream in) throws IOException {
+        byte[] some = new byte[1 << 16];
+        long left = PASSED_OVER;
+        while (left > 0) {
+            int count = in.read(some);
+            if (count < 0) {
+                return;
+            }
+            left -= count;
         }
     }
 

@@ -8,6 +8,7 @@ import dev.lizard.serve.schedule.Scheduler;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -58,7 +59,7 @@ final class Routes {
         this.draining = draining;
         this.log = log;
         access = new Access(settings.apiKey());
-        bodies = new Bodies(settings.bodyBytes());
+        bodies = new Bodies(settings.bodyBytes(), slow);
         texts = new TokenTexts(served.tokenizer());
     }
 
@@ -105,7 +106,7 @@ final class Routes {
             refuse(response, e);
         } catch (ClientGone e) {
             status = 499; // as others log it
-            throw e;
+            throw new CloseConnectionException("the client is gone");
         } catch (LizardException e) {
             ApiError error = error(e);
             status = error.status();

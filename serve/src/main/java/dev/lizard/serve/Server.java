@@ -17,10 +17,11 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** A model behind the usual HTTP interface. */
 public final class Server implements AutoCloseable {
-    /** Held, since loggers that nobody holds forget their level. */
+    /** The web server speaks through us; held, since loggers that nobody holds forget their level. */
     private static final Logger FOREIGN = Logger.getLogger("io.helidon");
 
     private static final Duration IDLE = Duration.ofMinutes(2);
@@ -34,7 +35,7 @@ public final class Server implements AutoCloseable {
     private volatile boolean draining;
 
     private Server(Served served, ServerSettings settings, Consumer<Logged> log) {
-        FOREIGN.setLevel(Level.SEVERE);
+        FOREIGN.setLevel(Level.OFF);
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
         scheduler = new Scheduler(
                 served.decoder(),
@@ -89,20 +90,28 @@ public final class Server implements AutoCloseable {
         Server server = new Server(served, settings, log);
         try {
             server.web.start();
-            return server;
         } catch (RuntimeException e) {
-            server.close();
-            throw new LizardException(
-                    LizardException.Kind.ENVIRONMENT,
-                    "cannot listen on %s:%d: %s; choose another --port"
-                            .formatted(settings.host(), settings.port(), root(e).getMessage()),
-                    e);
+            throw server.unheard(settings, e);
         }
+        if (!server.web.isRunning()) {
+            throw server.unheard(settings, null);
+        }
+        return server;
     }
 
-    private static Throwable root(Throwable e) {
-        Throwable cause = e.getCause();
-        return cause == null ? e : root(cause);
+    private LizardException unheard(ServerSettings settings, @Nullable RuntimeException cause) {
+        close();
+        LizardException line = LizardException.at(
+                LizardException.Kind.ENVIRONMENT,
+                "cannot listen",
+                settings.host() + ":" + settings.port(),
+                "an address of this machine and a free port",
+                "one that is taken or not allowed",
+                "choose another --port or --host");
+        if (cause != null) {
+            line.initCause(cause);
+        }
+        return line;
     }
 
     public int port() {
