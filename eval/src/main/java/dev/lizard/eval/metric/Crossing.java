@@ -49,7 +49,7 @@ public record Crossing(
 
     private record Measured(String model, @Nullable String device) {}
 
-    /** Of each model with each that grows more than twice as fast on the same device. */
+    /** Of each model with each whose state grows faster on the same device. */
     public static List<Crossing> of(List<Efficiency> rows) {
         Map<Measured, NavigableMap<Long, Efficiency>> curves = new LinkedHashMap<>();
         for (Efficiency row : rows) {
@@ -58,7 +58,7 @@ public record Crossing(
         }
         List<Crossing> crossings = new ArrayList<>();
         curves.forEach((more, growing) -> curves.forEach((less, other) -> {
-            if (Objects.equals(more.device, less.device) && growth(growing) > 2 * growth(other)) {
+            if (Objects.equals(more.device, less.device) && growth(growing) > growth(other)) {
                 for (Cost cost : COSTS) {
                     Crossing found = of(cost, more, growing, less, other);
                     if (found != null) {
