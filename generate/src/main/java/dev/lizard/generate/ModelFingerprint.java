@@ -27,6 +27,8 @@ import java.util.Optional;
 public final class ModelFingerprint {
     private static final int PROBES = 32;
 
+    private static final String NO_SLOTS = ", far=GATED, exact=SlotSpec[slots=0, hidden=128, type=INT8, limit=0]";
+
     private final MessageDigest digest = Hashes.sha256();
 
     private ModelFingerprint() {}
@@ -37,8 +39,9 @@ public final class ModelFingerprint {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             ModelConfig config = decoder.config();
-            // Files of version 0.1 know no first tokens.
-            String mixers = decoder.mixerSpecs().toString().replace("first=0, ", "");
+            // Files of version 0.1 know no first tokens, and no slots.
+            String mixers =
+                    decoder.mixerSpecs().toString().replace("first=0, ", "").replace(NO_SLOTS, "");
             print.add("%s %s %s %s".formatted(decoder.dtype(), config.normEpsilon(), config.rope(), mixers));
             print.add("", decoder.weights());
             for (int layer = 0; layer < decoder.layers(); layer++) {

@@ -78,7 +78,7 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
     @Override
     public List<Parameter> initial(HeadDims dims, RandomStream random) {
         int heads = dims.keyHeads();
-        Tensor biases = LizardSpec.gateBiases(heads, shortestHalfLife, longestHalfLife);
+        Tensor biases = LogGates.biases(heads, shortestHalfLife, longestHalfLife);
         return List.of(
                 new Parameter(LizardSpec.GATE_WEIGHT, zeros(heads, dims.width()), "gate"),
                 new Parameter(LizardSpec.GATE_BIAS, biases, "gate"),

@@ -257,7 +257,8 @@ public record LizardSpec(
         parameters.add(
                 new Parameter(GATE_WEIGHT, Tensors.of(new float[rows * dims.width()], rows, dims.width()), "gate"));
         if (!shared) {
-            parameters.add(new Parameter(GATE_BIAS, gateBiases(dims.heads(), shortestHalfLife, longestHalfLife), "gate"));
+            parameters.add(
+                    new Parameter(GATE_BIAS, LogGates.biases(dims.heads(), shortestHalfLife, longestHalfLife), "gate"));
         }
         addExact(parameters, dims, rows, random);
         switch (variant) {
@@ -276,18 +277,6 @@ public record LizardSpec(
         if (exact.slots() > 0) {
             parameters.addAll(SlotScore.initial(dims, exact.hidden(), random));
         }
-    }
-
-    /** Biases b with σ(b)^halfLife = 1/2, the half-lives evenly spread in the logarithm. */
-    static Tensor gateBiases(int heads, double shortest, double longest) {
-        float[] bias = new float[heads];
-        for (int h = 0; h < heads; h++) {
-            double place = heads == 1 ? 0.5 : (double) h / (heads - 1);
-            double halfLife = shortest * Math.pow(longest / shortest, place);
-            double gate = Math.pow(0.5, 1 / halfLife);
-            bias[h] = (float) Math.log(gate / (1 - gate));
-        }
-        return Tensors.of(bias, heads);
     }
 
     private static Tensor constant(int count, float value) {

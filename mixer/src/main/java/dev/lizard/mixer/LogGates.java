@@ -32,6 +32,18 @@ final class LogGates implements Tape.Operation {
         this.floor = floor;
     }
 
+    /** Biases b with σ(b)^halfLife = 1/2, the half-lives evenly spread in the logarithm. */
+    static Tensor biases(int heads, double shortest, double longest) {
+        float[] bias = new float[heads];
+        for (int h = 0; h < heads; h++) {
+            double place = heads == 1 ? 0.5 : (double) h / (heads - 1);
+            double halfLife = shortest * Math.pow(longest / shortest, place);
+            double gate = Math.pow(0.5, 1 / halfLife);
+            bias[h] = (float) Math.log(gate / (1 - gate));
+        }
+        return Tensors.of(bias, heads);
+    }
+
     /** log γ [B, H, T]. */
     static Tensor of(Tensor x, Tensor weight, @Nullable Tensor bias, Tape tape) {
         LogGates gates = new LogGates(x.requiresGrad(), MatrixMemory.floor(DType.FLOAT32));
