@@ -26,29 +26,27 @@ record CostVerdict(ResultSet results, Pairing pair) {
             open.add("Memory and speed were not measured on both.");
             return;
         }
-        long longest = after.lastKey();
-        double bytes = after.get(longest).stateBytes();
-        double cache = before.get(longest).stateBytes();
-        String context = Units.LENGTH.show(longest) + " tokens";
+        double bytes = after.lastEntry().getValue().stateBytes();
+        double cache = before.lastEntry().getValue().stateBytes();
+        String context = Units.LENGTH.show((double) after.lastKey()) + " tokens";
         if (bytes > 0) {
             cost.add("After %s it keeps %s, the teacher %s: %s\u00d7."
                     .formatted(context, Units.BYTES.show(bytes), Units.BYTES.show(cache), times(cache / bytes)));
             brief.add(new Verdict.Brief(times(cache / bytes) + "\u00d7", "less state after " + context));
         }
-        speed(cost, "Writing", longest, context, after, before, true);
-        speed(cost, "Reading", longest, context, after, before, false);
+        speed(cost, "Writing", context, after, before, true);
+        speed(cost, "Reading", context, after, before, false);
     }
 
     private static void speed(
             List<String> cost,
             String what,
-            long longest,
             String context,
             NavigableMap<Long, Efficiency> after,
             NavigableMap<Long, Efficiency> before,
             boolean writing) {
         Double first = ratio(after.firstEntry().getValue(), before.firstEntry().getValue(), writing);
-        Double last = ratio(after.get(longest), before.get(longest), writing);
+        Double last = ratio(after.lastEntry().getValue(), before.lastEntry().getValue(), writing);
         if (first != null && last != null) {
             cost.add("%s: %s\u00d7 the teacher's speed at %s, %s\u00d7 at %s."
                     .formatted(what, times(first), Units.LENGTH.show(after.firstKey()), times(last), context));

@@ -19,7 +19,11 @@ record Section(String title, String about, List<Block> blocks) {
 
     /** What stands in a section. */
     sealed interface Block {
-        /** @param made finished HTML with the commands that made it */
+        /**
+         * As it stands on the page.
+         *
+         * @param made finished HTML with the commands that made it
+         */
         String html(String made);
 
         String markdown();

@@ -143,7 +143,7 @@ final class Tidy {
     }
 
     private static boolean trait(String key, JsonNode value) {
-        return value.isString() && !NO_TRAITS.contains(key) || value.isNumber() && PLACES.contains(key);
+        return value.isString() ? !NO_TRAITS.contains(key) : value.isNumber() && PLACES.contains(key);
     }
 
     private static boolean figure(String key, JsonNode value) {
