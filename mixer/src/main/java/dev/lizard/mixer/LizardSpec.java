@@ -220,25 +220,26 @@ public record LizardSpec(
         long rows = variant == Variant.LITERAL ? 1 : dims.heads();
         long[] map = {dims.heads(), dims.headWidth(), features};
         Map<String, long[]> shapes = new LinkedHashMap<>();
+        if (far == Far.GATED) {
+            shapes.put(QUERY_MAP, map);
+            shapes.put(KEY_MAP, map);
+            shapes.put(GATE_WEIGHT, new long[] {rows, dims.width()});
+            if (variant != Variant.LITERAL) {
+                shapes.put(GATE_BIAS, new long[] {rows});
+            }
+        }
         if (meta > 0) {
             shapes.put(Sinks.NAME, new long[] {rows, meta});
         }
         if (exact.slots() > 0) {
             SlotScore.shapes(dims, exact.hidden(), shapes);
         }
-        if (far == Far.NONE) {
-            return shapes;
-        }
-        shapes.put(QUERY_MAP, map);
-        shapes.put(KEY_MAP, map);
-        shapes.put(GATE_WEIGHT, new long[] {rows, dims.width()});
-        if (variant != Variant.LITERAL) {
-            shapes.put(GATE_BIAS, new long[] {rows});
-        }
-        switch (variant) {
-            case JOINT -> shapes.put(WINDOW_LOGIT, new long[] {rows});
-            case SUM -> shapes.put(MIX_LOGIT, new long[] {rows});
-            case LITERAL -> shapes.put(ALPHA, new long[] {1});
+        if (far == Far.GATED) {
+            switch (variant) {
+                case JOINT -> shapes.put(WINDOW_LOGIT, new long[] {rows});
+                case SUM -> shapes.put(MIX_LOGIT, new long[] {rows});
+                case LITERAL -> shapes.put(ALPHA, new long[] {1});
+            }
         }
         return shapes;
     }
