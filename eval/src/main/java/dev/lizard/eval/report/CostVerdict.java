@@ -1,5 +1,6 @@
 package dev.lizard.eval.report;
 
+import dev.lizard.eval.metric.Crossing;
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.ResultSet;
@@ -18,8 +19,13 @@ record CostVerdict(ResultSet results, Pairing pair) {
                         .formatted(Units.COUNT.show(tokens)));
             }
         }
-        NavigableMap<Long, Efficiency> before = byContext(pair.teacher());
-        NavigableMap<Long, Efficiency> after = byContext(pair.student());
+        String device = results.efficiency().stream()
+                .filter(row -> row.model().equals(pair.student()))
+                .map(CostVerdict::device)
+                .findFirst()
+                .orElse("");
+        NavigableMap<Long, Efficiency> before = byContext(pair.teacher(), device);
+        NavigableMap<Long, Efficiency> after = byContext(pair.student(), device);
         before.keySet().retainAll(after.keySet());
         after.keySet().retainAll(before.keySet());
         if (after.isEmpty()) {
@@ -36,6 +42,11 @@ record CostVerdict(ResultSet results, Pairing pair) {
         }
         speed(cost, "Writing", context, after, before, true);
         speed(cost, "Reading", context, after, before, false);
+        Crossing.of(results.efficiency()).stream()
+                .filter(crossing -> crossing.model().equals(pair.student())
+                        && crossing.growing().equals(pair.teacher())
+                        && !crossing.what().equals("state"))
+                .forEach(crossing -> cost.add(crossing.told() + "."));
     }
 
     private static void speed(
@@ -63,10 +74,15 @@ record CostVerdict(ResultSet results, Pairing pair) {
         return (ratio < 10 ? Units.PLAIN : Units.GENERAL).show(ratio);
     }
 
-    private NavigableMap<Long, Efficiency> byContext(String model) {
+    private static String device(Efficiency row) {
+        String device = row.device();
+        return device == null ? "" : device;
+    }
+
+    private NavigableMap<Long, Efficiency> byContext(String model, String device) {
         NavigableMap<Long, Efficiency> rows = new TreeMap<>();
         for (Efficiency row : results.efficiency()) {
-            if (row.model().equals(model)) {
+            if (row.model().equals(model) && device(row).equals(device)) {
                 rows.put(row.context(), row);
             }
         }

@@ -7,7 +7,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.Function;
@@ -95,41 +94,52 @@ final class RecallGrids {
         return new HeatMap(title, rowName, rows, cells.getFirst().unit(), columns, grid, Units.PLAIN, 0, 1).svg();
     }
 
-    private record Line(String model, String task, int size, String unit, String metric) {}
+    private record Line(String task, String metric, String unit, int size) {
+        String shown() {
+            return "%s, %s %s: %s"
+                    .formatted(
+                            task,
+                            Units.LENGTH.show(size),
+                            unit,
+                            Metric.of(metric).words());
+        }
+    }
 
+    /** A line a task and size, a column a model: the table of many cells stays short. */
     private static Table table(ResultSet results) {
-        List<Table.Column> columns = List.of(
-                new Table.Column("Model", ""),
-                new Table.Column("Size", ""),
-                new Table.Column("Right", ""),
-                new Table.Column("95 % interval", ""),
-                new Table.Column("Samples", ""),
-                new Table.Column("Task", ""),
-                new Table.Column("Metric", ""));
+        List<RecallCell> deep = results.recallGrids().stream()
+                .filter(cell -> cell.depth() != null)
+                .toList();
+        List<String> models = deep.stream().map(RecallCell::model).distinct().toList();
+        List<Table.Column> columns = new ArrayList<>(List.of(new Table.Column("Task", "")));
+        models.forEach(model -> columns.add(new Table.Column(model, "95 % interval")));
+        columns.add(new Table.Column("Samples", ""));
         List<Table.Row> rows = new ArrayList<>();
-        Map<Line, List<RecallCell>> lines = by(
-                results.recallGrids().stream()
-                        .filter(cell -> cell.depth() != null)
-                        .toList(),
-                cell -> new Line(cell.model(), cell.task(), cell.size(), cell.unit(), cell.metric()));
-        lines.forEach((line, cells) -> {
-            int samples = cells.stream().mapToInt(RecallCell::samples).sum();
-            double right = cells.stream()
-                            .mapToDouble(cell -> cell.value() * cell.samples())
-                            .sum()
-                    / Math.max(1, samples);
-            rows.add(new Table.Row(
-                    line.model(),
-                    Tone.of(results, line.model()),
-                    List.of(
-                            Table.text(Units.LENGTH.show(line.size()) + " " + line.unit()),
-                            Table.number(right, Units.ROUGH_PERCENT),
-                            Table.shown(Interval.ofShare(right, samples).showShare()),
-                            Table.number((double) samples, Units.GENERAL),
-                            Table.text(shown(line.task())),
-                            Table.text(line.metric()))));
-        });
+        by(deep, cell -> new Line(cell.task(), cell.metric(), cell.unit(), cell.size()))
+                .forEach((line, cells) -> {
+                    List<Table.Cell> figures = new ArrayList<>();
+                    int most = 0;
+                    for (String model : models) {
+                        List<RecallCell> own = cells.stream()
+                                .filter(cell -> cell.model().equals(model))
+                                .toList();
+                        int samples = own.stream().mapToInt(RecallCell::samples).sum();
+                        figures.add(own.isEmpty() ? new Table.Cell.Absent() : share(own, samples));
+                        most = Math.max(most, samples);
+                    }
+                    figures.add(Table.number((double) most, Units.GENERAL));
+                    rows.add(new Table.Row(line.shown(), "", figures));
+                });
         return new Table(columns, rows);
+    }
+
+    private static Table.Cell share(List<RecallCell> cells, int samples) {
+        double right = cells.stream()
+                        .mapToDouble(cell -> cell.value() * cell.samples())
+                        .sum()
+                / Math.max(1, samples);
+        boolean hits = !cells.getFirst().metric().equals(RecallCell.DIGITS);
+        return Table.ranged(right, Units.PERCENT, hits ? Interval.ofShare(right, samples) : null);
     }
 
     private static <K> SequencedMap<K, List<RecallCell>> by(List<RecallCell> cells, Function<RecallCell, K> key) {

@@ -172,7 +172,9 @@ class VerdictTest {
                         "It was trained on 40 M tokens to replace the teacher's attention.",
                         "After 64K tokens it keeps 14.2 MiB, the teacher 2.81 GiB: 203\u00d7.",
                         "Writing: 0.75\u00d7 the teacher's speed at 1K, 3.00\u00d7 at 64K tokens.",
-                        "Reading: 0.90\u00d7 the teacher's speed at 1K, 0.90\u00d7 at 64K tokens.");
+                        "Reading: 0.90\u00d7 the teacher's speed at 1K, 0.90\u00d7 at 64K tokens.",
+                        "lizard reads faster than base at no length up to 65,536 tokens.",
+                        "lizard writes faster than base from about 2,427 tokens on.");
     }
 
     @Test
