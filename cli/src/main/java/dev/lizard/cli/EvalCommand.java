@@ -152,6 +152,7 @@ final class EvalCommand implements Action {
                     Tokenizer tokenizer = open.openTokenizer()) {
                 Role role = open.converted() ? Role.STUDENT : i == 0 ? Role.TEACHER : Role.OTHER;
                 found.models.add(new ModelResult(names.get(i), role, null, null, null, null, null, null));
+                found.provenance.put("model " + names.get(i), "sha256 " + open.sha256());
                 evaluation.run(new EvaluatedModel(names.get(i), role, open.decoder(), tokenizer, open.eosIds()), tasks);
             }
         }
