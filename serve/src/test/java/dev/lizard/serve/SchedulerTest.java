@@ -58,7 +58,9 @@ class SchedulerTest {
 
     /** Greedy ones and others. */
     private static SamplerSettings sampling(int i) {
-        return i % 2 == 0 ? SamplerSettings.GREEDY : SamplerSettings.ofTemperature(0.8, i).withTopP(0.9);
+        return i % 2 == 0
+                ? SamplerSettings.GREEDY
+                : SamplerSettings.ofTemperature(0.8, i).withTopP(0.9);
     }
 
     private static Work work(int[] prompt, int tokens, SamplerSettings sampling) {
@@ -128,8 +130,7 @@ class SchedulerTest {
                     GenerationSettings settings = works.get(i).choices().getFirst();
                     assertThat(ids(tickets.get(i)))
                             .as("work %d", i)
-                            .isEqualTo(alone(
-                                    model, works.get(i).prompt(), settings.maxTokens(), settings.sampling()));
+                            .isEqualTo(alone(model, works.get(i).prompt(), settings.maxTokens(), settings.sampling()));
                 }
             }
         }
@@ -147,7 +148,9 @@ class SchedulerTest {
             Ticket other = scheduler.submit(List.of(writes)).orElseThrow();
             assertThat(next(other)).isInstanceOf(Event.Read.class);
             int[] prompt = prompt(2, 1_500);
-            Ticket ticket = scheduler.submit(List.of(work(prompt, 20, SamplerSettings.GREEDY))).orElseThrow();
+            Ticket ticket = scheduler
+                    .submit(List.of(work(prompt, 20, SamplerSettings.GREEDY)))
+                    .orElseThrow();
             assertThat(ids(ticket)).isEqualTo(alone(student, prompt, 20, SamplerSettings.GREEDY));
             other.cancel();
         }
@@ -161,7 +164,9 @@ class SchedulerTest {
             int[] said = prompt(3, 40);
             int known = 0;
             for (int turn = 0; turn < 6; turn++) {
-                Ticket ticket = scheduler.submit(List.of(work(said, 12, SamplerSettings.GREEDY))).orElseThrow();
+                Ticket ticket = scheduler
+                        .submit(List.of(work(said, 12, SamplerSettings.GREEDY)))
+                        .orElseThrow();
                 Event.Read read = (Event.Read) next(ticket);
                 assertThat(read.cached()).as("turn %d", turn).isEqualTo(known);
                 List<Integer> answer = ids(ticket);
@@ -176,7 +181,9 @@ class SchedulerTest {
             }
             int[] edited = said.clone(); // another last message: from the answer before it
             edited[edited.length - 30]++;
-            Ticket ticket = scheduler.submit(List.of(work(edited, 12, SamplerSettings.GREEDY))).orElseThrow();
+            Ticket ticket = scheduler
+                    .submit(List.of(work(edited, 12, SamplerSettings.GREEDY)))
+                    .orElseThrow();
             assertThat(((Event.Read) next(ticket)).cached()).isEqualTo(known);
             assertThat(ids(ticket)).isEqualTo(alone(model, edited, 12, SamplerSettings.GREEDY));
         }
@@ -187,11 +194,13 @@ class SchedulerTest {
         int[] prompt = prompt(4, 60);
         List<GenerationSettings> choices = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            choices.add(GenerationSettings.of(9, SamplerSettings.ofTemperature(1, i)).goingPastEnd());
+            choices.add(GenerationSettings.of(9, SamplerSettings.ofTemperature(1, i))
+                    .goingPastEnd());
         }
         try (Scheduler scheduler = scheduler(student, 2, KEPT)) { // they wait for lanes too
-            Ticket ticket =
-                    scheduler.submit(List.of(new Work(prompt, choices, 0, false, LONG))).orElseThrow();
+            Ticket ticket = scheduler
+                    .submit(List.of(new Work(prompt, choices, 0, false, LONG)))
+                    .orElseThrow();
             List<List<Integer>> ids = new ArrayList<>();
             choices.forEach(choice -> ids.add(new ArrayList<>()));
             for (int ended = 0; ended < choices.size(); ) {
@@ -227,12 +236,16 @@ class SchedulerTest {
         try (Scheduler scheduler = scheduler(student, 1, KEPT)) {
             Ticket first = scheduler.submit(List.of(endless(1))).orElseThrow();
             assertThat(next(first)).isInstanceOf(Event.Read.class);
-            Ticket second = scheduler.submit(List.of(work(prompt(2, 30), 5, SamplerSettings.GREEDY))).orElseThrow();
+            Ticket second = scheduler
+                    .submit(List.of(work(prompt(2, 30), 5, SamplerSettings.GREEDY)))
+                    .orElseThrow();
             Ticket third = scheduler.submit(List.of(endless(3))).orElseThrow();
             third.cancel(); // while it waits
             first.cancel();
             assertThat(ids(second)).isEqualTo(alone(student, prompt(2, 30), 5, SamplerSettings.GREEDY));
-            Ticket fourth = scheduler.submit(List.of(work(prompt(4, 30), 5, SamplerSettings.GREEDY))).orElseThrow();
+            Ticket fourth = scheduler
+                    .submit(List.of(work(prompt(4, 30), 5, SamplerSettings.GREEDY)))
+                    .orElseThrow();
             assertThat(ids(fourth)).isEqualTo(alone(student, prompt(4, 30), 5, SamplerSettings.GREEDY));
             assertThat(scheduler.figures().finished(FinishReason.CANCELLED)).isEqualTo(1);
         }
@@ -281,7 +294,9 @@ class SchedulerTest {
         long budget = 200_000;
         try (Scheduler scheduler = scheduler(student, 4, budget)) {
             for (int i = 0; i < 30; i++) {
-                ids(scheduler.submit(List.of(work(prompt(i, 50 + i), 3, SamplerSettings.GREEDY))).orElseThrow());
+                ids(scheduler
+                        .submit(List.of(work(prompt(i, 50 + i), 3, SamplerSettings.GREEDY)))
+                        .orElseThrow());
                 assertThat(scheduler.figures().held().keptBytes()).isLessThanOrEqualTo(budget);
             }
             assertThat(scheduler.figures().held().keptStates()).isPositive();
