@@ -1,6 +1,7 @@
 package dev.lizard.distill;
 
 import dev.lizard.mixer.Form;
+import dev.lizard.mixer.Importance;
 import dev.lizard.mixer.Mixer;
 import dev.lizard.mixer.MixerInput;
 import dev.lizard.model.Decoder;
@@ -26,7 +27,7 @@ import java.util.stream.Stream;
  *   L = s · mean over layers of mean((y_student − y_softmax)²)        y [B, H, T, d], before the output projection
  * </pre>
  *
- * or of mixing matrices [B, H, T, T] (Hedgehog; MOHAWK, stage 1), as {@link Loss} says.
+ * of mixing matrices [B, H, T, T] (Hedgehog; MOHAWK, stage 1), or of what tokens are worth, as {@link Loss} says.
  *
  * <p>One pass through the decoder without gradients gives all inputs. Inside it, while a layer's input is at hand, its
  * student runs with gradients and is back-propagated at once, so that the graph of one layer exists at a time and
@@ -108,6 +109,7 @@ final class AttentionTransfer implements Objective {
                     case Loss.AttentionWeights _, Loss.MixingMatrix _ ->
                         matrices(student, layer, in, term.loss(), share * weight)
                                 .mul(weight);
+                    case Loss.Importance _ -> importance(student, in, weight, share);
                     case Loss.HiddenState _, Loss.NextToken _, Loss.Kl _, Loss.Sum _ ->
                         throw new IllegalStateException(term.loss() + " is not taken at mixers");
                 };
@@ -139,6 +141,17 @@ final class AttentionTransfer implements Objective {
             Tensor value = (size == null ? mean : mean.div(size)).mul(loss.scale() * factor);
             value.mul(share).backward();
             tape.unwind();
+            return layer.promote(value.detach());
+        }
+    }
+
+    private static Tensor importance(Mixer student, MixerInput in, double weight, double share) {
+        try (Scope layer = Scope.open();
+                Gradients on = Gradients.on()) {
+            Importance judged = student.importance(in)
+                    .orElseThrow(() -> new IllegalStateException(student.spec() + " judges no tokens"));
+            Tensor value = judged.scores().sub(judged.target()).square().mean().mul(weight);
+            value.mul(share).backward();
             return layer.promote(value.detach());
         }
     }

@@ -25,9 +25,9 @@ public enum Documents {
                         LizardException.Kind.USAGE,
                         "documents that are not kept apart",
                         where + "/documents",
-                        "mixers without first tokens, which only a sequence's first document has",
+                        "mixers without first tokens and slots, which are of a whole sequence",
                         "%s of %s".formatted(mixer.keys(), whose),
-                        "set first to 0, or documents to together");
+                        "set first and slots to 0, or documents to together");
             }
         }
     }

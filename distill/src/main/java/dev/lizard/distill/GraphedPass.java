@@ -43,6 +43,11 @@ final class GraphedPass implements AutoCloseable {
         return recording != null;
     }
 
+    /** As {@link Objective#begin}. */
+    void begin(long done) {
+        objective.begin(done);
+    }
+
     /** As {@link Objective#accumulate(Ids, double)}; all gradients are zero when it is called first. */
     Tensor accumulate(Ids ids, double share) {
         if (recording == null && RecordedWork.supported(device) && objective.recordable()) {

@@ -184,6 +184,7 @@ public final class Linearizer {
     /** The student at its start; everything in the recipe that can be wrong for this model is found here. */
     private Student student(Decoder decoder, Tokenizer tokenizer) {
         MixerSpec spec = mixer(decoder);
+        SlotStages.require(recipe, spec, where);
         resolved.set("mixer", MixerSpecs.write(spec));
         recipe.documents().requireKept(List.of(spec), where, "the student");
         SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
@@ -221,6 +222,7 @@ public final class Linearizer {
                         .formatted(String.join(", ", left), keys.path("mixer").asString()));
             }
         }
+        SlotStages.limit(keys, decoder.config());
         return MixerSpecs.read(keys, decoder.headDims(), where + "/mixer");
     }
 

@@ -93,6 +93,14 @@ public sealed interface Loss {
             @Setting(byDefault = "all") Labels labels)
             implements Loss {}
 
+    /**
+     * Squared error of what mixers with slots expect of tokens, to the logarithm of the most attention that softmax over
+     * all tokens pays them later: the mean over tokens and key/value heads, then over layers.
+     *
+     * @param input whose hidden states the mixers see, and whose attention it is
+     */
+    record Importance(@Setting(byDefault = "teacher") Input input) implements Loss {}
+
     /** The weighted sum of others. */
     record Sum(List<Term> terms) implements Loss {
         public Sum {
@@ -152,6 +160,7 @@ public sealed interface Loss {
             case AttentionWeights _ -> "attention-weights";
             case MixingMatrix _ -> "mixing-matrix";
             case HiddenState _ -> "hidden-state";
+            case Importance _ -> "importance";
             case NextToken _ -> "next-token";
             case Kl _ -> "kl";
             case Sum _ -> "sum";
@@ -160,7 +169,7 @@ public sealed interface Loss {
 
     default Place place() {
         return switch (this) {
-            case AttentionOutput _, AttentionWeights _, MixingMatrix _ -> Place.MIXER;
+            case AttentionOutput _, AttentionWeights _, MixingMatrix _, Importance _ -> Place.MIXER;
             case HiddenState hidden -> hidden.input == Input.TEACHER ? Place.BLOCK : Place.PASS;
             case NextToken _, Kl _ -> Place.PASS;
             case Sum sum -> sum.terms.getFirst().loss().place();
@@ -178,7 +187,7 @@ public sealed interface Loss {
             case NextToken next -> next.labels == Labels.RESPONSE;
             case Kl kl -> kl.labels == Labels.RESPONSE;
             case Sum sum -> sum.terms.stream().anyMatch(term -> term.loss().responses());
-            case AttentionOutput _, AttentionWeights _, MixingMatrix _, HiddenState _ -> false;
+            case AttentionOutput _, AttentionWeights _, MixingMatrix _, HiddenState _, Importance _ -> false;
         };
     }
 

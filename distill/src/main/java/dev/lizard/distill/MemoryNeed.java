@@ -95,8 +95,14 @@ record MemoryNeed(
     }
 
     private long perLayer() {
+        long rest = 8L * config.width() + 4L * config.mlpWidth();
         if (device.isCuda()) { // kernels keep no scores and no features
-            return 8L * config.width() + 4L * config.mlpWidth();
+            return rest
+                    + specs.stream()
+                            .filter(spec -> spec.slots() > 0)
+                            .mapToLong(this::graph)
+                            .max()
+                            .orElse(0);
         }
         long mixer = graph(new SoftmaxSpec());
         for (MixerSpec spec : specs) {

@@ -25,6 +25,9 @@ public interface Objective {
     /** The same of ids on the device. */
     Tensor accumulate(Ids ids, double share);
 
+    /** Called before the passes of the update after {@code done} others. */
+    default void begin(long done) {}
+
     /** Whether a pass queues the same work for any ids and waits for nothing, so that it can be recorded. */
     default boolean recordable() {
         return false;

@@ -21,6 +21,7 @@ final class PrefetchedStep implements AutoCloseable {
     private record Pass(Batch batch, Ids ids) {}
 
     private final TrainSettings settings;
+    private final long done;
     private final Scope scope = Scope.owner();
     private final List<Pass> passes = new ArrayList<>();
     /** float64 [passes + 1]. */
@@ -29,6 +30,7 @@ final class PrefetchedStep implements AutoCloseable {
     /** Reads and uploads what the step after {@code done} others learns from. */
     PrefetchedStep(SequenceSource data, TrainSettings settings, long done, Device device) {
         this.settings = settings;
+        this.done = done;
         long first = done * settings.sequencesPerStep();
         try (Scope work = Scope.open()) {
             for (int i = 0; i < settings.accumulate(); i++) {
@@ -42,6 +44,7 @@ final class PrefetchedStep implements AutoCloseable {
     /** Queues zeroing of the gradients, the passes and the clip, once; parameters are read from now on. */
     void begin(GraphedPass recorded, ParameterBuffer parameters) {
         parameters.zeroGradients();
+        recorded.begin(done);
         double share = 1.0 / settings.accumulate();
         try (Scope work = Scope.open()) {
             List<Tensor> results = new ArrayList<>();

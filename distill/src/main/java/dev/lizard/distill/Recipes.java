@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 /** Finds recipes: built-in ones by name, others by file. */
 public final class Recipes {
     private static final List<String> NAMES =
-            List.of("lizard", "lizard-full", "lizard-literal", "lizard-sum", "lolcats", "window");
+            List.of("lizard", "lizard-exact", "lizard-full", "lizard-literal", "lizard-sum", "lolcats", "window");
 
     private Recipes() {}
 

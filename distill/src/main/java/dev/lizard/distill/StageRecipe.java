@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param weightDecay of AdamW
  * @param clip limit of the gradient's norm; 0 for none
  * @param schedule the rate over the steps
+ * @param randomSlots least and most slots of mixers that have some, drawn anew for each step, evenly in the logarithm;
+ *     none for as many as the mixer has
  * @param recompute computes layers once more on the way back of a whole pass: slower, but memory hardly grows with depth
  * @param checkpointEvery steps between checkpoints; 0 for the end only
  * @param measureEvery steps between held-out measurements; 0 for the end only
@@ -41,6 +43,7 @@ public record StageRecipe(
         @Setting(byDefault = "0", min = 0) double weightDecay,
         @Setting(byDefault = "1.0", min = 0) double clip,
         Schedule schedule,
+        @Setting(byDefault = "[]", min = 1, max = 1 << 16) List<Integer> randomSlots,
         @Setting(byDefault = "false") boolean recompute,
         @Setting(byDefault = "100", min = 0) long checkpointEvery,
         @Setting(byDefault = "0", min = 0) long measureEvery) {
@@ -70,6 +73,9 @@ public record StageRecipe(
             throw new BadSetting(
                     "recompute",
                     "%s holds one layer's graph at a time, so it has no effect; take it out".formatted(loss.name()));
+        }
+        if (!randomSlots.isEmpty() && (randomSlots.size() != 2 || randomSlots.get(0) > randomSlots.get(1))) {
+            throw new BadSetting("random_slots", "expected the least and the most but found %s".formatted(randomSlots));
         }
         if (teacher != null && !loss.taught()) {
             throw new BadSetting("teacher", "%s asks no teacher; take it out".formatted(loss.name()));

@@ -90,10 +90,15 @@ final class StageRun {
                 new OffsetSource(data.training(!stage.loss().responses()), preceding * settings.sequencesPerStep());
         Trainer.Measure measure = (name, step) -> measure(stage, objective, step);
         student.seat(stage);
+        Objective varied = stage.randomSlots().isEmpty()
+                ? objective
+                : new RandomSlots(objective, student, stage.randomSlots(), recipe.seed(), stage.name());
         try (Trainer trainer =
-                new Trainer(objective, sequences, settings, folder.log(), folder.checkpoints(), listener, measure)) {
+                new Trainer(varied, sequences, settings, folder.log(), folder.checkpoints(), listener, measure)) {
             last.ifPresent(trainer::restore);
             trainer.run(stop);
+        } finally {
+            student.slots(spec -> spec);
         }
     }
 
@@ -139,6 +144,7 @@ final class StageRun {
             return measurements;
         }
         HeldOut held = heldOut.get();
+        student.slots(spec -> spec);
         boolean end = step == stage.steps(recipe.tokensPerStep());
         if (end && objective instanceof AttentionTransfer transfer) {
             double[] errors = transfer.errors(held.source().batch(0, 1));

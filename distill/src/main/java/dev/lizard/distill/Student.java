@@ -24,6 +24,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -218,6 +219,18 @@ final class Student implements AutoCloseable {
             made.put(layer, spec.create(decoder.headDims(), own));
         });
         return made;
+    }
+
+    /** Gives the new mixers other numbers of slots, over the same parameters. */
+    void slots(UnaryOperator<MixerSpec> change) {
+        SortedMap<Integer, MixerSpec> kinds = new TreeMap<>();
+        specs.forEach((layer, spec) -> kinds.put(layer, change.apply(spec)));
+        mixers(kinds).forEach((layer, mixer) -> {
+            Mixer before = mixers.put(layer, mixer);
+            if (decoder.mixer(layer).equals(before)) {
+                decoder.replaceMixer(layer, mixer);
+            }
+        });
     }
 
     /** What it is a student of, and is itself while {@linkplain #enter() entered}. */

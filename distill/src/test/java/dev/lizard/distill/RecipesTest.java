@@ -26,7 +26,8 @@ class RecipesTest {
         assertThat(recipe.name()).isEqualTo(name);
         assertThat(MixerSpecs.read(recipe.mixer(), new HeadDims(64, 4, 2, 16), name)
                         .mixer())
-                .isEqualTo(name.replace("-full", "")); // a recipe is named for its mixer, but for what else it trains
+                .isEqualTo(name.replaceFirst(
+                        "-(full|exact)$", "")); // named for its mixer, and what it trains or keeps besides
         ObjectNode resolved = Recipe.resolved(tree);
         assertThat(resolved.at("/stages/0/schedule/warmup").doubleValue()).isEqualTo(0.1);
         assertThat(resolved.at("/stages/0/betas/1").doubleValue()).isEqualTo(0.99);

@@ -136,10 +136,11 @@ final class Hybrid implements Mixer {
         return plan.turnsNear ? in.at().turn(x) : x;
     }
 
-    /** First tokens are those of the sequence, which later documents do not see. */
+    /** First tokens and slots are those of the sequence, which later documents do not see. */
     private @Nullable Tensor documents(MixerInput in) {
         if (in.at().documents() != null && !spec.separates()) {
-            throw new IllegalArgumentException(spec.mixer() + " with first tokens does not keep documents apart");
+            throw new IllegalArgumentException(
+                    spec.mixer() + " with first tokens or slots does not keep documents apart");
         }
         return in.at().documents();
     }
