@@ -27,7 +27,7 @@ public enum Documents {
                         where + "/documents",
                         "mixers without first tokens and slots, which are of a whole sequence",
                         "%s of %s".formatted(mixer.keys(), whose),
-                        "set first and slots to 0, or documents to together");
+                        "set first %sto 0, or documents to together".formatted(mixer.slots() == 0 ? "" : "and slots "));
             }
         }
     }
