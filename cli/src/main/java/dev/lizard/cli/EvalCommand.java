@@ -105,7 +105,7 @@ final class EvalCommand implements Action {
             evaluate(models, asked, settings, context);
         } else {
             try (FolderLock _ = FolderLock.take(out)) {
-                evaluate(models, asked, settings, context).results().write(out);
+                evaluate(models, asked, settings, context).results().writeInto(out);
             }
         }
         return 0;
@@ -167,7 +167,7 @@ final class EvalCommand implements Action {
     }
 
     /** The last name of each path, numbered where it is not the first of its kind. */
-    private static List<String> names(List<String> models) {
+    static List<String> names(List<String> models) {
         List<String> names = new ArrayList<>();
         for (String model : models) {
             String path = model.replaceAll("[/\\\\]+$", "");

@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
             ServeCommand.class,
             ScoreCommand.class,
             EvalCommand.class,
+            ExamineCommand.class,
             BenchCommand.class,
             RecallBenchCommand.class,
             ProbesCommand.class,

@@ -220,15 +220,7 @@ public final class Decoder implements LanguageModel, AutoCloseable {
         Tensor x = embedding.use().embedding(ids); // [B, T, D]
         notify(observer, 0, x);
         for (int i = 0; i < blocks.size(); i++) {
-            int layer = i;
-            Mixer mixer = mixers.get(i);
-            x = replace(x, blocks.get(i).apply(x, at, in -> {
-                Tensor heads = mixer.forward(in, form, Tape.OFF); // [B, H, T, d]
-                if (observer != null) {
-                    observer.observe(layer, in, heads);
-                }
-                return heads;
-            }));
+            x = replace(x, block(i, x, at, form, observer));
             notify(observer, i + 1, x);
         }
         return replace(x, last.apply(x));
@@ -260,6 +252,17 @@ public final class Decoder implements LanguageModel, AutoCloseable {
     public Tensor block(int layer, Tensor x, Positions at, Form form, Tape tape) {
         Mixer mixer = mixers.get(layer);
         return blocks.get(layer).apply(x, at, in -> mixer.forward(in, form, tape), tape);
+    }
+
+    /** As {@link #block(int, Tensor, Positions, Form, Tape)} without gradients; {@code observer} sees its mixer. */
+    public Tensor block(int layer, Tensor x, Positions at, Form form, @Nullable MixerObserver observer) {
+        return blocks.get(layer).apply(x, at, in -> {
+            Tensor heads = mixers.get(layer).forward(in, form, Tape.OFF); // [B, H, T, d]
+            if (observer != null) {
+                observer.observe(layer, in, heads);
+            }
+            return heads;
+        });
     }
 
     private static void notify(@Nullable MixerObserver observer, int depth, Tensor x) {

@@ -71,8 +71,7 @@ final class Connections implements ServerConnectionSelector {
 
     @Override
     public Support supports(BufferData data) {
-        Support support = http.supports(data);
-        return support == Support.UNSUPPORTED ? Support.SUPPORTED : support; // so that it is told what is wrong
+        return http.supports(data);
     }
 
     @Override

@@ -3,7 +3,11 @@ package dev.lizard.eval.metric;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.text.StreamDecoder;
+import dev.lizard.text.Tokenizer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -30,13 +34,26 @@ public record EvalText(List<int[]> windows, List<int[]> bytes) {
         return new EvalText(windows, List.of());
     }
 
-    /** Cuts ids into as many whole windows of {@code length} + 1 as there are, {@code most} at most. */
+    /** Cuts ids of bytes into as many whole windows of {@code length} + 1 as there are, {@code most} at most. */
     public static EvalText cut(int[] ids, int length, int most) {
+        return ofBytes(windows(ids, length, most));
+    }
+
+    /** The same for tokens, each of which stands for the bytes of what it spells. */
+    public static EvalText cut(int[] ids, Tokenizer tokenizer, int length, int most) {
+        StreamDecoder text = tokenizer.streamDecoder(true, true);
+        int[] bytes = Arrays.stream(ids)
+                .map(id -> text.append(id).getBytes(StandardCharsets.UTF_8).length)
+                .toArray();
+        return new EvalText(windows(ids, length, most), windows(bytes, length, most));
+    }
+
+    private static List<int[]> windows(int[] values, int length, int most) {
         List<int[]> windows = new ArrayList<>();
-        for (int at = 0; at + length + 1 <= ids.length && windows.size() < most; at += length + 1) {
-            windows.add(java.util.Arrays.copyOfRange(ids, at, at + length + 1));
+        for (int at = 0; at + length + 1 <= values.length && windows.size() < most; at += length + 1) {
+            windows.add(Arrays.copyOfRange(values, at, at + length + 1));
         }
-        return ofBytes(windows);
+        return windows;
     }
 
     /** T, predictions of one window. */
@@ -50,7 +67,7 @@ public record EvalText(List<int[]> windows, List<int[]> bytes) {
     }
 
     /** What is read: ids [count, T] of the windows from {@code first}. */
-    Tensor inputs(int first, int count, Device device) {
+    public Tensor inputs(int first, int count, Device device) {
         return slice(first, count, 0, device);
     }
 

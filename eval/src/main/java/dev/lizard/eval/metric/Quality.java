@@ -7,82 +7,68 @@ import dev.lizard.eval.result.Role;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How good a model is on a text: means over its windows, kept by position so that any stretch can be asked for.
+ * How good a model is on a text, kept by window and position so that any stretch can be asked for.
  */
 public final class Quality {
     private static final double BIT = Math.log(2);
 
-    private final double[] nll;
-    private final double[] bytes;
-    private final double[] kl;
-    private final double[] agreement;
-    private final float[][] windowNll;
-    private final float[][] windowBytes;
+    private final float[][] nll;
+    private final float[][] bytes;
+    private final float[][] kl;
+    private final float[][] same;
 
     /**
-     * All arrays are by position and become this object's own.
+     * All arrays are of each window by position and become this object's own.
      *
-     * @param nll mean negative log-likelihood, nats a token
-     * @param bytes mean bytes of the token
-     * @param kl mean KL(teacher || model), nats; empty without a teacher
-     * @param agreement share of windows where the most likely token is the teacher's; empty as above
-     * @param windowNll negative log-likelihoods of each window by position, nats
-     * @param windowBytes bytes of its tokens, likewise
+     * @param nll negative log-likelihoods, nats
+     * @param bytes of each token
+     * @param kl KL(teacher || model), nats; without windows where there is no teacher
+     * @param same 1 where the most likely token is the teacher's, 0 elsewhere; as above
      */
-    Quality(double[] nll, double[] bytes, double[] kl, double[] agreement, float[][] windowNll, float[][] windowBytes) {
+    Quality(float[][] nll, float[][] bytes, float[][] kl, float[][] same) {
         this.nll = nll;
         this.bytes = bytes;
         this.kl = kl;
-        this.agreement = agreement;
-        this.windowNll = windowNll;
-        this.windowBytes = windowBytes;
+        this.same = same;
     }
 
     /** The same over the first {@code positions} only. */
     public Quality within(int positions) {
-        int most = Math.min(positions, nll.length);
-        int compared = Math.min(positions, kl.length);
-        return new Quality(
-                Arrays.copyOf(nll, most),
-                Arrays.copyOf(bytes, most),
-                Arrays.copyOf(kl, compared),
-                Arrays.copyOf(agreement, compared),
-                within(windowNll, most),
-                within(windowBytes, most));
+        int most = Math.min(positions, length());
+        return new Quality(cut(nll, most), cut(bytes, most), cut(kl, most), cut(same, most));
     }
 
     /** The same over the first {@code count} windows only, without the distance to a teacher. */
     public Quality ofWindows(int count) {
-        float[][] ownNll = Arrays.copyOf(windowNll, count);
-        float[][] ownBytes = Arrays.copyOf(windowBytes, count);
-        return new Quality(means(ownNll), means(ownBytes), new double[0], new double[0], ownNll, ownBytes);
+        return new Quality(Arrays.copyOf(nll, count), Arrays.copyOf(bytes, count), new float[0][], new float[0][]);
     }
 
-    private static double[] means(float[][] windows) {
-        double[] means = new double[windows[0].length];
-        for (float[] window : windows) {
-            for (int t = 0; t < means.length; t++) {
-                means[t] += window[t];
-            }
-        }
-        for (int t = 0; t < means.length; t++) {
-            means[t] /= windows.length;
-        }
-        return means;
-    }
-
-    private static float[][] within(float[][] windows, int positions) {
+    private static float[][] cut(float[][] windows, int positions) {
         return Arrays.stream(windows)
                 .map(window -> Arrays.copyOf(window, positions))
                 .toArray(float[][]::new);
     }
 
+    private int length() {
+        return nll[0].length;
+    }
+
     /** Mean over all positions, nats a token. */
     public double meanNll() {
-        return mean(nll, 0, nll.length);
+        return mean(nll, 0, length()).value();
+    }
+
+    /** By how much the mean is above that of {@code other} on the same windows, each window compared with itself. */
+    public Ratio riseOver(Quality other) {
+        double[] rises = new double[nll.length];
+        for (int i = 0; i < rises.length; i++) {
+            rises[i] = (sum(nll[i], 0, length()) - sum(other.nll[i], 0, length())) / length();
+        }
+        return Ratio.ofMean(rises);
     }
 
     public double perplexity() {
@@ -91,40 +77,22 @@ public final class Quality {
 
     /** Bits spent on the text over its bytes. */
     public double bitsPerByte() {
-        return bits(0, nll.length);
+        return bits(0, length()).value();
     }
 
     /** Standard error of {@link #bitsPerByte} over the windows; null for fewer than two. */
     public @Nullable Double bitsError() {
-        int windows = windowNll.length;
-        if (windows < 2) {
-            return null;
-        }
-        double[] bits = new double[windows];
-        for (int i = 0; i < windows; i++) {
-            bits[i] = sum(windowNll[i]) / BIT / sum(windowBytes[i]);
-        }
-        double mean = Arrays.stream(bits).average().orElse(0);
-        double squares = Arrays.stream(bits).map(b -> (b - mean) * (b - mean)).sum();
-        return Math.sqrt(squares / (windows - 1) / windows);
-    }
-
-    private static double sum(float[] values) {
-        double sum = 0;
-        for (float value : values) {
-            sum += value;
-        }
-        return sum;
+        return bits(0, length()).stderr();
     }
 
     /** Mean over all positions, nats; null without a teacher. */
     public @Nullable Double meanKl() {
-        return kl.length == 0 ? null : mean(kl, 0, kl.length);
+        return kl.length == 0 ? null : (Double) mean(kl, 0, length()).value();
     }
 
     /** Mean over all positions, 0 to 1; null without a teacher. */
     public @Nullable Double meanAgreement() {
-        return agreement.length == 0 ? null : mean(agreement, 0, agreement.length);
+        return same.length == 0 ? null : (Double) mean(same, 0, length()).value();
     }
 
     /** The row of the report's table. */
@@ -135,36 +103,48 @@ public final class Quality {
     /** The curves of the report, positions doubling from {@code first}. */
     public List<PositionCurve> curves(String name, int first) {
         List<PositionCurve> curves = new ArrayList<>();
-        List<Bucket> bits = new ArrayList<>();
-        List<Bucket> distance = new ArrayList<>();
-        List<Bucket> same = new ArrayList<>();
-        int from = 0;
-        for (int to = Math.min(first, nll.length); from < nll.length; to = Math.min(2 * to, nll.length)) {
-            long count = (long) windowNll.length * (to - from);
-            bits.add(new Bucket(from, to, bits(from, to), count));
-            if (kl.length > 0) {
-                distance.add(new Bucket(from, to, mean(kl, from, to), count));
-                same.add(new Bucket(from, to, mean(agreement, from, to), count));
-            }
-            from = to;
-        }
-        curves.add(new PositionCurve(name, PositionCurve.BITS_PER_BYTE, bits));
+        curves.add(new PositionCurve(name, PositionCurve.BITS_PER_BYTE, buckets(first, this::bits)));
         if (kl.length > 0) {
-            curves.add(new PositionCurve(name, PositionCurve.KL, distance));
-            curves.add(new PositionCurve(name, PositionCurve.AGREEMENT, same));
+            curves.add(new PositionCurve(name, PositionCurve.KL, buckets(first, (from, to) -> mean(kl, from, to))));
+            curves.add(new PositionCurve(
+                    name, PositionCurve.AGREEMENT, buckets(first, (from, to) -> mean(same, from, to))));
         }
         return curves;
     }
 
-    private double bits(int from, int to) {
-        return mean(nll, from, to) / BIT / mean(bytes, from, to);
+    private List<Bucket> buckets(int first, BiFunction<Integer, Integer, Ratio> mean) {
+        List<Bucket> buckets = new ArrayList<>();
+        int length = length();
+        int from = 0;
+        for (int to = Math.min(first, length); from < length; to = Math.min(2 * to, length)) {
+            Ratio found = mean.apply(from, to);
+            buckets.add(new Bucket(from, to, found.value(), (long) nll.length * (to - from), found.stderr()));
+            from = to;
+        }
+        return buckets;
     }
 
-    private static double mean(double[] values, int from, int to) {
+    private Ratio bits(int from, int to) {
+        double[] bits = new double[nll.length];
+        double[] weights = new double[nll.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = sum(nll[i], from, to) / BIT;
+            weights[i] = sum(bytes[i], from, to);
+        }
+        return Ratio.of(bits, weights);
+    }
+
+    private static Ratio mean(float[][] windows, int from, int to) {
+        return Ratio.ofMean(Arrays.stream(windows)
+                .mapToDouble(window -> sum(window, from, to) / (to - from))
+                .toArray());
+    }
+
+    private static double sum(float[] values, int from, int to) {
         double sum = 0;
         for (int i = from; i < to; i++) {
             sum += values[i];
         }
-        return sum / (to - from);
+        return sum;
     }
 }

@@ -22,17 +22,22 @@ public final class QualityMeter {
 
     /** Loss alone. */
     public static Quality measure(LanguageModel model, EvalText text, int batch) {
-        return new Pass(model, text, null, false).run(batch);
+        return new Pass(model, text, null, model, false).run(batch);
     }
 
     /** The teacher's own, from what was kept of it. */
     public static Quality ofTeacher(LanguageModel teacher, Reference reference) {
-        return new Pass(teacher, reference.text(), reference, true).run(reference.batch());
+        return new Pass(teacher, reference.text(), reference, teacher, true).run(reference.batch());
     }
 
     /** Loss, and the distance to the teacher. The model's output layer must be the teacher's. */
     public static Quality measure(LanguageModel model, Reference reference) {
-        return new Pass(model, reference.text(), reference, false).run(reference.batch());
+        return measure(model, reference, model);
+    }
+
+    /** Loss, and the distance to {@code teacher}, by its own output layer. */
+    public static Quality measure(LanguageModel model, Reference reference, LanguageModel teacher) {
+        return new Pass(model, reference.text(), reference, teacher, false).run(reference.batch());
     }
 
     /** The sums of one pass, by position. */
@@ -40,26 +45,24 @@ public final class QualityMeter {
         private final LanguageModel model;
         private final EvalText text;
         private final @Nullable Reference reference;
+        private final LanguageModel teacher;
         private final boolean kept;
-        private final double[] nll;
-        private final double[] bytes;
-        private final double[] kl;
-        private final double[] same;
-        private final float[][] windowNll;
-        private final float[][] windowBytes;
+        private final float[][] nll;
+        private final float[][] bytes;
+        private final float[][] kl;
+        private final float[][] same;
 
-        Pass(LanguageModel model, EvalText text, @Nullable Reference reference, boolean kept) {
+        Pass(LanguageModel model, EvalText text, @Nullable Reference reference, LanguageModel teacher, boolean kept) {
             this.model = model;
             this.text = text;
             this.reference = reference;
+            this.teacher = teacher;
             this.kept = kept;
-            int length = text.length();
-            nll = new double[length];
-            bytes = new double[length];
-            kl = new double[reference == null ? 0 : length];
-            same = new double[reference == null ? 0 : length];
-            windowNll = new float[text.windows().size()][length];
-            windowBytes = new float[text.windows().size()][length];
+            int windows = text.windows().size();
+            nll = new float[windows][text.length()];
+            bytes = new float[windows][text.length()];
+            kl = new float[reference == null ? 0 : windows][text.length()];
+            same = new float[reference == null ? 0 : windows][text.length()];
         }
 
         Quality run(int batch) {
@@ -71,12 +74,7 @@ public final class QualityMeter {
                     add(first, count);
                 }
             }
-            for (double[] sums : new double[][] {nll, bytes, kl, same}) {
-                for (int t = 0; t < sums.length; t++) {
-                    sums[t] /= windows;
-                }
-            }
-            return new Quality(nll, bytes, kl, same, windowNll, windowBytes);
+            return new Quality(nll, bytes, kl, same);
         }
 
         private void add(int first, int count) {
@@ -87,7 +85,7 @@ public final class QualityMeter {
                     : model.hidden(text.inputs(first, count, model.device()), Form.CHUNK);
             Tensor targets = text.targets(first, count, model.device());
             if (reference == null) {
-                keep(first, 0, TokenLikelihoods.nll(model, hidden, targets));
+                keep(nll, first, 0, TokenLikelihoods.nll(model, hidden, targets));
             } else {
                 compare(
                         first,
@@ -97,37 +95,31 @@ public final class QualityMeter {
             }
             for (int row = 0; row < count; row++) {
                 for (int t = 0; t < length; t++) {
-                    windowBytes[first + row][t] = text.bytesAt(first + row, t);
-                    bytes[t] += windowBytes[first + row][t];
+                    bytes[first + row][t] = text.bytesAt(first + row, t);
                 }
             }
         }
 
         /** Targets [N, 1] and the teacher's hidden states [N, D]. */
-        private void compare(int first, Tensor hidden, Tensor targets, Tensor teacher) {
+        private void compare(int first, Tensor hidden, Tensor targets, Tensor states) {
             TokenLikelihoods.read(model, hidden, (from, mine) -> { // [n, V]
                 long part = mine.size(0);
-                keep(first, from, mine.gather(1, targets.narrow(0, from, part)).neg());
-                Tensor theirs = TokenLikelihoods.logs(model, teacher.narrow(0, from, part)); // [n, V]
-                addTo(kl, from, theirs.exp().mul(theirs.sub(mine)).sum(1, false));
-                addTo(same, from, theirs.argmax(1).eq(mine.argmax(1)).to(DType.FLOAT32));
+                keep(
+                        nll,
+                        first,
+                        from,
+                        mine.gather(1, targets.narrow(0, from, part)).neg());
+                Tensor theirs = TokenLikelihoods.logs(teacher, states.narrow(0, from, part)); // [n, V]
+                keep(kl, first, from, theirs.exp().mul(theirs.sub(mine)).sum(1, false));
+                keep(same, first, from, theirs.argmax(1).eq(mine.argmax(1)).to(DType.FLOAT32));
             });
         }
 
-        private void keep(int first, long from, Tensor values) {
+        private void keep(float[][] windows, int first, long from, Tensor values) {
             float[] plain = values.floats();
             for (int i = 0; i < plain.length; i++) {
-                int window = first + (int) ((from + i) / nll.length);
-                int t = (int) ((from + i) % nll.length);
-                windowNll[window][t] = plain[i];
-                nll[t] += plain[i];
-            }
-        }
-
-        private void addTo(double[] sums, long from, Tensor values) {
-            float[] plain = values.floats();
-            for (int i = 0; i < plain.length; i++) {
-                sums[(int) ((from + i) % sums.length)] += plain[i];
+                int window = first + (int) ((from + i) / text.length());
+                windows[window][(int) ((from + i) % text.length())] = plain[i];
             }
         }
     }

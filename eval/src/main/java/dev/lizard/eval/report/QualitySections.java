@@ -77,7 +77,8 @@ final class QualitySections {
         for (PositionCurve curve : near(results, curves)) {
             List<Line.Point> points = new ArrayList<>();
             for (Bucket bucket : curve.buckets()) {
-                points.add(new Line.Point(bucket.to(), bucket.value()));
+                points.add(new Line.Point(
+                        bucket.to(), bucket.value(), InsideSections.interval(bucket.value(), bucket.stderr())));
                 farthest = Math.max(farthest, bucket.to());
                 nearest = Math.min(nearest, bucket.to());
             }

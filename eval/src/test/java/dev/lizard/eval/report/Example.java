@@ -55,6 +55,7 @@ final class Example {
                 "In Vanuby everybody knew Poto the baker. ",
                 "Poto would not have sold the <black> drum for anything.",
                 700));
+        ExampleInside.addTo(found);
         found.provenance.putAll(provenance());
         return found.results();
     }

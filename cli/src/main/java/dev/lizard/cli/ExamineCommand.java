@@ -1,0 +1,195 @@
+package dev.lizard.cli;
+
+import dev.lizard.base.Activity;
+import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
+import dev.lizard.base.Progress;
+import dev.lizard.checkpoint.FolderLock;
+import dev.lizard.eval.generation.Prompt;
+import dev.lizard.eval.inside.Aspect;
+import dev.lizard.eval.inside.Examination;
+import dev.lizard.eval.inside.Pair;
+import dev.lizard.eval.result.Findings;
+import dev.lizard.eval.result.ResultSet;
+import dev.lizard.model.OpenModel;
+import dev.lizard.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code lizard examine}: what is inside a student, and how it writes, beside its teacher. */
+@Command(
+        name = "examine",
+        description = {
+            "Looks inside a converted model beside its teacher, and at what both write.",
+            "Errors of heads, half-lives of gates, what each part of a mixer gives and what is lost without it, mixing",
+            "matrices, agreement, repetition, answers. It joins results.json of the folder; 'lizard report' draws it."
+        })
+final class ExamineCommand implements Action {
+    @Option(names = "--model", paramLabel = "MODEL", required = true, description = "The student. " + ModelPlace.HELP)
+    String model;
+
+    @Option(
+            names = "--teacher",
+            paramLabel = "MODEL",
+            required = true,
+            description = "The model that it was made from.")
+    String teacher;
+
+    @Option(
+            names = "--text-file",
+            paramLabel = "F",
+            required = true,
+            description = "Held-out text, in UTF-8; -: standard input.")
+    Path textFile;
+
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "The folder of results.json.")
+    Path out;
+
+    @Option(
+            names = "--only",
+            paramLabel = "LIST",
+            hideParamSyntax = true,
+            split = ",",
+            description = "Only these, with commas between: ${COMPLETION-CANDIDATES}.")
+    @Nullable
+    List<Aspect> only;
+
+    @Option(
+            names = "--length",
+            paramLabel = "N",
+            defaultValue = "512",
+            description = "Tokens of a window of the text (default: ${DEFAULT-VALUE}).")
+    int length;
+
+    @Option(
+            names = "--windows",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Windows at most (default: ${DEFAULT-VALUE}).")
+    int windows;
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "F.jsonl",
+            description = "Prompts to answer, {\"kind\": ..., \"prompt\": ...} a line; thirty of ours if not given.")
+    @Nullable
+    Path prompts;
+
+    @Option(
+            names = "--answer-tokens",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Tokens of an answer at most (default: ${DEFAULT-VALUE}).")
+    int answerTokens;
+
+    @Option(
+            names = "--written",
+            paramLabel = "N",
+            defaultValue = "2000",
+            description = "Tokens that each model writes to see how it repeats itself (default: ${DEFAULT-VALUE}).")
+    int written;
+
+    @Option(
+            names = "--layer",
+            paramLabel = "N",
+            description = "Whose mixing matrix is kept; that with the head of the largest error if not given.")
+    @Nullable
+    Integer layer;
+
+    @Option(names = "--head", paramLabel = "N", description = "Its head; that of the largest error if not given.")
+    @Nullable
+    Integer head;
+
+    @Option(
+            names = "--shown",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Tokens of that matrix, 256 at most (default: ${DEFAULT-VALUE}).")
+    int shown;
+
+    private static final int LARGEST_SHOWN = 256;
+
+    @Override
+    public int run(Context context) {
+        require("--length", length, 2, Integer.MAX_VALUE - 1);
+        require("--windows", windows, 1, Integer.MAX_VALUE);
+        require("--answer-tokens", answerTokens, 1, Integer.MAX_VALUE);
+        require("--written", written, 4, Integer.MAX_VALUE);
+        require("--shown", shown, 1, LARGEST_SHOWN);
+        List<Prompt> asked = prompts == null
+                ? Prompt.builtIn()
+                : Prompt.read(TextArgument.read(prompts), TextArgument.name(prompts));
+        String text = TextArgument.read(textFile);
+        try (FolderLock _ = FolderLock.take(out);
+                OpenModel teachers = ModelPlace.openWithTokenizer(teacher, context);
+                Tokenizer tokenizer = teachers.openTokenizer();
+                OpenModel students = ModelPlace.openWithTokenizer(model, context)) {
+            Pair pair = new Pair(teachers, students, tokenizer);
+            List<String> names = EvalCommand.names(List.of(teacher, model));
+            Examination.Settings settings = new Examination.Settings(
+                    names.getFirst(),
+                    names.getLast(),
+                    tokenizer.encode(text, true),
+                    TextArgument.name(textFile),
+                    length,
+                    windows,
+                    asked,
+                    answerTokens,
+                    written,
+                    layer,
+                    head,
+                    shown);
+            try (Examination examination = new Examination(pair, settings, context.interrupt()::requested)) {
+                examine(examination, context);
+            }
+        }
+        return 0;
+    }
+
+    private static void require(String flag, int value, int least, int most) {
+        if (value < least || value > most) {
+            String range = most >= Integer.MAX_VALUE - 1 ? least + " or more" : least + " to " + most;
+            throw LizardException.usage("%s out of range: expected %s but found %d".formatted(flag, range, value));
+        }
+    }
+
+    private void examine(Examination examination, Context context) {
+        Set<Aspect> aspects = only == null ? EnumSet.allOf(Aspect.class) : EnumSet.copyOf(only);
+        for (Aspect aspect : aspects) {
+            Findings found;
+            try (Activity _ = Activity.begin("examining " + aspect);
+                    Progress progress =
+                            aspect.writes() ? context.console().progress(aspect.label(), "tokens", 0) : Progress.NONE) {
+                found = examination.measure(aspect, progress);
+            }
+            context.interrupt().check("what was examined before is in " + out);
+            String command = String.join(" ", context.arguments());
+            found.provenance.put("command " + aspect.label(), command);
+            ResultSet results = found.results();
+            results.writeInto(out);
+            emit(results, context.console());
+            context.console().print(ExamineText.of(aspect, results));
+        }
+    }
+
+    /** A line for each row, with the name of its list. */
+    private static void emit(ResultSet results, Console console) {
+        ObjectNode tree = Json.MAPPER.valueToTree(results);
+        for (var part : tree.properties()) {
+            if (part.getValue() instanceof ArrayNode rows && !part.getKey().equals("story")) {
+                for (JsonNode row : rows) {
+                    ObjectNode line = Json.object().put("list", part.getKey());
+                    console.emit(line.setAll((ObjectNode) row));
+                }
+            }
+        }
+    }
+}
