@@ -1,6 +1,8 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.Interrupt;
+import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.OpenModel;
 import dev.lizard.serve.Logged;
@@ -13,7 +15,9 @@ import dev.lizard.text.ChatTemplate;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -78,6 +82,7 @@ final class ServeCommand implements Action {
         if (template.isEmpty()) {
             context.console().warn("model %s has no chat template; chats are written line by line".formatted(model));
         }
+        LongUnaryOperator state = bytes(open.decoder().mixerSpecs(), open.decoder());
         ChatFormat chat = template.isPresent() ? template.get() : ChatFormat.lines();
         return new Served(
                 options.name == null ? name(open.path()) : options.name,
@@ -85,7 +90,9 @@ final class ServeCommand implements Action {
                 tokenizer,
                 chat,
                 open.eosIds(),
-                context(open.decoder()),
+                context(open.decoder(), state),
+                state,
+                bytes(open.config().softmaxSpecs(), open.decoder()),
                 Scope::liveTensors);
     }
 
@@ -99,14 +106,17 @@ final class ServeCommand implements Action {
                 : file.toString().replaceFirst("\\.gguf$", "");
     }
 
+    /** Of the state by its tokens, with these mixers. */
+    private static LongUnaryOperator bytes(List<MixerSpec> specs, Decoder decoder) {
+        return tokens -> MixerSpecs.stateBytes(specs, decoder.headDims(), decoder.dtype(), tokens);
+    }
+
     /** What the model was trained for where its memory grows; else as much as a request can hold. */
-    private int context(Decoder decoder) {
+    private int context(Decoder decoder, LongUnaryOperator state) {
         if (options.context > 0) {
             return options.context;
         }
-        boolean grows = decoder.mixerSpecs().stream()
-                .anyMatch(spec -> spec.stateNumbers(decoder.headDims(), LONGEST)
-                        > spec.stateNumbers(decoder.headDims(), LONGEST / 2));
+        boolean grows = state.applyAsLong(LONGEST) > state.applyAsLong(LONGEST / 2);
         return grows ? decoder.config().maxPositions() : LONGEST;
     }
 }

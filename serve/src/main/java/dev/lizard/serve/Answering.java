@@ -30,7 +30,7 @@ final class Answering {
 
     private final Asked asked;
     private final Shape shape;
-    private final String model;
+    private final Served served;
     private final Connections.Client client;
     private final Ticket ticket;
     private final String id;
@@ -42,10 +42,10 @@ final class Answering {
     private int written;
 
     /** Hands the request over; 429 where there is no room. */
-    Answering(Asked asked, Shape shape, String model, Connections.Client client, Scheduler scheduler) {
+    Answering(Asked asked, Shape shape, Served served, Connections.Client client, Scheduler scheduler) {
         this.asked = asked;
         this.shape = shape;
-        this.model = model;
+        this.served = served;
         this.client = client;
         id = shape.prefix() + UUID.randomUUID().toString().replace("-", "");
         for (int work = 0; work < asked.works().size(); work++) {
@@ -200,7 +200,7 @@ final class Answering {
                 .put("id", id)
                 .put("object", shape.object(part))
                 .put("created", created)
-                .put("model", model);
+                .put("model", served.id());
     }
 
     private static ObjectNode numbered(int index, ObjectNode choice) {
@@ -214,6 +214,10 @@ final class Answering {
                 .put("completion_tokens", written)
                 .put("total_tokens", read + written);
         usage.putObject("prompt_tokens_details").put("cached_tokens", cached);
+        if (choices.size() == 1) { // what one sequence takes, and what it would with softmax attention
+            usage.put("state_bytes", served.stateBytes().applyAsLong(read + written));
+            usage.put("cache_bytes", served.cacheBytes().applyAsLong(read + written));
+        }
         return usage;
     }
 

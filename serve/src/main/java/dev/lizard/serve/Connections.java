@@ -71,7 +71,8 @@ final class Connections implements ServerConnectionSelector {
 
     @Override
     public Support supports(BufferData data) {
-        return http.supports(data);
+        Support support = http.supports(data);
+        return support == Support.UNSUPPORTED ? Support.SUPPORTED : support; // so that it is told what is wrong
     }
 
     @Override

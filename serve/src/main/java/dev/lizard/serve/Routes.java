@@ -12,8 +12,12 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -35,6 +39,7 @@ final class Routes {
     private final Access access;
     private final Bodies bodies;
     private final TokenTexts texts;
+    private final String page = page();
     private final AtomicInteger active = new AtomicInteger();
     private final long since = Instant.now().getEpochSecond();
 
@@ -63,8 +68,17 @@ final class Routes {
         texts = new TokenTexts(served.tokenizer());
     }
 
+    private static String page() {
+        try (InputStream in = Objects.requireNonNull(Routes.class.getResourceAsStream("chat.html"))) {
+            return new String(in.readAllBytes(), UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     void addTo(HttpRouting.Builder routing) {
         Map<String, Answer> gets = Map.of(
+                "/", this::page,
                 "/health", this::health,
                 "/ready", this::ready,
                 "/metrics", this::metrics,
@@ -175,7 +189,7 @@ final class Routes {
 
     private int answer(Asked asked, Shape shape, ServerRequest request, ServerResponse response) {
         Connections.Client client = connections.client(request.socketId());
-        Answering answering = new Answering(asked, shape, served.id(), client, scheduler);
+        Answering answering = new Answering(asked, shape, served, client, scheduler);
         if (asked.stream()) {
             answering.stream(new EventStream(response, slow));
         } else {
@@ -221,6 +235,14 @@ final class Routes {
     }
 
     // ---- about -----------------------------------------------------------------------------------------------------
+
+    private int page(ServerRequest request, ServerResponse response) {
+        response.header(
+                HeaderNames.create("Content-Security-Policy"),
+                "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self';"
+                        + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+        return send(response, "text/html; charset=utf-8", page);
+    }
 
     private int models(ServerRequest request, ServerResponse response) {
         ObjectNode all = Json.object().put("object", "list");

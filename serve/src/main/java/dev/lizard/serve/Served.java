@@ -5,6 +5,7 @@ import dev.lizard.text.ChatFormat;
 import dev.lizard.text.Tokenizer;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 
 /**
  * A model to be served; all of it stays its owner's.
@@ -13,6 +14,8 @@ import java.util.function.LongSupplier;
  * @param chat how conversations are written
  * @param endIds ids that end an answer, beside the tokenizer's own
  * @param context most tokens of prompt and answer together
+ * @param stateBytes of a sequence by its tokens
+ * @param cacheBytes of the same by a softmax model's cache, to compare with
  * @param liveTensors how many tensors there are, for the figures
  */
 public record Served(
@@ -22,6 +25,8 @@ public record Served(
         ChatFormat chat,
         List<Integer> endIds,
         int context,
+        LongUnaryOperator stateBytes,
+        LongUnaryOperator cacheBytes,
         LongSupplier liveTensors) {
     public Served {
         endIds = List.copyOf(endIds);

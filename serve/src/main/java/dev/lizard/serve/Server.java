@@ -8,6 +8,7 @@ import dev.lizard.serve.schedule.Figures;
 import dev.lizard.serve.schedule.Scheduler;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http1.Http1Config;
@@ -70,15 +71,17 @@ public final class Server implements AutoCloseable {
                 .headers(headers)
                 .header(HeaderNames.CONTENT_TYPE, "application/json")
                 .keepAlive(false)
-                .entity((Json.line(ApiError.of(status.code(), message.isEmpty() ? status.reasonPhrase() : message)
-                                        .json())
-                                + "\n")
-                        .getBytes(UTF_8))
+                .entity(body(status, message))
                 .build();
         for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
             all.addHandler(type, handler);
         }
         return all.build();
+    }
+
+    private static byte[] body(Status status, @Nullable String message) {
+        String told = message == null || message.isEmpty() ? status.reasonPhrase() : message;
+        return (Json.line(ApiError.of(status.code(), told).json()) + "\n").getBytes(UTF_8);
     }
 
     /**

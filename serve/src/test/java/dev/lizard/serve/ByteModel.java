@@ -69,7 +69,10 @@ final class ByteModel implements AutoCloseable {
 
     Served served() {
         return new Served(
-                "tiny", decoder, tokenizer, ChatTemplate.of(TEMPLATE), List.of(END), CONTEXT, Scope::liveTensors);
+                "tiny", decoder, tokenizer, ChatTemplate.of(TEMPLATE), List.of(END), CONTEXT,
+                tokens -> 1_000,
+                tokens -> 256 * tokens,
+                Scope::liveTensors);
     }
 
     @Override
