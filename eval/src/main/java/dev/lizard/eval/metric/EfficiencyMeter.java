@@ -7,7 +7,6 @@ import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Spread;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
-import dev.lizard.mixer.MixerState;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
 import dev.lizard.model.GraphedDecode;
@@ -40,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record EfficiencyMeter(int piece, int steps, int repeats, double mostSeconds) {
     private static final int WARM_UP = 3;
-    private static final String CACHE = "cache.";
 
     /** 512 tokens a piece, 24 steps, once, 15 seconds. */
     public static EfficiencyMeter standard() {
@@ -50,7 +48,7 @@ public record EfficiencyMeter(int piece, int steps, int repeats, double mostSeco
     /**
      * Measures one context; peaks of memory are right where contexts are measured in ascending order.
      *
-     * @param before the same model at a shorter context, to predict the time of reading; null reads in any case
+     * @param before the same model at a shorter context, to predict the time of reading; null begins in any case
      */
     public Efficiency measure(Decoder model, String name, long context, @Nullable Efficiency before) {
         String device = model.device().toString();
@@ -62,23 +60,25 @@ public record EfficiencyMeter(int piece, int steps, int repeats, double mostSeco
         double expected = expectedSeconds(model, context, before);
         List<Double> reading = new ArrayList<>();
         try (Scope work = Scope.open();
-                Gradients off = Gradients.off()) {
-            DecoderState state = expected <= mostSeconds ? read(model, context, reading) : stretched(model, context);
-            try (state) {
-                long bytes = state.bytes();
-                List<Double> writing = writing(model, state);
-                return new Efficiency(
-                        name,
-                        context,
-                        median(reading),
-                        median(writing),
-                        bytes,
-                        device,
-                        spread(reading),
-                        spread(writing),
-                        peak(model.device()),
-                        reading.isEmpty() ? unread(expected) : null);
+                Gradients off = Gradients.off();
+                DecoderState state = model.newState(1)) {
+            String unread = expected <= mostSeconds ? read(model, state, context, reading) : unread(expected);
+            if (unread != null) {
+                fill(model, state, context);
             }
+            long bytes = state.bytes();
+            List<Double> writing = writing(model, state);
+            return new Efficiency(
+                    name,
+                    context,
+                    median(reading),
+                    median(writing),
+                    bytes,
+                    device,
+                    spread(reading),
+                    spread(writing),
+                    peak(model.device()),
+                    unread);
         }
     }
 
@@ -154,36 +154,41 @@ public record EfficiencyMeter(int piece, int steps, int repeats, double mostSeco
         return context / speed * (caches(model) ? ratio : 1);
     }
 
-    /** Reads until it was repeated often enough or time is up; tokens a second go to {@code speeds}. */
-    private DecoderState read(Decoder model, long context, List<Double> speeds) {
+    /**
+     * Reads until it was repeated often enough or time is up; tokens a second go to {@code speeds}.
+     *
+     * @return why the first reading was given up, or null
+     */
+    private @Nullable String read(Decoder model, DecoderState state, long context, List<Double> speeds) {
         long begun = System.nanoTime();
         double last = 0;
-        DecoderState state = model.newState(1);
         while (speeds.isEmpty() || (speeds.size() < repeats && seconds(begun) + last <= mostSeconds)) {
-            state.close();
-            state = model.newState(1);
+            state.clear(0);
             long start = System.nanoTime();
-            read(model, state, context);
+            RandomStream random = new RandomStream(0);
+            for (long done = 0; done < context; done += piece) {
+                if (done > 0 && speeds.isEmpty() && seconds(start) > mostSeconds) {
+                    return String.format(
+                            Locale.ROOT, "not read: %,d of its tokens in the %.0f s allowed", done, mostSeconds);
+                }
+                piece(model, state, Math.min(piece, context - done), random);
+            }
             last = seconds(start);
             speeds.add(context / last);
         }
-        return state;
+        return null;
     }
 
-    private DecoderState stretched(Decoder model, long context) {
-        DecoderState state = model.newState(1);
-        read(model, state, piece);
-        stretch(state, model.layers(), context);
-        return state;
-    }
-
-    private void read(Decoder model, DecoderState state, long context) {
-        RandomStream random = new RandomStream(0);
-        for (long done = 0; done < context; done += piece) {
-            try (Scope part = Scope.open()) {
-                model.advance(ids(model, (int) Math.min(piece, context - done), random), state);
-            }
+    private static void piece(Decoder model, DecoderState state, long count, RandomStream random) {
+        try (Scope part = Scope.open()) {
+            model.advance(ids(model, (int) count, random), state);
         }
+    }
+
+    private void fill(Decoder model, DecoderState state, long context) {
+        state.clear(0);
+        piece(model, state, piece, new RandomStream(0));
+        StretchedState.stretch(state, model.layers(), piece, context);
     }
 
     private static Tensor ids(Decoder model, int count, RandomStream random) {
@@ -194,32 +199,6 @@ public record EfficiencyMeter(int piece, int steps, int repeats, double mostSeco
         }
         Tensor host = Tensors.of(ids, 1, count);
         return model.device().isCuda() ? host.to(model.device()) : host;
-    }
-
-    /** Makes the state as long as if it had read {@code context} tokens. */
-    private void stretch(DecoderState state, int layers, long context) {
-        for (int i = 0; i < layers; i++) {
-            MixerState layer = state.layer(i);
-            for (String name : List.copyOf(layer.tensors().keySet())) {
-                if (name.startsWith(CACHE)) {
-                    layer.put(name, repeated(layer.get(name).narrow(2, 0, piece), context));
-                }
-            }
-        }
-        state.stands(0, context);
-    }
-
-    /** [1, G, piece, d] to [1, G, context, d]. */
-    private static Tensor repeated(Tensor cache, long context) {
-        try (Scope work = Scope.open()) {
-            Tensor larger =
-                    Tensors.empty(cache.dtype(), cache.device(), cache.size(0), cache.size(1), context, cache.size(3));
-            for (long at = 0; at < context; at += cache.size(2)) {
-                long length = Math.min(cache.size(2), context - at);
-                larger.narrow(2, at, length).copy_(cache.narrow(2, 0, length));
-            }
-            return work.promote(larger);
-        }
     }
 
     /** Tokens a second of each repeat, the choice of the next token included. */

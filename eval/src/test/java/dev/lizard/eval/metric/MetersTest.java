@@ -103,6 +103,10 @@ class MetersTest {
             assertThat(spread.repeats()).isEqualTo(3);
             assertThat(EfficiencyMeter.size(model, "teacher", 1 << 20).stateBytes())
                     .isEqualTo(1_024 * longer.stateBytes());
+            Efficiency begun = new EfficiencyMeter(128, 5, 3, 1e-9).measure(model, "teacher", 1_024, null);
+            assertThat(begun.prefillTokensPerSecond()).isNull();
+            assertThat(begun.missing()).isEqualTo("not read: 128 of its tokens in the 0 s allowed");
+            assertThat(begun.stateBytes()).isEqualTo(longer.stateBytes());
             Efficiency tooLong = meter.measure(model, "teacher", 1L << 40, shorter);
             assertThat(tooLong.decodeTokensPerSecond()).isNull();
             assertThat(tooLong.missing())
