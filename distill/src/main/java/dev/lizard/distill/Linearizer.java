@@ -128,7 +128,7 @@ public final class Linearizer {
                 TrainingData data = fitting(model.decoder(), student, tokenizer, stop);
                 RunFolder folder =
                         RunFolder.open(options.out(), options.resume(), RECIPE, resolved, this::today, listener)) {
-            new StageRun(recipe, where, options.teachers(), student, data, folder, listener).train(stop);
+            new StageRun(recipe, where, options.teachers(), student, data, tokenizer, folder, listener).train(stop);
             student.enter();
             write(model, student, tokenizer, data);
             RunFolder.discardCheckpoints(options.out(), listener);

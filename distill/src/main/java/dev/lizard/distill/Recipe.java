@@ -18,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param layers which layers get it: {@code all}, a list of numbers, or {@code {keep_softmax: [numbers]}}
  * @param sequenceLength T of training sequences
  * @param documents how those that are packed into one sequence read each other while the student learns
+ * @param facts share of the sequences into which facts are put that are stated once and asked for later
  * @param batch B, sequences of one pass
  * @param accumulate passes for one update
  * @param seed of initial values and the order of the data
@@ -33,6 +34,7 @@ public record Recipe(
         int sequenceLength,
 
         @Setting(byDefault = "together") Documents documents,
+        @Setting(byDefault = "0", min = 0, max = 1) double facts,
 
         @Setting(byDefault = "8", min = 1, max = MOST_SEQUENCES)
         int batch,
@@ -78,6 +80,12 @@ public record Recipe(
             throw new BadSetting("stages", "expected at least one stage but found none");
         }
         Keys.requireFew(batch, accumulate);
+        if (facts > 0 && documents == Documents.APART) {
+            throw new BadSetting("facts", "expected documents together beside it but found apart; change one");
+        }
+        if (facts > 0 && stages.stream().anyMatch(stage -> stage.loss().responses())) {
+            throw new BadSetting("facts", "expected labels all in every stage but found response; change one");
+        }
         Set<String> names = new HashSet<>();
         for (StageRecipe stage : stages) {
             if (!names.add(stage.name())) {

@@ -4,6 +4,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.mixer.LizardSpec.Branches;
 import dev.lizard.model.Decoder;
 import dev.lizard.tensor.AdamW;
+import dev.lizard.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +20,7 @@ final class StageRun {
     private final Decoder decoder;
     private final Student student;
     private final TrainingData data;
+    private final Tokenizer tokenizer;
     private final RunFolder folder;
     private final Optional<HeldOut> heldOut;
 
@@ -28,6 +30,7 @@ final class StageRun {
             Teachers teachers,
             Student student,
             TrainingData data,
+            Tokenizer tokenizer,
             RunFolder folder,
             TrainListener listener) {
         this.recipe = recipe;
@@ -37,6 +40,7 @@ final class StageRun {
         this.decoder = student.decoder();
         this.student = student;
         this.data = data;
+        this.tokenizer = tokenizer;
         this.folder = folder;
         this.heldOut = data.heldOut(recipe.heldOut().tokens(), recipe.batch());
     }
@@ -86,8 +90,10 @@ final class StageRun {
             Optional<Checkpoints.Saved> last,
             BooleanSupplier stop) {
         TrainSettings settings = settings(stage, preceding);
-        SequenceSource sequences =
-                new OffsetSource(data.training(!stage.loss().responses()), preceding * settings.sequencesPerStep());
+        SequenceSource all = data.training(!stage.loss().responses());
+        SequenceSource sequences = new OffsetSource(
+                recipe.facts() == 0 ? all : new FactSource(all, tokenizer, recipe.facts(), recipe.seed()),
+                preceding * settings.sequencesPerStep());
         Trainer.Measure measure = (name, step) -> measure(stage, objective, step);
         student.seat(stage);
         Objective varied = stage.randomSlots().isEmpty()

@@ -44,6 +44,11 @@ record Person(String name, String town, String trade, String thing, String anima
         return word.toString();
     }
 
+    /** A name of such a word. */
+    static String named(int syllables, RandomStream random) {
+        return name(syllables, "", random);
+    }
+
     private static String name(int syllables, String suffix, RandomStream random) {
         String word = word(syllables, random) + suffix;
         return Character.toUpperCase(word.charAt(0)) + word.substring(1);
