@@ -31,6 +31,11 @@ public final class RecallFindings {
         }
     }
 
+    /** Anybody's task may have traits of these names. */
+    private static boolean areNumbers(String size, String depth) {
+        return size.matches("\\d{1,9}") && depth.matches("\\d{1,9}(\\.\\d{1,9})?");
+    }
+
     private record Place(int size, String unit, double depth) {}
 
     private static List<RecallCell> cells(TaskOutcome outcome) {
@@ -40,11 +45,7 @@ public final class RecallFindings {
             String depth = item.traits().get(Answering.DEPTH);
             SIZES.forEach((trait, unit) -> {
                 String size = item.traits().get(trait);
-                boolean numbers = size != null
-                        && depth != null
-                        && size.matches("\\d{1,9}")
-                        && depth.matches("\\d{1,9}(\\.\\d{1,9})?");
-                if (numbers) { // anybody's task may have traits of these names
+                if (size != null && depth != null && areNumbers(size, depth)) {
                     Place place = new Place(Integer.parseInt(size), unit, Double.parseDouble(depth));
                     places.computeIfAbsent(place, each -> new ArrayList<>()).add(item);
                 }

@@ -4,7 +4,9 @@ import dev.lizard.base.LizardException;
 import dev.lizard.eval.task.Request.Candidate;
 import dev.lizard.text.Tokenizer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Prompts and continuations as tokens, divided as lm-evaluation-harness does: both are encoded together, the prompt
@@ -15,13 +17,10 @@ import java.util.List;
 final class PairEncoder {
     private final Tokenizer tokenizer;
     private final int[] before;
-    private String prompt = "";
-    private int[] encoded;
 
     PairEncoder(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
         before = before(tokenizer);
-        encoded = before;
     }
 
     /** A continuation in tokens: what stands before {@code from}, at least one token, is given. */
@@ -38,31 +37,30 @@ final class PairEncoder {
         return new int[0];
     }
 
-    Pair encode(Candidate candidate) {
+    /** The candidates of one item; a prompt that several have is encoded once. Safe from many threads. */
+    List<Pair> encode(List<Candidate> candidates) {
+        Map<String, int[]> prompts = new HashMap<>();
+        return candidates.stream().map(candidate -> encode(candidate, prompts)).toList();
+    }
+
+    private Pair encode(Candidate candidate, Map<String, int[]> prompts) {
         String given = candidate.prompt();
         int end = given.length();
         while (end > 0 && isSpace(given.charAt(end - 1))) {
             end--;
         }
-        int[] context = prompt(given.substring(0, end));
-        if (context.length == 0) {
-            context = new int[] {start()};
-        }
+        int[] context = prompts.computeIfAbsent(given.substring(0, end), this::prompt);
         int[] whole = join(before, tokenizer.encode(given + candidate.continuation(), false));
-        int from = Math.min(context.length, whole.length - 1);
-        if (end == 0 && before.length == 0) {
-            from = 0;
+        if (context.length == 0) {
+            return new Pair(join(new int[] {start()}, whole), 1);
         }
+        int from = Math.min(context.length, whole.length - 1);
         return new Pair(join(context, Arrays.copyOfRange(whole, from, whole.length)), context.length);
     }
 
     /** A prompt that is read to its end, with what the model expects before a text. */
     int[] prompt(String text) {
-        if (!text.equals(prompt)) {
-            encoded = join(before, tokenizer.encode(text, false));
-            prompt = text;
-        }
-        return encoded;
+        return join(before, tokenizer.encode(text, false));
     }
 
     /** What stands before the first token where nothing else does. */

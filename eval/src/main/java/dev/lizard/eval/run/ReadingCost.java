@@ -13,7 +13,7 @@ import dev.lizard.tensor.Device;
 record ReadingCost(int call, int together, int piece, int rows) {
     static ReadingCost on(Device device) {
         return device.isCuda()
-                ? new ReadingCost(1024, 1 << 17, 1 << 15, 512)
+                ? new ReadingCost(512, 1 << 17, 1 << 15, 512)
                 : new ReadingCost(16, 1 << 12, 1 << 11, 32);
     }
 }

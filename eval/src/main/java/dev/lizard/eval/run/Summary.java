@@ -57,13 +57,15 @@ public final class Summary {
             found.traits.addAll(traits(outcome));
             found.choices.addAll(choices(outcome));
             RecallFindings.add(found, outcome);
-            found.efforts.add(new TaskEffort(
-                    outcome.model(),
-                    outcome.task().name(),
-                    outcome.items().size(),
-                    outcome.beyond(),
-                    outcome.read(),
-                    outcome.seconds()));
+            if (outcome.read() > 0) { // what an earlier run took stays where this one only looked it up
+                found.efforts.add(new TaskEffort(
+                        outcome.model(),
+                        outcome.task().name(),
+                        outcome.items().size(),
+                        outcome.beyond(),
+                        outcome.read(),
+                        outcome.seconds()));
+            }
             for (TaskOutcome first : outcomes) {
                 if (first.model().equals(outcomes.getFirst().model())
                         && !first.model().equals(outcome.model())

@@ -1,5 +1,6 @@
 package dev.lizard.eval.run;
 
+import dev.lizard.base.Activity;
 import dev.lizard.base.Interrupt;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Progress;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Asks one model the items of one task that its log does not know yet. */
@@ -57,11 +59,14 @@ final class TaskRun {
         if (log != null) {
             done.putAll(log.done());
         }
-        List<Work> open = new ArrayList<>();
-        for (Item item : items) {
-            if (!done.containsKey(item.id())) {
-                open.add(encoded(item, open.size()));
-            }
+        List<Item> left =
+                items.stream().filter(item -> !done.containsKey(item.id())).toList();
+        List<Work> open;
+        try (Activity _ = Activity.begin("turning the items of " + task.name() + " into tokens")) {
+            open = IntStream.range(0, left.size())
+                    .parallel()
+                    .mapToObj(i -> encoded(left.get(i), i))
+                    .toList();
         }
         if (!open.isEmpty()) {
             ask(open, listener);
@@ -77,7 +82,7 @@ final class TaskRun {
     private Work encoded(Item item, int index) {
         return switch (item.request()) {
             case Request.Likelihoods(List<Request.Candidate> candidates) -> {
-                List<Pair> pairs = candidates.stream().map(encoder::encode).toList();
+                List<Pair> pairs = encoder.encode(candidates);
                 pairs.forEach(pair -> check(item, pair.ids()));
                 yield new Work.Choose(item, Question.of(index, pairs));
             }

@@ -18,7 +18,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 class PairEncoderTest {
     private static Pair encode(Tokenizer tokenizer, String prompt, String continuation) {
-        return new PairEncoder(tokenizer).encode(new Candidate(prompt, continuation));
+        return new PairEncoder(tokenizer)
+                .encode(List.of(new Candidate(prompt, continuation)))
+                .getFirst();
     }
 
     private static int[] bytes(String text) {
