@@ -16,6 +16,7 @@ public sealed interface TokenRecall permits Mqar, JointRecall {
      * @param labels [N, T], at a place the token to be said there, without having read it; {@link #IGNORE} at all
      *     places where nothing is asked
      */
+    @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
     record Examples(int[][] ids, int[][] labels) {}
 
     /** As it stands in results and file names. */
