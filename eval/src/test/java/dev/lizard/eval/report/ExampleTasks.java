@@ -18,9 +18,9 @@ final class ExampleTasks {
             double loss = model.equals("teacher") ? 0 : model.equals("student") ? 0.01 : 0.06;
             found.tasks.add(new TaskScore(model, "piqa", "acc", 0.6812 - loss, 0.0109, 1_838));
             found.tasks.add(new TaskScore(model, "hellaswag", "acc_norm", 0.4310 - loss, 0.0049, 10_042));
-            found.tasks.add(new TaskScore(model, "lambada_openai", "acc", 0.5210 - 12 * loss, 0.0070, 5_153));
+            found.tasks.add(new TaskScore(model, "lambada_openai", "acc", 0.5210 - 6 * loss, 0.0070, 5_153));
             found.tasks.add(new TaskScore(model, "lambada_openai", "perplexity", 12.4 + 90 * loss, 0.4, 5_153));
-            found.tasks.add(new TaskScore(model, "commonsense_qa", "acc", 0.31 - 5 * loss, 0.013, 1_221));
+            found.tasks.add(new TaskScore(model, "commonsense_qa", "acc", 0.31 - 3 * loss, 0.013, 1_221));
             found.efforts.add(new TaskEffort(model, "hellaswag", 10_042, 3, 1_204_000, 61.5));
             for (String subject : List.of("abstract_algebra", "high_school_european_history")) {
                 found.traits.add(
