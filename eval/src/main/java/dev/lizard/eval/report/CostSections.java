@@ -56,7 +56,7 @@ final class CostSections {
         blocks.add(table(results));
         List<Crossing> crossings = Crossing.of(rows);
         if (!crossings.isEmpty()) {
-            blocks.add(crossings(crossings, results));
+            blocks.add(crossings(crossings));
         }
         return new Section(
                 "What a context costs",
@@ -154,15 +154,15 @@ final class CostSections {
         return new Section.Tabular("", new Table(columns, rows));
     }
 
-    private static Section.Tabular crossings(List<Crossing> crossings, ResultSet results) {
-        List<Table.Row> rows = new ArrayList<>();
+    private static Section.Text crossings(List<Crossing> crossings) {
+        StringBuilder html = new StringBuilder("<ul>");
+        StringBuilder markdown = new StringBuilder();
         for (Crossing crossing : crossings) {
-            rows.add(new Table.Row(
-                    crossing.model(), Tone.of(results, crossing.model()), List.of(Table.text(crossing.told()))));
+            html.append("<li>").append(escape(crossing.told())).append(".</li>");
+            markdown.append("- ").append(plain(crossing.told())).append(".\n");
         }
-        return new Section.Tabular(
-                "From which context on it pays.",
-                new Table(List.of(new Table.Column("Model", ""), new Table.Column("Crossing", "")), rows));
+        return new Section.Text(
+                "From which context on it pays.", html.append("</ul>").toString(), markdown.toString());
     }
 
     static Section provenance(ResultSet results) {

@@ -54,7 +54,13 @@ final class InsideSections {
                     grid.put(row.layer(), "%d".formatted(row.head()), row.error(), interval(row.error(), row.stderr()));
                 }
             }
-            grid.figure(model + ", by head.", "The darker, the farther.", "head", Units.PLAIN, WHOLLY_WRONG, blocks);
+            grid.figure(
+                    model + ", by head.",
+                    "The stronger the colour, the farther.",
+                    "head",
+                    Units.PLAIN,
+                    WHOLLY_WRONG,
+                    blocks);
         });
         return new Section(
                 "Errors of layers and heads",
@@ -140,8 +146,7 @@ final class InsideSections {
         List<Table.Column> columns = List.of(
                 new Table.Column("Model", ""),
                 new Table.Column("Without", ""),
-                new Table.Column("Likelihood lost", "nats a token"),
-                new Table.Column("95 % interval", ""),
+                new Table.Column("Likelihood lost", "nats a token, 95 % interval"),
                 new Table.Column("NLL", "nats a token"),
                 new Table.Column("KL to teacher", "nats a token"),
                 new Table.Column("Windows", ""));
@@ -153,8 +158,7 @@ final class InsideSections {
                     Tone.of(results, row.model()),
                     List.of(
                             Table.text(row.without().isEmpty() ? "nothing" : row.without()),
-                            Table.number(row.rise(), Units.FINE),
-                            around == null ? new Table.Cell.Absent() : Table.shown(around.show(Units.FINE)),
+                            Table.ranged(row.rise(), Units.FINE, around),
                             Table.number(row.nll(), Units.FINE),
                             Table.number(row.kl(), Units.FINE),
                             Table.number((double) row.windows(), Units.GENERAL))));

@@ -18,6 +18,7 @@ import java.util.function.Function;
  */
 record Part(String id, boolean joined, Function<ResultSet, Section> of) {
     static final List<Part> IN_ORDER = List.of(
+            // what models can do
             new Part("scores", ScoreSection::of),
             new Part("models", QualitySections::models),
             new Part("positions", QualitySections::positions),
@@ -25,21 +26,24 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
             new Part("parts", TraitSection::of),
             new Part("recall", RecallSection::of),
             new Part("recall-grids", RecallGrids::of),
-            new Part("frontier", FrontierSection::of),
-            new Part("cost", CostSections::efficiency),
-            new Part("ablations", QualitySections::ablations),
-            new Part("training", false, TrainingSections::curves),
-            new Part("layers", false, TrainingSections::layers),
-            new Part("gates", false, TrainingSections::gates),
-            new Part("heads", InsideSections::heads),
-            new Part("horizons", InsideSections::horizons),
-            new Part("shares", InsideSections::shares),
-            new Part("without", InsideSections::without),
-            new Part("attention", AttentionSection::of),
             new Part("agreement", WritingSections::agreement),
             new Part("repetition", WritingSections::repetition),
             new Part("answers", WritingSections::answers),
             new Part("samples", SampleSection::of),
+            // what it costs
+            new Part("cost", CostSections::efficiency),
+            // what is inside
+            new Part("ablations", QualitySections::ablations),
+            new Part("without", InsideSections::without),
+            new Part("shares", InsideSections::shares),
+            new Part("heads", InsideSections::heads),
+            new Part("layers", false, TrainingSections::layers),
+            new Part("horizons", InsideSections::horizons),
+            new Part("gates", false, TrainingSections::gates),
+            new Part("attention", AttentionSection::of),
+            // how it came about
+            new Part("training", false, TrainingSections::curves),
+            new Part("frontier", FrontierSection::of),
             new Part("effort", EffortSection::of),
             new Part("provenance", false, CostSections::provenance));
 

@@ -107,7 +107,8 @@ final class RecallGrids {
 
     /** A line a task and size, a column a model: the table of many cells stays short. */
     private static Table table(ResultSet results) {
-        List<RecallCell> deep = results.recallGrids().stream()
+        List<RecallCell> deep = by(results.recallGrids(), RecallCell::task).values().stream()
+                .flatMap(cells -> drawn(cells).stream())
                 .filter(cell -> cell.depth() != null)
                 .toList();
         List<String> models = deep.stream().map(RecallCell::model).distinct().toList();

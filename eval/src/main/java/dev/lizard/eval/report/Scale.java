@@ -98,6 +98,9 @@ sealed interface Scale {
             for (int i = last; i >= first; i -= every) {
                 ticks.addFirst(Math.pow(base, i));
             }
+            if (base == 10 && ticks.size() == 2 && every == 1) {
+                ticks.addAll(1, List.of(2 * ticks.getFirst(), 5 * ticks.getFirst()));
+            }
             if (ticks.isEmpty() || place(ticks.getLast()) < 1 - 1e-9) {
                 if (!ticks.isEmpty() && place(ticks.getLast()) > 1 - ROOM) {
                     ticks.removeLast();

@@ -68,13 +68,18 @@ record Table(List<Column> columns, List<Row> rows) {
         for (Row row : rows) {
             String chip = row.tone().isEmpty() ? "" : "<i class=\"chip " + row.tone() + "\"></i>";
             out.append("<tr class=\"%s\"><th scope=\"row\">%s%s</th>"
-                    .formatted(row.tone(), chip, escape(brief(row.name(), LONGEST_NAME))));
+                    .formatted(row.tone(), chip, breakable(brief(row.name(), LONGEST_NAME))));
             for (Cell cell : row.cells()) {
                 out.append(html(cell));
             }
             out.append("</tr>");
         }
         return out.append("</tbody></table></div>").toString();
+    }
+
+    /** Names of tasks may go on in the next line where words end. */
+    private static String breakable(String name) {
+        return escape(name).replace("_", "_<wbr>");
     }
 
     String markdown() {

@@ -66,14 +66,11 @@ final class WritingSections {
                 new Table.Column("Model", ""),
                 new Table.Column("Prompts", ""),
                 new Table.Column("How many", ""),
-                new Table.Column("Equal before the first difference", "tokens"),
-                new Table.Column("95 % interval", ""),
+                new Table.Column("Equal at first", "tokens, 95 % interval"),
                 new Table.Column("Of at most", "tokens"),
                 new Table.Column("Wholly equal", ""),
-                new Table.Column("After the teacher's text", ""),
-                new Table.Column("95 % interval", ""),
-                new Table.Column("After its own", ""),
-                new Table.Column("95 % interval", ""));
+                new Table.Column("After the teacher's text", "95 % interval"),
+                new Table.Column("After its own", "95 % interval"));
         List<Table.Row> rows = new ArrayList<>();
         for (Agreement row : results.agreements()) {
             rows.add(new Table.Row(
@@ -82,28 +79,24 @@ final class WritingSections {
                     List.of(
                             Table.text(row.set()),
                             Table.number((double) row.prompts(), Units.GENERAL),
-                            Table.number(row.together(), Units.GENERAL),
-                            around(InsideSections.interval(row.together(), row.togetherError()), Units.GENERAL),
+                            ranged(row.together(), row.togetherError(), Units.GENERAL),
                             Table.number((double) row.tokens(), Units.GENERAL),
                             Table.number(row.whole(), Units.ROUGH_PERCENT),
-                            Table.number(row.forced(), Units.PERCENT),
-                            around(InsideSections.interval(row.forced(), row.forcedError()), Units.PERCENT),
-                            Table.number(row.free(), Units.PERCENT),
-                            around(InsideSections.interval(row.free(), row.freeError()), Units.PERCENT))));
+                            ranged(row.forced(), row.forcedError(), Units.PERCENT),
+                            ranged(row.free(), row.freeError(), Units.PERCENT))));
         }
         return new Table(columns, rows);
     }
 
-    private static Table.Cell around(@Nullable Interval interval, Units units) {
-        return interval == null ? new Table.Cell.Absent() : Table.shown(interval.show(units));
+    private static Table.Cell ranged(double mean, @Nullable Double error, Units units) {
+        return Table.ranged(mean, units, InsideSections.interval(mean, error));
     }
 
     static Section repetition(ResultSet results) {
         List<Table.Column> columns = List.of(
                 new Table.Column("Who wrote", ""),
                 new Table.Column("Tokens", ""),
-                new Table.Column("Repeated", ""),
-                new Table.Column("95 % interval", ""),
+                new Table.Column("Repeated", "95 % interval"),
                 new Table.Column("Distinct 1", "-grams"),
                 new Table.Column("Distinct 2", "-grams"),
                 new Table.Column("Distinct 3", "-grams"),
@@ -114,8 +107,7 @@ final class WritingSections {
         for (Repetition row : results.repetitions()) {
             List<Table.Cell> cells = new ArrayList<>();
             cells.add(Table.number((double) row.tokens(), Units.COUNT));
-            cells.add(Table.number(row.repeated(), Units.PERCENT));
-            cells.add(around(InsideSections.interval(row.repeated(), row.repeatedError()), Units.PERCENT));
+            cells.add(ranged(row.repeated(), row.repeatedError(), Units.PERCENT));
             for (int n = 0; n < 4; n++) {
                 cells.add(
                         Table.number(n < row.distinct().size() ? row.distinct().get(n) : null, Units.PERCENT));
@@ -154,7 +146,7 @@ final class WritingSections {
             markdown.append('\n');
         });
         return new Section(
-                "Side by side",
+                "Answers side by side",
                 "The same prompts answered greedily; dots where an answer was cut.",
                 html.isEmpty() ? List.of() : List.of(new Section.Text("", html.toString(), markdown.toString())));
     }

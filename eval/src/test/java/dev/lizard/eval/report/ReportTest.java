@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -161,6 +162,22 @@ class ReportTest {
         assertThat(page).doesNotContain("<script", "http:", "https:", "url(", "@import", "<link");
         assertThat(page).contains("prefers-color-scheme: dark", "width=device-width");
         assertThat(page).contains("sold the &lt;black&gt; drum").doesNotContain("<black>");
+    }
+
+    @Test
+    void everySectionIsThereOnceAndThePageSmall() {
+        for (Part part : Part.IN_ORDER) {
+            assertThat(count("<section id=\"" + part.id() + "\"")).as(part.id()).isEqualTo(1);
+        }
+        assertThat(count("<h3>"))
+                .isEqualTo(Pattern.compile("<h3>[^<]*</h3>")
+                        .matcher(page)
+                        .results()
+                        .map(MatchResult::group)
+                        .distinct()
+                        .count());
+        assertThat(page.length()).isLessThan(3_000_000);
+        assertThat(page).doesNotContain("NaN", "Infinity", ">null<");
     }
 
     @Test
