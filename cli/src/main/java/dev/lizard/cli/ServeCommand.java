@@ -101,9 +101,8 @@ final class ServeCommand implements Action {
             return model;
         }
         Path file = path.toAbsolutePath().normalize().getFileName();
-        return model.contains("/") && !path.toString().equals(model) || file == null
-                ? model
-                : file.toString().replaceFirst("\\.gguf$", "");
+        boolean hub = !path.equals(Path.of(model));
+        return hub || file == null ? model : file.toString().replaceFirst("\\.gguf$", "");
     }
 
     /** Of the state by its tokens, with these mixers. */

@@ -25,7 +25,7 @@ final class Connections implements ServerConnectionSelector {
     /** The client at the other end of a socket. */
     Client client(String socketId) {
         HelidonSocket socket = sockets.get(socketId);
-        return socket == null ? new Client(() -> null) : new Client(socket::get);
+        return socket == null ? new Client(() -> null) : new Client(socket);
     }
 
     /** Notices that the other end hangs up by reading ahead, once it is asked. */

@@ -114,10 +114,10 @@ record Fields(ObjectNode node) {
         for (String name : names) {
             if (has(name)) {
                 JsonNode value = get(name);
-                boolean nothing = value.isContainer() && value.isEmpty()
-                        || value.isBoolean() && !value.booleanValue()
-                        || value.isString() && value.stringValue().isEmpty()
-                        || value.isNumber() && value.doubleValue() == 0;
+                boolean nothing = (value.isContainer() && value.isEmpty())
+                        || (value.isBoolean() && !value.booleanValue())
+                        || (value.isString() && value.stringValue().isEmpty())
+                        || (value.isNumber() && value.doubleValue() == 0);
                 if (!nothing) {
                     throw ApiError.unsupported(name, advice);
                 }

@@ -21,7 +21,7 @@ import java.util.Map;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A small random model of bytes, and all it takes to serve it. */
-final class ByteModel implements AutoCloseable {
+public final class ByteModel implements AutoCloseable {
     static final int END = 256;
     static final int VOCABULARY = 260;
     static final int CONTEXT = 4_096;
@@ -34,11 +34,11 @@ final class ByteModel implements AutoCloseable {
         Engine.threads(1); // these models are too small to share
     }
 
-    final Decoder decoder;
+    public final Decoder decoder;
     final Tokenizer tokenizer = ByteTokenizer.open(SPECIALS);
 
     /** A softmax teacher, or what it becomes with Lizard's mixer in all layers. */
-    ByteModel(boolean converted) {
+    public ByteModel(boolean converted) {
         String text = """
             {"model_type": "llama", "vocab_size": 260, "hidden_size": 32, "num_hidden_layers": 2,
              "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-5,
@@ -69,7 +69,12 @@ final class ByteModel implements AutoCloseable {
 
     Served served() {
         return new Served(
-                "tiny", decoder, tokenizer, ChatTemplate.of(TEMPLATE), List.of(END), CONTEXT,
+                "tiny",
+                decoder,
+                tokenizer,
+                ChatTemplate.of(TEMPLATE),
+                List.of(END),
+                CONTEXT,
                 tokens -> 1_000,
                 tokens -> 256 * tokens,
                 Scope::liveTensors);

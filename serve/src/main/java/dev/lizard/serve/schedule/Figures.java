@@ -1,8 +1,8 @@
 package dev.lizard.serve.schedule;
 
 import dev.lizard.generate.FinishReason;
-import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What the scheduler has done and holds, to be read from any thread. */
@@ -11,7 +11,7 @@ public final class Figures {
     final LongAdder cachedTokens = new LongAdder();
     final LongAdder generatedTokens = new LongAdder();
     final LongAdder failures = new LongAdder();
-    final Map<FinishReason, LongAdder> finished = new EnumMap<>(FinishReason.class);
+    private final Map<FinishReason, LongAdder> finished = new ConcurrentHashMap<>();
     final Histogram firstToken = new Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120);
     final Histogram tokenTime = new Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5);
     final Histogram whole = new Histogram(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600);
@@ -28,10 +28,8 @@ public final class Figures {
      */
     public record Held(int running, int waiting, long stateBytes, int keptStates, long keptBytes) {}
 
-    Figures() {
-        for (FinishReason reason : FinishReason.values()) {
-            finished.put(reason, new LongAdder());
-        }
+    void end(FinishReason reason) {
+        finished.computeIfAbsent(reason, any -> new LongAdder()).increment();
     }
 
     public Held held() {

@@ -15,7 +15,6 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -47,7 +46,8 @@ public final class Scheduler implements AutoCloseable {
     private final Deque<Running> queue = new ArrayDeque<>();
     private final Deque<Running> reading = new ArrayDeque<>();
     private final List<Running> writing = new ArrayList<>();
-    private final Map<PrefixTree.Node, Running> promised = new IdentityHashMap<>(); // states that will be kept soon
+    private final IdentityHashMap<PrefixTree.Node, Running> promised =
+            new IdentityHashMap<>(); // states that will be kept soon
     private final PrefixTree known;
     private Engine engine;
 
@@ -125,7 +125,7 @@ public final class Scheduler implements AutoCloseable {
 
     private void round() {
         try {
-            forget(queue);
+            waiting.addAndGet(-forget(queue));
             forget(reading);
             while (!queue.isEmpty() && reading.size() + writing.size() < limits.running()) {
                 reading.add(queue.remove());
@@ -157,18 +157,17 @@ public final class Scheduler implements AutoCloseable {
         return bytes;
     }
 
-    /** Drops those that are not wanted any longer or late. */
-    private void forget(Deque<Running> some) {
+    /** Drops those that are not wanted any longer or late; gives how many. */
+    private int forget(Deque<Running> some) {
+        int count = some.size();
         for (Iterator<Running> each = some.iterator(); each.hasNext(); ) {
             Running one = each.next();
             if (one.isUnwanted() || one.isLate()) {
                 each.remove();
-                if (some == queue) {
-                    waiting.decrementAndGet();
-                }
                 end(one, late(one));
             }
         }
+        return count - some.size();
     }
 
     private static Event.@Nullable Failed late(Running one) {
@@ -292,7 +291,7 @@ public final class Scheduler implements AutoCloseable {
             return;
         }
         FinishReason reason = choice.reason();
-        figures.finished.get(reason).increment();
+        figures.end(reason);
         if (reason == FinishReason.CANCELLED) {
             end(one, late(one));
         } else if (left == 0) {
