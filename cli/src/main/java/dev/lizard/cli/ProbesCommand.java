@@ -37,7 +37,7 @@ final class ProbesCommand implements Action {
     @Option(
             names = "--reads",
             paramLabel = "N",
-            defaultValue = "5120",
+            defaultValue = "1280",
             description = "Reads that a share is of, at least (default: ${DEFAULT-VALUE}).")
     int reads;
 
