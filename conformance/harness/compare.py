@@ -20,7 +20,7 @@ def evaluate(command, model, tasks, data, limit, out):
 def read(log, task):
     """The lines of a log by the numbers of their items."""
     (path,) = pathlib.Path(log).glob(f"**/{NAMES.get(task, task)}.jsonl")
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
     return {int(line["id"]): line for line in lines[1:]}
 
 

@@ -34,7 +34,7 @@ class Lizard(LM):
                               input=text, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(done.stderr.strip().splitlines()[-1])
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
 
     def score(self, pairs):
         """Sums of log-likelihoods of the second of two lists of ids after the first, and whether it is the greedy one."""
