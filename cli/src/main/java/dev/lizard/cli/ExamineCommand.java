@@ -16,6 +16,7 @@ import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -148,7 +149,12 @@ final class ExamineCommand implements Action {
                     head,
                     shown);
             try (Examination examination = new Examination(pair, settings, context.interrupt()::requested)) {
-                examine(examination, context);
+                Map<String, String> hashes = Map.of(
+                        "model " + names.getFirst(),
+                        "sha256 " + teachers.sha256(),
+                        "model " + names.getLast(),
+                        "sha256 " + students.sha256());
+                examine(examination, hashes, context);
             }
         }
         return 0;
@@ -161,7 +167,7 @@ final class ExamineCommand implements Action {
         }
     }
 
-    private void examine(Examination examination, Context context) {
+    private void examine(Examination examination, Map<String, String> hashes, Context context) {
         Set<Aspect> aspects = only == null ? EnumSet.allOf(Aspect.class) : EnumSet.copyOf(only);
         for (Aspect aspect : aspects) {
             Findings found;
@@ -173,6 +179,7 @@ final class ExamineCommand implements Action {
             context.interrupt().check("what was examined before is in " + out);
             String command = String.join(" ", context.arguments());
             found.provenance.put("command " + aspect.label(), command);
+            found.provenance.putAll(hashes);
             ResultSet results = found.results();
             results.writeInto(out);
             emit(results, context.console());

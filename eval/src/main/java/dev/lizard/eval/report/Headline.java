@@ -17,7 +17,9 @@ final class Headline {
             String story = String.join(" ", run.results().story());
             if (!story.isEmpty()) {
                 out.append("<p class=\"story\">%s%s</p>"
-                        .formatted(runs.size() == 1 ? "" : "<b>" + escape(run.name()) + ".</b> ", escape(story)));
+                        .formatted(
+                                runs.size() == 1 ? "" : "<b>" + escape(run.name()) + ".</b> ",
+                                escape(story.replace(" %", "\u00a0%"))));
             }
         }
         return out.toString();

@@ -4,14 +4,15 @@ import dev.lizard.eval.result.ResultSet;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
 /**
  * A section's place on the page: it stands here once, in reading order.
  *
- * @param id also the section's address on the page, and the key {@code "command <id>"} of a provenance that names another
- *     command than {@code "command"} for it
+ * @param id also the section's address on the page, and the key {@code "command <id>"}, alone or with more behind it, of a
+ *     provenance that names another command than {@code "command"} for it
  * @param joined whether its rows name their model, so that those of several runs go into the same figures; otherwise each
  *     run has figures of its own
  * @param of makes it, without blocks where there is nothing to show
@@ -79,9 +80,18 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
         return new Made(id, whichever, List.copyOf(commands));
     }
 
+    /** Those of this part; where it has none of its own, that of the run. */
     private List<String> commands(Run run) {
-        String command = run.results().provenance().get("command " + id);
-        command = command == null ? run.results().provenance().get("command") : command;
-        return command == null ? List.of() : List.of(command.startsWith("lizard ") ? command : "lizard " + command);
+        String own = "command " + id;
+        Map<String, String> provenance = run.results().provenance();
+        List<String> commands = provenance.entrySet().stream()
+                .filter(entry -> entry.getKey().equals(own) || entry.getKey().startsWith(own + " "))
+                .map(Map.Entry::getValue)
+                .toList();
+        String whole = provenance.get("command");
+        return (commands.isEmpty() && whole != null ? List.of(whole) : commands)
+                .stream()
+                        .map(command -> command.startsWith("lizard ") ? command : "lizard " + command)
+                        .toList();
     }
 }
