@@ -3,6 +3,7 @@ package dev.lizard.cli;
 import dev.lizard.base.Activity;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import dev.lizard.base.Nearest;
 import dev.lizard.base.Progress;
 import dev.lizard.checkpoint.FolderLock;
 import dev.lizard.eval.generation.Prompt;
@@ -14,8 +15,11 @@ import dev.lizard.eval.result.ResultSet;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -59,9 +63,10 @@ final class ExamineCommand implements Action {
             paramLabel = "LIST",
             hideParamSyntax = true,
             split = ",",
-            description = "Only these, with commas between: ${COMPLETION-CANDIDATES}.")
+            description = "Only these, with commas between: heads, horizons, shares, positions, without, attention,"
+                    + " agreement, repetition, answers.")
     @Nullable
-    List<Aspect> only;
+    List<String> only;
 
     @Option(
             names = "--length",
@@ -125,6 +130,7 @@ final class ExamineCommand implements Action {
         require("--answer-tokens", answerTokens, 1, Integer.MAX_VALUE);
         require("--written", written, 4, Integer.MAX_VALUE);
         require("--shown", shown, 1, LARGEST_SHOWN);
+        Set<Aspect> aspects = aspects();
         List<Prompt> asked = prompts == null
                 ? Prompt.builtIn()
                 : Prompt.read(TextArgument.read(prompts), TextArgument.name(prompts));
@@ -149,15 +155,25 @@ final class ExamineCommand implements Action {
                     head,
                     shown);
             try (Examination examination = new Examination(pair, settings, context.interrupt()::requested)) {
-                Map<String, String> hashes = Map.of(
-                        "model " + names.getFirst(),
-                        "sha256 " + teachers.sha256(),
-                        "model " + names.getLast(),
-                        "sha256 " + students.sha256());
-                examine(examination, hashes, context);
+                examine(examination, aspects, provenance(names, List.of(teachers, students), context), context);
             }
         }
         return 0;
+    }
+
+    private Set<Aspect> aspects() {
+        if (only == null) {
+            return EnumSet.allOf(Aspect.class);
+        }
+        Set<Aspect> aspects = EnumSet.noneOf(Aspect.class);
+        List<String> known = Arrays.stream(Aspect.values()).map(Aspect::label).toList();
+        for (String name : only) {
+            if (!known.contains(name)) {
+                throw LizardException.usage("unknown '%s' in --only; %s".formatted(name, Nearest.hint(name, known)));
+            }
+            aspects.add(Aspect.values()[known.indexOf(name)]);
+        }
+        return aspects;
     }
 
     private static void require(String flag, int value, int least, int most) {
@@ -167,8 +183,19 @@ final class ExamineCommand implements Action {
         }
     }
 
-    private void examine(Examination examination, Map<String, String> hashes, Context context) {
-        Set<Aspect> aspects = only == null ? EnumSet.allOf(Aspect.class) : EnumSet.copyOf(only);
+    private static Map<String, String> provenance(List<String> names, List<OpenModel> models, Context context) {
+        Map<String, String> provenance = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            provenance.put("model " + names.get(i), "sha256 " + models.get(i).sha256());
+        }
+        provenance.put("dtype", context.dtype().toString().toLowerCase(Locale.ROOT));
+        provenance.put("device", context.device().toString());
+        provenance.put("version", Version.current());
+        return provenance;
+    }
+
+    private void examine(
+            Examination examination, Set<Aspect> aspects, Map<String, String> provenance, Context context) {
         for (Aspect aspect : aspects) {
             Findings found;
             try (Activity _ = Activity.begin("examining " + aspect);
@@ -177,13 +204,15 @@ final class ExamineCommand implements Action {
                 found = examination.measure(aspect, progress);
             }
             context.interrupt().check("what was examined before is in " + out);
-            String command = String.join(" ", context.arguments());
-            found.provenance.put("command " + aspect.label(), command);
-            found.provenance.putAll(hashes);
+            found.provenance.putAll(provenance);
+            found.provenance.put("command " + aspect.label(), String.join(" ", context.arguments()));
             ResultSet results = found.results();
             results.writeInto(out);
             emit(results, context.console());
-            context.console().print(ExamineText.of(aspect, results));
+            String text = ExamineText.of(aspect, results);
+            if (!text.isEmpty()) {
+                context.console().print(text);
+            }
         }
     }
 

@@ -75,7 +75,10 @@ final class ExamineText {
     }
 
     private static String quality(ModelResult row) {
-        return say("%-20s NLL %.4f  KL %.4f  agreement %.4f", row.name(), row.nll(), row.kl(), row.agreement());
+        return say("%-20s", row.name())
+                + part(" NLL %.4f", row.nll())
+                + part("  KL %.4f", row.kl())
+                + part("  agreement %.4f", row.agreement());
     }
 
     private static String ablation(Ablation row) {
@@ -111,7 +114,11 @@ final class ExamineText {
     }
 
     private static String pm(@Nullable Double stderr) {
-        return stderr == null ? "" : say(" ± %.4f", stderr);
+        return part(" ± %.4f", stderr);
+    }
+
+    private static String part(String format, @Nullable Double value) {
+        return value == null ? "" : say(format, value);
     }
 
     private static String say(String format, Object... values) {

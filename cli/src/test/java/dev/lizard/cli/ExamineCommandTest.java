@@ -152,6 +152,12 @@ class ExamineCommandTest {
                 "--head=4");
         assertRefused(
                 2,
+                "lizard: unknown 'haeds' in --only; did you mean 'heads'?",
+                student,
+                "--text-file=" + text,
+                "--only=haeds");
+        assertRefused(
+                2,
                 "lizard: --shown out of range: expected 1 to 256 but found 0",
                 student,
                 "--text-file=" + text,
