@@ -169,7 +169,8 @@ final class ExamineCommand implements Action {
         List<String> known = Arrays.stream(Aspect.values()).map(Aspect::label).toList();
         for (String name : only) {
             if (!known.contains(name)) {
-                throw LizardException.usage("unknown '%s' in --only; %s".formatted(name, Nearest.hint(name, known)));
+                throw LizardException.usage("unknown '%s' in --only; %s"
+                        .formatted(name, Nearest.hintOr(name, known, "there are " + String.join(", ", known))));
             }
             aspects.add(Aspect.values()[known.indexOf(name)]);
         }
