@@ -37,7 +37,7 @@ class Lizard(LM):
         return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
 
     def score(self, pairs):
-        """Sums of log-likelihoods of the second of two lists of ids after the first, and whether it is the greedy one."""
+        """Log-likelihoods of the second of two lists of ids after the first, summed, and whether it is greedy."""
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
             for before, after in pairs:
                 print(json.dumps({"ids": before + after}), file=file)

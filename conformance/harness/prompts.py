@@ -36,8 +36,9 @@ def theirs(task, data):
 
 def ours(command, task, data):
     name = compare.NAMES.get(task, task)
-    lines = subprocess.run([*command, "eval", "--model", "demo", "--dry-run", "--tasks", name, "--data", data, "--json"],
-                           check=True, capture_output=True, text=True).stdout.split("\n")[:-1]
+    lines = subprocess.run(
+        [*command, "eval", "--model", "demo", "--dry-run", "--tasks", name, "--data", data, "--json"],
+        check=True, capture_output=True, text=True).stdout.split("\n")[:-1]
     asked = {}
     for item in map(json.loads, lines):
         pairs = [(one["prompt"], one["continuation"]) for one in item.get("candidates", [])]
