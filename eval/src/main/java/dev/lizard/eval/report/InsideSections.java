@@ -85,7 +85,7 @@ final class InsideSections {
                                                     ? 0
                                                     : row.edges().getFirst())
                             : Units.LENGTH.show(row.edges().get(bin - 1));
-                    double share = row.counts().get(bin) / Math.max(1.0, row.total());
+                    double share = row.counts().get(bin) / Math.max(1.0, (double) row.total());
                     most = Math.max(most, share);
                     grid.put(row.layer(), name, share, null);
                 }

@@ -50,8 +50,10 @@ final class WritingSections {
 
     private static List<Line.Point> points(List<Bucket> buckets) {
         return buckets.stream()
-                .map(bucket -> new Line.Point(bucket.to(), bucket.value(), Interval.ofShare(bucket.value(), (int)
-                        Math.clamp(bucket.count(), 1, Integer.MAX_VALUE))))
+                .map(bucket -> new Line.Point(
+                        bucket.to(),
+                        bucket.value(),
+                        Interval.ofShare(bucket.value(), Math.clamp(bucket.count(), 1, Integer.MAX_VALUE))))
                 .toList();
     }
 
