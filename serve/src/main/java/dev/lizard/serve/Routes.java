@@ -82,6 +82,7 @@ final class Routes {
                 "/health", this::health,
                 "/ready", this::ready,
                 "/metrics", this::metrics,
+                "/tokenizer_info", this::tokenizerInfo,
                 "/v1/models", this::models);
         Map<String, Answer> posts = Map.of(
                 "/v1/completions", this::completions,
@@ -232,6 +233,15 @@ final class Routes {
                     fields.get("tokens").get(i), "tokens", 0, served.tokenizer().vocabSize() - 1);
         }
         return send(response, Json.object().put("prompt", served.tokenizer().decode(ids, false)));
+    }
+
+    /** What came with the tokenizer, under the names of {@code tokenizer_config.json}. */
+    private int tokenizerInfo(ServerRequest request, ServerResponse response) {
+        ObjectNode info = Json.object().put("tokenizer_class", "PreTrainedTokenizerFast");
+        info.put("vocab_size", served.tokenizer().vocabSize());
+        served.tokenizer().settings().named().forEach(info::put);
+        served.tokenizer().settings().chatTemplate().ifPresent(template -> info.put("chat_template", template));
+        return send(response, info);
     }
 
     // ---- about -----------------------------------------------------------------------------------------------------

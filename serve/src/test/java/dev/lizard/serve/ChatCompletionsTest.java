@@ -138,6 +138,7 @@ class ChatCompletionsTest {
                         .get("prompt")
                         .asString())
                 .isEqualTo("a\u00e9<|end|>");
+        assertThat(client.get("/tokenizer_info").body()).contains("\"vocab_size\":260");
         client.refused(400, "/detokenize", "{'tokens': [260]}");
         client.refused(400, "/detokenize", "{}");
         client.refused(400, "/tokenize", "{}");
