@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Many sequences written together: one pass over the weights serves a token of each. They are lanes that join where a
  * session stands and leave when they are done, at any time; what is written in a lane depends on nothing else in the
- * batch. Those for which there is no row wait their turn; prompts are read a piece between two tokens of the others. There
- * are about as many rows as lanes: their number follows in powers of two. From one thread at a time.
+ * batch. Those for which there is no row wait their turn; prompts are read a piece between two tokens of the others.
+ * There are about as many rows as lanes: their number follows in powers of two. From one thread at a time.
  */
 public final class Engine implements AutoCloseable {
     private final LanguageModel model;
@@ -60,8 +60,8 @@ public final class Engine implements AutoCloseable {
      *
      * @return whether there are lanes left
      * @throws LizardException where a lane had to end and its writer threw that ({@link TokenWriter#left}): FAILED for
-     *     scores that are not finite, INPUT for an id outside the vocabulary, USAGE for an empty prompt of a new session;
-     *     the others go on with the next step
+     *     scores that are not finite, INPUT for an id outside the vocabulary, USAGE for an empty prompt of a new
+     *     session; the others go on with the next step
      */
     public boolean step() {
         admit();

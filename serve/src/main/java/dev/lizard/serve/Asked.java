@@ -29,7 +29,7 @@ record Asked(List<Work> works, int choices, boolean stream, boolean usage) {
         if (tokens + more > served.context()) {
             throw ApiError.tooLong(
                     param,
-                    "too long for this model: expected at most %d tokens but found %d in the prompt and %d to be written"
+                    "too long for this model: expected at most %d tokens but found %d in the prompt and %d to write"
                             .formatted(served.context(), tokens, more));
         }
     }

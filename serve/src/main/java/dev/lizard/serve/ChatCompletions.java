@@ -10,6 +10,7 @@ import tools.jackson.databind.JsonNode;
 
 /** A request of {@code /v1/chat/completions}. */
 final class ChatCompletions {
+    private static final int USUAL_TOKENS = 4_096;
     private static final int MOST_TOP = 20;
 
     private ChatCompletions() {}
@@ -31,9 +32,9 @@ final class ChatCompletions {
             throw ApiError.field("messages", "at least one token", "none");
         }
         Asked.requireRoom("messages", ids.length, 1, served);
-        int room = served.context() - ids.length;
+        int usual = Math.min(USUAL_TOKENS, served.context() - ids.length);
         int maxTokens = fields.whole(
-                "max_completion_tokens", fields.whole("max_tokens", room, 1, served.context()), 1, served.context());
+                "max_completion_tokens", fields.whole("max_tokens", usual, 1, served.context()), 1, served.context());
         if (fields.has("max_completion_tokens") || fields.has("max_tokens")) {
             Asked.requireRoom("messages", ids.length, maxTokens, served);
         }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Cuts off clients that do not read what is written to them: the thread that waits is interrupted, its socket closed. */
+/** Cuts off clients that do not read what is written to them: the thread that waits is interrupted, which closes. */
 final class SlowClients implements AutoCloseable {
     private final Map<Thread, Long> since = new ConcurrentHashMap<>();
     private final Duration limit;

@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs many works on one engine, which its thread alone uses. Those that came first begin first; the prompts of all that
- * have begun are read in turns, a piece between two tokens of those that write, so that nobody waits for a long prompt
+ * Runs many works on one engine, which its thread alone uses. Those that came first begin first; the prompts of all
+ * that have begun are read in turns, a piece between two tokens of those that write, so that nobody waits for a long prompt
  * of another. States of beginnings are kept ({@link PrefixTree}): a prompt is read from the longest of them on.
  */
 public final class Scheduler implements AutoCloseable {

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the one who asked hears what becomes of his {@link Work}s. What he has not yet taken is bounded by what he asked
- * for.
+ * Where the one who asked hears what becomes of his {@link Work}s. What he has not yet taken is bounded by what he
+ * asked for.
  */
 public final class Ticket {
     /** What happened to the work of this number. */
