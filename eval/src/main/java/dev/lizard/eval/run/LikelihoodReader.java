@@ -28,6 +28,7 @@ final class LikelihoodReader {
     }
 
     /** One row of the last phase and what is asked of it, by place. */
+    @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
     private record Row(int question, int[] ids, TreeMap<Integer, List<Wanted>> wanted) {}
 
     /** Sums of one candidate. */

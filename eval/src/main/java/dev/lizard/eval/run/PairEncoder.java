@@ -24,6 +24,7 @@ final class PairEncoder {
     }
 
     /** A continuation in tokens: what stands before {@code from}, at least one token, is given. */
+    @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
     record Pair(int[] ids, int from) {}
 
     private static int[] before(Tokenizer tokenizer) {

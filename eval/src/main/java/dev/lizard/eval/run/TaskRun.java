@@ -50,6 +50,7 @@ final class TaskRun {
 
         record Write(Item item, WrittenReader.Task task) implements Work {}
 
+        @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
         record Follow(Item item, int[] ids, int context) implements Work {}
     }
 

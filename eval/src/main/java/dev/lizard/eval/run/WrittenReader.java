@@ -38,6 +38,7 @@ final class WrittenReader {
      * @param index of the item
      * @param prompt in tokens
      */
+    @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
     record Task(int index, int[] prompt, Written request) {
         /** As a question about what follows the prompt's last token, for the sake of shared beginnings. */
         private Question question() {

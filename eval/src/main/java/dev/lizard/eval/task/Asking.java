@@ -15,7 +15,7 @@ sealed interface Asking {
     /**
      * Which of some choices is the likeliest.
      *
-     * @param prompt may speak of {@code choice}, {@code letter} and {@code index}: then each choice has its own
+     * @param prompt may speak of the choice, its letter or its index by these names: then each choice has its own
      * @param choices templates; or none, where {@code from} names a field that is a list
      * @param continuation what follows the prompt and the delimiter
      * @param gold which choice is right
