@@ -134,8 +134,8 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
             DType dtype = in.q().dtype();
             return in.x()
                     .linear(
-                            parameters.get(weight).to(dtype),
-                            parameters.get(bias).to(dtype))
+                            MixerSpec.need(parameters, weight).to(dtype),
+                            MixerSpec.need(parameters, bias).to(dtype))
                     .transpose(1, 2)
                     .unsqueeze(-1);
         }

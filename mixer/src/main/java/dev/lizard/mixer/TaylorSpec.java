@@ -126,7 +126,7 @@ public record TaylorSpec(int features) implements MixerSpec {
 
     @Override
     public long graphNumbers(HeadDims dims, long length) {
-        long features = 2 * dims.heads() * (3 * width() + this.features);
+        long features = 2L * dims.heads() * (3 * width() + this.features);
         return features + 8 * MixerSizes.rows(dims) + 2L * dims.heads() * Math.min(MatrixMemory.CHUNK, length);
     }
 }
