@@ -26,6 +26,7 @@ public final class Server implements AutoCloseable {
     private static final Logger FOREIGN = Logger.getLogger("io.helidon");
 
     private static final Duration IDLE = Duration.ofMinutes(2);
+    private static final Duration FAREWELL = Duration.ofSeconds(2);
     private static final int MOST_CONNECTIONS = 4_096;
     private static final int HEADER_BYTES = 16 << 10;
 
@@ -128,17 +129,26 @@ public final class Server implements AutoCloseable {
     /** Takes no new requests, and waits until those under way are done, so long at most. */
     public void drain(Duration most) throws InterruptedException {
         draining = true;
+        await(most);
+    }
+
+    private void await(Duration most) throws InterruptedException {
         long end = System.nanoTime() + most.toNanos();
         while (System.nanoTime() < end && routes.active() > 0) {
             Thread.sleep(20);
         }
     }
 
-    /** Ends what is under way and frees all that was kept. */
+    /** Ends what is under way, which is told to those who wait, and frees all that was kept. */
     @Override
     public void close() {
         draining = true;
         scheduler.close();
+        try {
+            await(FAREWELL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         web.stop();
         slow.close();
     }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import tools.jackson.databind.JsonNode;
 
 /** Clients that do not behave. */
 @ExtendWith(LiveTensors.class)
@@ -167,6 +168,25 @@ class ConnectionsTest {
                             .isGreaterThan(10_000);
                 }
             }
+        }
+    }
+
+    @Test
+    void answersThatDoNotEndInTimeAreToldThatTheServerStops() throws Exception {
+        Server server = start(Duration.ofSeconds(30));
+        try (Client client = new Client(server)) {
+            String body = "{'prompt': 'x', 'max_tokens': 4000, 'ignore_eos': true, 'temperature': 0%s}";
+            CompletableFuture<JsonNode> stream = CompletableFuture.supplyAsync(
+                    () -> client.stream("/v1/completions", body.formatted(", 'stream': true"))
+                            .getLast());
+            CompletableFuture<JsonNode> whole =
+                    CompletableFuture.supplyAsync(() -> client.refused(503, "/v1/completions", body.formatted("")));
+            await(() -> server.figures().held().running() == 2);
+            server.close();
+            assertThat(stream.get().at("/error/message").asString()).isEqualTo("the server stops");
+            assertThat(whole.get().get("message").asString()).isEqualTo("the server stops");
+        } finally {
+            server.close();
         }
     }
 
