@@ -19,6 +19,7 @@ import java.util.List;
 record FactSource(SequenceSource source, Tokenizer tokenizer, double share, long seed) implements SequenceSource {
     private static final int MOST_FACTS = 6;
 
+    @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
     private record Line(int place, int[] ids) {}
 
     @Override

@@ -74,7 +74,7 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit) {
         long ringNumbers =
                 MixerSizes.pairs(dims, ring.slots()) + (slots == 0 ? 0 : (long) ring.slots() * dims.keyHeads());
         long each = slots == 0 ? 0 : type.bytes(dims.headWidth(), model);
-        return ringNumbers * Mixer.computing(model).bytes() + dims.keyHeads() * slots * each;
+        return ringNumbers * Mixer.computing(model).bytes() + (long) dims.keyHeads() * slots * each;
     }
 
     /** As it is read once it has left the window. */
@@ -297,14 +297,15 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit) {
         long first = ring.first();
         if (race == null && slots == 0) {
             Tensor left = time.add((long) ring.window());
-            return Tensors.where(time.lt((double) first), Tensors.full(tokens, DType.INT64, time.device()), left);
+            return Tensors.where(
+                    time.lt((double) first), Tensors.full((double) tokens, DType.INT64, time.device()), left);
         }
         if (race == null) {
-            return Tensors.full(tokens, DType.INT64, time.device(), tokens);
+            return Tensors.full((double) tokens, DType.INT64, time.device(), tokens);
         }
         return race.ends()
                 .add((long) ring.slots()) // leaving token i leaves at m + w + i
-                .pad(tokens, first, tokens - first - leaving)
+                .pad((double) tokens, first, tokens - first - leaving)
                 .unsqueeze(2);
     }
 

@@ -24,6 +24,6 @@ public enum SlotType {
     long bytes(int headWidth, DType model) {
         long each = this == INT8 ? DType.INT8.bytes() : model.bytes();
         long marks = (long) marks() * Mixer.computing(model).bytes();
-        return 2 * headWidth * each + marks + DType.INT32.bytes();
+        return 2L * headWidth * each + marks + DType.INT32.bytes();
     }
 }
