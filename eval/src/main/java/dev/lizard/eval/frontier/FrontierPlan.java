@@ -42,9 +42,9 @@ import tools.jackson.databind.node.ObjectNode;
  * @param enough accuracy at which training ends early
  */
 public record FrontierPlan(
-        @Setting(byDefault = "256", min = 4, max = MOST) int vocabulary,
-        @Setting(byDefault = "64", min = 4, max = MOST) int length,
-        @Setting(byDefault = "[8]", min = 1, max = MOST) List<Integer> pairs,
+        @Setting(byDefault = "256", min = 4, max = 1 << 20) int vocabulary,
+        @Setting(byDefault = "64", min = 4, max = 1 << 20) int length,
+        @Setting(byDefault = "[8]", min = 1, max = 1 << 20) List<Integer> pairs,
         @Setting(byDefault = "1", min = 0, max = 1) double power,
         @Setting(byDefault = "false") boolean filler,
         @Setting(byDefault = "2", min = 1, max = 64) int layers,
@@ -54,14 +54,13 @@ public record FrontierPlan(
         List<Stack> stacks,
         @Setting(byDefault = "2", min = 1, max = 1000) int seeds,
         @Setting(byDefault = "[3e-3]", above = 0, max = 1) List<Double> learningRates,
-        @Setting(byDefault = "128", min = 1, max = MOST) int batch,
+        @Setting(byDefault = "128", min = 1, max = 1 << 20) int batch,
         @Setting(byDefault = "700", min = 1, max = 1e9) long steps,
         @Setting(byDefault = "0.1", min = 0, max = 1) double warmup,
         @Setting(byDefault = "0.1", min = 0, max = 1) double weightDecay,
         @Setting(byDefault = "100", min = 1, max = 1e9) long testEvery,
-        @Setting(byDefault = "256", min = 1, max = MOST) int tested,
+        @Setting(byDefault = "256", min = 1, max = 1 << 20) int tested,
         @Setting(byDefault = "0.995", above = 0, max = 1) double enough) {
-    private static final double MOST = 1 << 20;
     private static final List<String> NAMES = List.of("small", "full");
 
     /**

@@ -104,8 +104,7 @@ record ListTask(Kind kind, Answering by, int size) implements SizedTask {
         }
         String key = keys.get(asked);
         String said = entry.formatted(key, "").stripTrailing(); // the answer's line as far as the key
-        prompt.append(
-                lines ? LINES_ASKED.formatted(key) : Draws.one(ASKED, random).formatted(key, said));
+        prompt.append((lines ? LINES_ASKED : Draws.one(ASKED, random)).formatted(key, said));
         String answer = lines ? "<" + values[asked] + ">" : Integer.toString(values[asked]);
         Map<String, String> traits = new LinkedHashMap<>();
         traits.put(kind.unit, Integer.toString(place.size()));

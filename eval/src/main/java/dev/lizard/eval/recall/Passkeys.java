@@ -31,7 +31,6 @@ final class Passkeys {
             "\n\nNow tell the %1$s from the text. The %1$s is",
             "\n\nAs the text said, the %1$s is");
 
-    private static final String FIVE_TOLD = "Remember that the %s passkey is %s.";
     private static final List<String> FIVE_HEADS = List.of(
             "Five passkeys are hidden in the text below. One of them will be asked for.\n\n",
             "Read the text and remember all five passkeys.\n\n",
@@ -67,7 +66,8 @@ final class Passkeys {
             String key = words(tokenizer, random);
             answer = i == asked ? key : answer;
             told.add(new Needles.Needle(
-                    FIVE_TOLD.formatted(ORDINALS.get(i), key), i == asked ? depth : random.nextDouble()));
+                    "Remember that the %s passkey is %s.".formatted(ORDINALS.get(i), key),
+                    i == asked ? depth : random.nextDouble()));
         }
         return new Needles(
                 Draws.one(FIVE_HEADS, random),

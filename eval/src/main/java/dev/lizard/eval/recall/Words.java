@@ -74,8 +74,8 @@ final class Words {
 
     /** In the form of a random UUID (version 4). */
     static String uuid(RandomStream random) {
-        long high = random.nextLong() & ~0xF000L | 0x4000L;
-        long low = random.nextLong() >>> 2 | Long.MIN_VALUE;
+        long high = (random.nextLong() & ~0xF000L) | 0x4000L;
+        long low = (random.nextLong() >>> 2) | Long.MIN_VALUE;
         return new UUID(high, low).toString();
     }
 }

@@ -8,7 +8,11 @@ import java.util.List;
  * @param cleaning of the extracted answer and of the right ones
  */
 public record WrittenMetric(Extraction extraction, Cleaning cleaning, Comparison comparison) {
-    /** @param right right answers, each of one or more spans */
+    /**
+     * The best over the right answers.
+     *
+     * @param right each of one or more spans
+     */
     public double of(String written, List<List<String>> right) {
         List<List<String>> cleaned = right.stream()
                 .map(spans -> spans.stream().map(cleaning::of).toList())
