@@ -15,7 +15,6 @@ import dev.lizard.eval.result.ResultSet;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -166,13 +165,16 @@ final class ExamineCommand implements Action {
             return EnumSet.allOf(Aspect.class);
         }
         Set<Aspect> aspects = EnumSet.noneOf(Aspect.class);
-        List<String> known = Arrays.stream(Aspect.values()).map(Aspect::label).toList();
+        Map<String, Aspect> known = new LinkedHashMap<>();
+        EnumSet.allOf(Aspect.class).forEach(aspect -> known.put(aspect.label(), aspect));
         for (String name : only) {
-            if (!known.contains(name)) {
-                throw LizardException.usage("unknown '%s' in --only; %s"
-                        .formatted(name, Nearest.hintOr(name, known, "there are " + String.join(", ", known))));
+            Aspect aspect = known.get(name);
+            if (aspect == null) {
+                String all = "there are " + String.join(", ", known.keySet());
+                throw LizardException.usage(
+                        "unknown '%s' in --only; %s".formatted(name, Nearest.hintOr(name, known.keySet(), all)));
             }
-            aspects.add(Aspect.values()[known.indexOf(name)]);
+            aspects.add(aspect);
         }
         return aspects;
     }

@@ -46,7 +46,13 @@ final class ExamineText {
     }
 
     private static String error(HeadError row) {
-        return say("layer %2d  error %.4f%s  %d windows", row.layer(), row.error(), pm(row.stderr()), row.windows());
+        return String.format(
+                Locale.ROOT,
+                "layer %2d  error %.4f%s  %d windows",
+                row.layer(),
+                row.error(),
+                pm(row.stderr()),
+                row.windows());
     }
 
     /** The bin that the middle gate is in. */
@@ -57,41 +63,56 @@ final class ExamineText {
             seen += row.counts().get(bin++);
         }
         String median = bin == 0
-                ? say("below %,.0f", row.edges().getFirst())
-                : say("%,.0f or more", row.edges().get(bin - 1));
-        return say("layer %2d  median half-life %s tokens  %,d gates", row.layer(), median, row.total());
+                ? String.format(Locale.ROOT, "below %,.0f", row.edges().getFirst())
+                : String.format(Locale.ROOT, "%,.0f or more", row.edges().get(bin - 1));
+        return String.format(
+                Locale.ROOT, "layer %2d  median half-life %s tokens  %,d gates", row.layer(), median, row.total());
     }
 
     private static List<String> parts(List<PartShare> rows) {
         Map<Integer, String> lines = new LinkedHashMap<>();
         for (PartShare row : rows) {
-            String share =
-                    say("%s %.3f%s of weight %.3f", row.part(), row.output(), pm(row.outputError()), row.weight());
+            String share = String.format(
+                    Locale.ROOT,
+                    "%s %.3f%s of weight %.3f",
+                    row.part(),
+                    row.output(),
+                    pm(row.outputError()),
+                    row.weight());
             lines.merge(row.layer(), share, (before, more) -> before + ", " + more);
         }
         return lines.entrySet().stream()
-                .map(line -> say("layer %2d  output: %s", line.getKey(), line.getValue()))
+                .map(line -> String.format(Locale.ROOT, "layer %2d  output: %s", line.getKey(), line.getValue()))
                 .toList();
     }
 
     private static String quality(ModelResult row) {
-        return say("%-20s", row.name())
-                + part(" NLL %.4f", row.nll())
-                + part("  KL %.4f", row.kl())
-                + part("  agreement %.4f", row.agreement());
+        return String.format(Locale.ROOT, "%-20s", row.name())
+                + part(" NLL ", row.nll())
+                + part("  KL ", row.kl())
+                + part("  agreement ", row.agreement());
     }
 
     private static String ablation(Ablation row) {
         String what = row.without().isEmpty() ? "whole" : "without " + row.without();
-        return say("%-20s NLL %.4f  rise %.4f%s  KL %.4f", what, row.nll(), row.rise(), pm(row.riseError()), row.kl());
+        return String.format(
+                Locale.ROOT,
+                "%-20s NLL %.4f  rise %.4f%s  KL %.4f",
+                what,
+                row.nll(),
+                row.rise(),
+                pm(row.riseError()),
+                row.kl());
     }
 
     private static String attribution(Attribution row) {
-        return say("%-20s foretells '%s' with %.3f", row.model(), row.predicted(), row.probability());
+        return String.format(
+                Locale.ROOT, "%-20s foretells '%s' with %.3f", row.model(), row.predicted(), row.probability());
     }
 
     private static String agreement(Agreement row) {
-        return say(
+        return String.format(
+                Locale.ROOT,
                 "%-8s %d prompts  together %.1f%s of %d tokens  forced %.4f%s  free %.4f%s  whole %.3f",
                 row.set(),
                 row.prompts(),
@@ -106,22 +127,25 @@ final class ExamineText {
     }
 
     private static String repetition(Repetition row) {
-        String distinct =
-                row.distinct().stream().map(share -> say("%.3f", share)).collect(Collectors.joining(" "));
-        return say(
+        String distinct = row.distinct().stream()
+                .map(share -> String.format(Locale.ROOT, "%.3f", share))
+                .collect(Collectors.joining(" "));
+        return String.format(
+                Locale.ROOT,
                 "%-20s %,d tokens  distinct-1..4 %s  repeated %.3f%s  longest loop %d",
-                row.model(), row.tokens(), distinct, row.repeated(), pm(row.repeatedError()), row.longestLoop());
+                row.model(),
+                row.tokens(),
+                distinct,
+                row.repeated(),
+                pm(row.repeatedError()),
+                row.longestLoop());
     }
 
     private static String pm(@Nullable Double stderr) {
-        return part(" ± %.4f", stderr);
+        return part(" ± ", stderr);
     }
 
-    private static String part(String format, @Nullable Double value) {
-        return value == null ? "" : say(format, value);
-    }
-
-    private static String say(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
+    private static String part(String name, @Nullable Double value) {
+        return value == null ? "" : name + String.format(Locale.ROOT, "%.4f", value);
     }
 }

@@ -43,6 +43,7 @@ public final class Examination implements AutoCloseable {
      * @param head likewise
      * @param shown tokens of that matrix
      */
+    @SuppressWarnings("ArrayRecordComponent") // ids of a whole text, never compared
     public record Settings(
             String teacher,
             String name,
@@ -61,7 +62,6 @@ public final class Examination implements AutoCloseable {
     private final Settings settings;
     private final EvalText text;
     private final Writings writings;
-    private final BooleanSupplier stop;
     private @Nullable Reference reference;
     private @Nullable Quality whole;
     private List<HeadError> errors = List.of();
@@ -75,7 +75,6 @@ public final class Examination implements AutoCloseable {
     public Examination(Pair pair, Settings settings, BooleanSupplier stop) {
         this.pair = pair;
         this.settings = settings;
-        this.stop = stop;
         if (settings.ids.length < settings.length + 1) {
             throw LizardException.at(
                     Kind.INPUT,

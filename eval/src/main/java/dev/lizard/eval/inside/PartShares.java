@@ -26,6 +26,7 @@ import java.util.Map;
  */
 final class PartShares {
     /** Sums of a part by window: y_p·y and shares of weight. */
+    @SuppressWarnings("ArrayRecordComponent") // filled window by window, never compared
     private record Sums(double[] output, double[] weight) {}
 
     private final Decoder model;
