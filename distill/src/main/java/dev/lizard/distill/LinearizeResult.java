@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
  * @param out the converted folder
  * @param steps every step of every stage
  * @param measurements held-out quality in the order it was measured: {@code teacher}, {@code swapped}, then
- *     {@code student}, {@code window only} and {@code linear only} after each stage
+ *     {@code student}, {@code window only}, {@code linear only} and {@code without slots} after each stage
  * @param layerErrors after each stage that matches outputs
  */
 public record LinearizeResult(

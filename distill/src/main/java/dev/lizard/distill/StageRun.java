@@ -168,6 +168,9 @@ final class StageRun {
             student.enter(Branches.LINEAR);
             measurements.add(measure(held, stage.name(), step, "linear only"));
         }
+        if (end && student.enterWithoutSlots()) {
+            measurements.add(measure(held, stage.name(), step, "without slots"));
+        }
         student.seat(stage);
         return measurements;
     }

@@ -343,6 +343,17 @@ final class Student implements AutoCloseable {
         return false;
     }
 
+    /** Makes the decoder the student without its slots; false where it has none. */
+    boolean enterWithoutSlots() {
+        if (specs.values().stream().allMatch(spec -> spec.slots() == 0)) {
+            return false;
+        }
+        SortedMap<Integer, MixerSpec> kinds = new TreeMap<>();
+        specs.forEach((layer, spec) -> kinds.put(layer, spec.withSlots(0)));
+        enter(mixers(kinds));
+        return true;
+    }
+
     /** Makes the decoder the teacher. */
     void leave() {
         teachers.forEach(decoder::replaceMixer);

@@ -20,7 +20,8 @@ public interface TrainListener {
      * further. It must be left as it was found.
      *
      * @param stage the stage, {@code before} for the first ones
-     * @param model {@code teacher}, {@code swapped}, {@code student}, {@code window only} or {@code linear only}
+     * @param model {@code teacher}, {@code swapped}, {@code student}, {@code window only}, {@code linear only} or
+     *     {@code without slots}
      */
     default void examine(String stage, long step, String model, Decoder decoder) {}
 

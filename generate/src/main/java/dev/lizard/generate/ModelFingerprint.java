@@ -27,7 +27,8 @@ import java.util.Optional;
 public final class ModelFingerprint {
     private static final int PROBES = 32;
 
-    private static final String NO_SLOTS = ", far=GATED, exact=SlotSpec[slots=0, hidden=128, type=INT8, limit=0]";
+    private static final String NO_SLOTS =
+            ", far=GATED, exact=SlotSpec[slots=0, hidden=128, type=INT8, limit=0, halfLife=0.0]";
 
     private final MessageDigest digest = Hashes.sha256();
 

@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * their start and the tokens that leave during them as candidates ({@link SlotRace}). At each time one token at most is
  * lost, which a far memory may take up; that is also what becomes of it at a step.
  *
+ * <p><b>Age.</b> With a half-life h > 0 a token's score is r_j + j ln 2 / h. Scores are logarithms of what tokens are worth,
+ * so that halves every h tokens, beside what is read later; which of two tokens is the better never changes. Without it what
+ * was worth most in a text's beginning fills the slots of any later part.
+ *
  * <p><b>Distances.</b> With a limit L > 0 a slot that is more than L tokens away is read as if it were L away, and a first
  * token j as by a query at min(t, L): nothing stands at a distance that the base never saw. With L = 0 all are read where
  * they are. Ring and slots therefore hold keys that are not turned.
@@ -32,8 +36,9 @@ import org.jspecify.annotations.Nullable;
  * @param slots K
  * @param type how slots hold numbers
  * @param limit L
+ * @param halfLife h, or 0 for none
  */
-record ExactSlots(KeyRing ring, int slots, SlotType type, int limit) {
+record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double halfLife) {
     static final String SCORES = "window.scores";
 
     /**
@@ -128,6 +133,17 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit) {
     /** Keys of slots at such distances int64 [B, G, n], for queries that are turned by what is in addition. */
     Tensor behind(Positions at, Tensor keys, Tensor distances) {
         return at.rotary().turned(keys, at.rotary().behind(limited(distances), limit, keys.dtype()), false);
+    }
+
+    /** Scores [B, G, T] of a call's tokens as they compete. */
+    @Nullable
+    Tensor aged(MixerInput in, @Nullable Tensor score) {
+        if (score == null || halfLife == 0) {
+            return score;
+        }
+        Device device = score.device();
+        Tensor j = in.at().read(device).unsqueeze(-1).add(Tensors.arange(0, in.tokens(), device)); // [B | 1, T]
+        return score.add(j.to(score.dtype()).mul(Math.log(2) / halfLife).unsqueeze(1));
     }
 
     /** How many slots are taken when the call begins. */

@@ -39,6 +39,8 @@ record LizardKeys(
 
         @Nullable SlotType slotType,
 
+        @Setting(min = 1, max = 1e9) @Nullable Double slotHalfLife,
+
         @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_WINDOW)
         int distanceLimit) {
     private static final double SHORTEST = 32;
@@ -55,6 +57,7 @@ record LizardKeys(
         if (slots == 0) {
             requireWithoutSlots(SlotSpec.SCORE_HIDDEN, scoreHidden);
             requireWithoutSlots(SlotSpec.SLOT_TYPE, slotType);
+            requireWithoutSlots(SlotSpec.SLOT_HALF_LIFE, slotHalfLife);
         }
         requireFarEnough(distanceLimit, window, first, slots);
     }
@@ -103,7 +106,7 @@ record LizardKeys(
                 or(longestHalfLife, LONGEST),
                 branches,
                 far,
-                new SlotSpec(slots, hidden, type, distanceLimit));
+                new SlotSpec(slots, hidden, type, distanceLimit, or(slotHalfLife, 0)));
     }
 
     private static double or(@Nullable Double given, double otherwise) {

@@ -361,7 +361,7 @@ public record LizardSpec(
 
     @Override
     public MixerSpec withSlots(int count) {
-        SlotSpec other = new SlotSpec(count, exact.hidden(), exact.type(), exact.limit());
+        SlotSpec other = new SlotSpec(count, exact.hidden(), exact.type(), exact.limit(), exact.halfLife());
         return exact.slots() == 0 ? this : with(branches, other);
     }
 

@@ -9,25 +9,27 @@ import java.util.Map;
  * @param hidden width of the network that scores tokens
  * @param type how slots hold keys and values
  * @param limit the farthest that first tokens and slots are read at, 0 for where they are
+ * @param halfLife tokens in which what a token is worth halves, 0 for never
  */
-public record SlotSpec(int slots, int hidden, SlotType type, int limit) {
+public record SlotSpec(int slots, int hidden, SlotType type, int limit, double halfLife) {
     static final double MOST_SLOTS = 1 << 16;
     static final double MOST_HIDDEN = 1 << 12;
     static final int HIDDEN = 128;
 
     /** No slots, and no limit. */
-    static final SlotSpec NONE = new SlotSpec(0, HIDDEN, SlotType.INT8, 0);
+    static final SlotSpec NONE = new SlotSpec(0, HIDDEN, SlotType.INT8, 0, 0);
 
     static final String SLOTS = "slots";
     static final String SCORE_HIDDEN = "score_hidden";
     static final String SLOT_TYPE = "slot_type";
+    static final String SLOT_HALF_LIFE = "slot_half_life";
     static final String DISTANCE_LIMIT = "distance_limit";
 
     public SlotSpec {
-        if (slots < 0 || hidden < 1 || limit < 0) {
+        if (slots < 0 || hidden < 1 || limit < 0 || halfLife < 0) {
             throw new IllegalArgumentException(
-                    "slots and limit must be at least 0, hidden at least 1, found %d, %d and %d"
-                            .formatted(slots, limit, hidden));
+                    "slots, limit and half-life must be at least 0, hidden at least 1, found %d, %d, %s and %d"
+                            .formatted(slots, limit, halfLife, hidden));
         }
     }
 
@@ -37,7 +39,7 @@ public record SlotSpec(int slots, int hidden, SlotType type, int limit) {
     }
 
     ExactSlots beside(KeyRing ring) {
-        return new ExactSlots(ring, slots, type, limit);
+        return new ExactSlots(ring, slots, type, limit, halfLife);
     }
 
     void write(Map<String, Object> keys) {
@@ -45,6 +47,9 @@ public record SlotSpec(int slots, int hidden, SlotType type, int limit) {
             keys.put(SLOTS, slots);
             keys.put(SCORE_HIDDEN, hidden);
             keys.put(SLOT_TYPE, type.key());
+            if (halfLife > 0) {
+                keys.put(SLOT_HALF_LIFE, halfLife);
+            }
         }
         if (limit > 0) {
             keys.put(DISTANCE_LIMIT, limit);

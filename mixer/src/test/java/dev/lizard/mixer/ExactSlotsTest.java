@@ -60,7 +60,7 @@ class ExactSlotsTest {
     @Test
     void aTokenIsReadFromItsOwnTimeUntilItsEnd() {
         double[] scores = {9, 1, 3, 5, 2, 5, 4, 7, 0, 0};
-        SlotSpec exact = new SlotSpec(2, 1, SlotType.MODEL, 0);
+        SlotSpec exact = new SlotSpec(2, 1, SlotType.MODEL, 0, 0);
         List<String> seen = new ArrayList<>();
         try (Scope scope = Scope.open();
                 Gradients off = Gradients.off();
@@ -92,7 +92,7 @@ class ExactSlotsTest {
     /** Equal scores: the later token stays, and of equal slots the earliest goes. */
     @Test
     void ofEqualScoresTheLaterTokensStayInEveryForm() {
-        LizardSpec spec = spec(3, 1, new SlotSpec(4, 2, SlotType.INT8, 0));
+        LizardSpec spec = spec(3, 1, new SlotSpec(4, 2, SlotType.INT8, 0, 0));
         Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
         parameters.replaceAll((name, t) -> name.equals(SlotScore.OUT_WEIGHT) ? t.mul(0) : t); // all score the same
         try (Scope scope = Scope.open();
@@ -111,7 +111,7 @@ class ExactSlotsTest {
                             64,
                             Branches.BOTH,
                             Far.NONE,
-                            new SlotSpec(4, 2, SlotType.MODEL, 0))
+                            new SlotSpec(4, 2, SlotType.MODEL, 0, 0))
                     .create(DIMS, parameters)
                     .forward(in, Form.PARALLEL);
             assertThat(Fixtures.error(last, window.forward(in, Form.PARALLEL))).isLessThan(1e-12);
@@ -138,7 +138,7 @@ class ExactSlotsTest {
                 Positions at = Positions.start(rotary)) {
             MixerInput in = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 2, 300, at, random));
             Tensor full = new SoftmaxSpec().create(DIMS, Map.of()).forward(in, Form.PARALLEL);
-            LizardSpec spec = spec(16, 4, new SlotSpec(280, 8, SlotType.MODEL, 0));
+            LizardSpec spec = spec(16, 4, new SlotSpec(280, 8, SlotType.MODEL, 0, 0));
             Mixer mixer = spec.create(DIMS, Fixtures.to(DType.FLOAT32, Fixtures.parameters(spec, DIMS, random)));
             for (Form form : Form.values()) {
                 assertThat(Fixtures.error(mixer.forward(in, form), full))
@@ -158,7 +158,8 @@ class ExactSlotsTest {
             MixerInput in = Fixtures.input(DIMS, 2, 300, at, random);
             Tensor window = new WindowSpec(16, 4, 0).create(DIMS, Map.of()).forward(in, Form.PARALLEL);
             Mixer same = spec(16, 4, SlotSpec.NONE).create(DIMS, Map.of());
-            Mixer limited = spec(16, 4, new SlotSpec(0, 1, SlotType.INT8, 400)).create(DIMS, Map.of());
+            Mixer limited =
+                    spec(16, 4, new SlotSpec(0, 1, SlotType.INT8, 400, 0)).create(DIMS, Map.of());
             LizardSpec before = new LizardSpec(Variant.JOINT, 16, 4, 6, 3, 4, 64, Branches.BOTH);
             LizardSpec after = new LizardSpec(
                     Variant.JOINT,
@@ -170,7 +171,7 @@ class ExactSlotsTest {
                     64,
                     Branches.BOTH,
                     Far.GATED,
-                    new SlotSpec(0, 1, SlotType.MODEL, 400));
+                    new SlotSpec(0, 1, SlotType.MODEL, 400, 0));
             Map<String, Tensor> parameters = Fixtures.parameters(before, DIMS, random);
             Tensor gated = before.create(DIMS, parameters).forward(in, Form.PARALLEL);
             for (Form form : Form.values()) {
@@ -185,7 +186,7 @@ class ExactSlotsTest {
     /** Beyond the limit all stand at it: what is read no longer depends on how far the text has gone. */
     @Test
     void nothingIsReadFartherAwayThanTheLimit() {
-        LizardSpec spec = spec(2, 1, new SlotSpec(1, 1, SlotType.MODEL, 10));
+        LizardSpec spec = spec(2, 1, new SlotSpec(1, 1, SlotType.MODEL, 10, 0));
         try (Scope scope = Scope.open();
                 Gradients off = Gradients.off();
                 Rotary rotary = Rotary.plain(10, DIMS.headWidth());

@@ -66,7 +66,8 @@ record ExactTwin(
     double[][] run(int g, double[][] x, double[][] q, double[][][] keys, double[][][] values) {
         double[] r = new double[q.length];
         for (int t = 0; t < q.length && spec.exact().slots() > 0; t++) {
-            r[t] = score(g, x[t], keys, values, t);
+            double h = spec.exact().halfLife();
+            r[t] = score(g, x[t], keys, values, t) + (h == 0 ? 0 : t * Math.log(2) / h);
         }
         return run(r, x, q, keys[g], values[g]);
     }

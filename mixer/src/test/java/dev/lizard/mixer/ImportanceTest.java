@@ -23,7 +23,7 @@ class ImportanceTest {
     void targetsAreTheMostThatLaterTokensPay() {
         RandomStream random = new RandomStream(20_260_615L);
         LizardSpec spec = new LizardSpec(
-                Variant.JOINT, 5, 3, 6, 0, 4, 64, Branches.BOTH, Far.NONE, new SlotSpec(4, 7, SlotType.INT8, 0));
+                Variant.JOINT, 5, 3, 6, 0, 4, 64, Branches.BOTH, Far.NONE, new SlotSpec(4, 7, SlotType.INT8, 0, 0));
         try (Scope scope = Scope.open();
                 Rotary rotary = Rotary.plain(10_000, DIMS.headWidth());
                 Positions at = Positions.start(rotary)) {

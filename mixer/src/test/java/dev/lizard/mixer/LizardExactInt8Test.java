@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class LizardExactInt8Test extends LizardExactFarTest {
     @Override
     SlotSpec exact(int slots, int limit) {
-        return new SlotSpec(slots, 7, SlotType.INT8, limit);
+        return new SlotSpec(slots, 7, SlotType.INT8, limit, limit == 0 ? 0 : 500);
     }
 
     @Override

@@ -20,7 +20,7 @@ class LizardExactTest extends MixerContract {
     }
 
     SlotSpec exact(int slots, int limit) {
-        return new SlotSpec(slots, 7, SlotType.MODEL, limit);
+        return new SlotSpec(slots, 7, SlotType.MODEL, limit, limit == 0 ? 0 : 500);
     }
 
     final LizardSpec spec(int window, int first, int meta, Branches branches, SlotSpec exact) {

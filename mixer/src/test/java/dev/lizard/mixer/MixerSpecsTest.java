@@ -94,11 +94,12 @@ class MixerSpecsTest {
                 2048,
                 Branches.BOTH,
                 Far.NONE,
-                new SlotSpec(9, 5, SlotType.MODEL, 100));
+                new SlotSpec(9, 5, SlotType.MODEL, 100, 300));
         ObjectNode written = MixerSpecs.write(spec);
         assertThat(written)
                 .isEqualTo(json("{\"mixer\": \"lizard\", \"window\": 16, \"far\": \"none\", \"meta\": 0, "
                         + "\"first\": 4, \"slots\": 9, \"score_hidden\": 5, \"slot_type\": \"model\", "
+                        + "\"slot_half_life\": 300.0, "
                         + "\"distance_limit\": 100}"));
         assertThat(MixerSpecs.read(written, DIMS, "written")).isEqualTo(spec);
         assertThat(read("{\"mixer\": \"lizard\", \"slots\": 7}"))
@@ -112,7 +113,7 @@ class MixerSpecsTest {
                         2048,
                         Branches.BOTH,
                         Far.GATED,
-                        new SlotSpec(7, 128, SlotType.INT8, 0)));
+                        new SlotSpec(7, 128, SlotType.INT8, 0, 0)));
     }
 
     @ParameterizedTest

@@ -46,7 +46,7 @@ final class DemoResults {
         List<TrainingPoint> points = new ArrayList<>();
         for (StepRecord step : training.steps()) {
             String stage = step.stage().equals(recipe.stages().getFirst().name())
-                    ? "Stage 1: attention transfer"
+                    ? "Stage 1: what tokens are worth later"
                     : "Stage 2: next token";
             points.add(new TrainingPoint(stage, step.step(), step.tokens(), step.loss()));
         }

@@ -184,7 +184,7 @@ final class StageEvaluator implements TrainListener, AutoCloseable {
                     transferred(decoder);
                 }
             }
-            case "window only" -> {
+            case "window only", "without slots" -> {
                 if (last) {
                     quality(decoder, model, Role.WINDOW_ONLY);
                     recall(decoder, model);
