@@ -72,7 +72,7 @@ record FinalEvaluation(List<Efficiency> efficiency, List<Sample> samples) {
             Efficiency before = null;
             for (long context : size.contexts()) {
                 before = meter.measure(model.decoder(), name, context, before);
-                efficiency.add(before);
+                efficiency.add(before.withoutPeak()); // this process held other models before
                 listener.note(String.format(
                         Locale.ROOT,
                         "%s after %,d bytes: writes %,.0f bytes a second with a state of %,d bytes",

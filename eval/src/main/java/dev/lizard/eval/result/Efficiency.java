@@ -36,6 +36,21 @@ public record Efficiency(
         this(model, context, prefillTokensPerSecond, decodeTokensPerSecond, stateBytes, null, null, null, null, null);
     }
 
+    /** The same where the most memory says nothing of this model alone. */
+    public Efficiency withoutPeak() {
+        return new Efficiency(
+                model,
+                context,
+                prefillTokensPerSecond,
+                decodeTokensPerSecond,
+                stateBytes,
+                device,
+                prefillSpread,
+                decodeSpread,
+                null,
+                missing);
+    }
+
     /** Whether both tell the same of the same: the later one counts. */
     public boolean replaces(Efficiency other) {
         return model.equals(other.model)
