@@ -9,7 +9,7 @@ import java.util.NoSuchElementException;
 
 /** A text of any length in parts that a tokenizer never looks across ({@link TextCuts}); an empty text has one. */
 final class TextParts implements Iterator<String> {
-    /** Characters a part has at least, where there are so many. */
+    /** Characters a part has at least, where there are so many and their bytes have no limit. */
     static final int PART = 1 << 16;
 
     /**
@@ -18,7 +18,7 @@ final class TextParts implements Iterator<String> {
      */
     static final int LONGEST = 1 << 21;
 
-    /** The same where a word may be broken, as in records: what lies between two tokens of such a break is noise. */
+    /** Bytes of UTF-8 within which it must be where a word may be broken, as in records. */
     static final int BROKEN = 2 * PART;
 
     /** Where a text may be cut: {@link Tokenizer#cut}. */
@@ -30,7 +30,6 @@ final class TextParts implements Iterator<String> {
     private final Reader reader;
     private final Cuts cuts;
     private final boolean breaks;
-    private final int longest;
     private final StringBuilder buffer = new StringBuilder();
     private final char[] chunk = new char[PART];
     private boolean atEnd;
@@ -41,7 +40,6 @@ final class TextParts implements Iterator<String> {
         this.reader = reader;
         this.cuts = cuts;
         this.breaks = breaks;
-        this.longest = breaks ? BROKEN : LONGEST;
     }
 
     @Override
@@ -60,28 +58,44 @@ final class TextParts implements Iterator<String> {
             while (!atEnd && buffer.length() <= wanted) {
                 fill();
             }
+            int longest = breaks ? within(BROKEN) : LONGEST;
             if (atEnd && buffer.length() <= longest) {
                 done = true;
                 return take(buffer.length());
             }
-            int cut = cuts.last(buffer, searched, Math.min(buffer.length(), longest));
+            int end = Math.min(buffer.length(), longest);
+            int cut = cuts.last(buffer, Math.min(searched, end), end);
             if (cut > 0) {
                 return take(cut);
             }
             searched = buffer.length() - 1;
             if (searched >= longest) {
-                return broken();
+                return broken(longest);
             }
         }
     }
 
-    private String broken() {
+    /** Characters at the buffer's beginning that have so many bytes at most; halves of a pair stay together. */
+    private int within(int bytes) {
+        int length = 0;
+        for (int left = bytes; length < buffer.length(); ) {
+            int c = Character.codePointAt(buffer, length);
+            left -= c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+            if (left < 0) {
+                return length;
+            }
+            length += Character.charCount(c);
+        }
+        return Math.max(length, 1);
+    }
+
+    private String broken(int longest) {
         if (!breaks) {
             throw LizardException.input(("text without a break: expected the end of a word within %,d characters"
                             + " but found none after '%s'; break its lines")
                     .formatted(longest, buffer.substring(0, 20)));
         }
-        return take(Character.isLowSurrogate(buffer.charAt(longest)) ? longest - 1 : longest);
+        return take(longest);
     }
 
     private String take(int length) {
