@@ -110,11 +110,12 @@ class TeacherEvalGoldenTest {
         for (int i = 0; i < COUNTED; i++) {
             List<Pair> pairs =
                     encoder.encode(((Request.Likelihoods) items.get(i).request()).candidates());
+            JsonNode counts = expected.at("/%d/n_tok".formatted(i)); // one number where there is one choice
             for (int c = 0; c < pairs.size(); c++) {
                 Pair pair = pairs.get(c);
                 assertThat(pair.ids().length - pair.from())
                         .as("tokens of choice %d of item %d", c, i)
-                        .isEqualTo(expected.at("/%d/n_tok/%d".formatted(i, c)).asInt());
+                        .isEqualTo(counts.isArray() ? counts.get(c).asInt() : counts.asInt());
             }
         }
         Evaluation evaluation = new Evaluation(new EvalSettings(data(), null, ASKED, 0), new Silent(), new Interrupt());
