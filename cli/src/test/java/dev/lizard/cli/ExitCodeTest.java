@@ -38,7 +38,7 @@ class ExitCodeTest {
         assertThat(terminal.run("doctor", "--set", "thread=3")).isEqualTo(2);
         assertThat(terminal.err())
                 .startsWith(
-                        "lizard: unknown key 'thread' in --set thread: expected a setting such as threads, chat, seed")
+                        "lizard: unknown key 'thread' in --set thread: expected a setting such as threads, head, reads")
                 .endsWith(" but found 3; did you mean 'threads'?" + System.lineSeparator());
     }
 

@@ -59,7 +59,8 @@ final class ExactChunk {
 
     /** T tokens of rows that stand at one position, which are stored; arguments as for {@link ExactSlots#step}. */
     static ExactSlots.Read read(
-            ExactSlots exact, MixerState state, MixerInput in, @Nullable Tensor scores, @Nullable Tensor sink) {
+            ExactSlots exact, MixerState state, MixerInput in, @Nullable Tensor given, @Nullable Tensor sink) {
+        Tensor scores = exact.aged(in, given);
         ExactChunk chunk = new ExactChunk(exact, state, in, sink);
         ExactSlots.Read result = scores == null ? chunk.withoutSlots() : chunk.withSlots(scores);
         chunk.ring.push(state, chunk.at, in.k(), in.v());

@@ -156,10 +156,11 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
     /**
      * One token a row, which is stored.
      *
-     * @param score of the token [B, G, 1]; null without slots
+     * @param given score of the token [B, G, 1], whatever its age; null without slots
      * @param sink logit a head [H], or null for none
      */
-    Read step(MixerState state, MixerInput in, @Nullable Tensor score, @Nullable Tensor sink) {
+    Read step(MixerState state, MixerInput in, @Nullable Tensor given, @Nullable Tensor sink) {
+        Tensor score = aged(in, given);
         Positions at = in.at();
         KeyRing.Pairs lost = ring.keepsAll(at) ? null : leave(state, in);
         ring.insert(state.get(KeyRing.KEYS), at, in.k());
@@ -263,7 +264,8 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
     // ---- whole sequences ------------------------------------------------------------------------------------------
 
     /** All pairs of whole sequences; arguments as for {@link #step}. */
-    Read parallel(MixerInput in, @Nullable Tensor score, @Nullable Tensor sink) {
+    Read parallel(MixerInput in, @Nullable Tensor given, @Nullable Tensor sink) {
+        Tensor score = aged(in, given);
         Tensor k = in.k();
         Tensor v = in.v();
         long tokens = in.tokens();

@@ -165,7 +165,7 @@ final class Hybrid implements Mixer {
     ExactSlots.Read readOfAll(MixerInput in, HybridWeights weights) {
         Tensor documents = documents(in);
         if (plan.exact != null) {
-            return plan.exact.parallel(in, plan.exact.aged(in, weights.scores(in)), weights.sink());
+            return plan.exact.parallel(in, weights.scores(in), weights.sink());
         }
         Tensor k = near(in, in.k());
         PartialAttention near = plan.near.parallel(near(in, in.q()), k, in.v(), weights.sink(), documents);
@@ -259,8 +259,7 @@ final class Hybrid implements Mixer {
             HybridWeights weights = weights(in.q().dtype());
             if (plan.exact != null) {
                 documents(in);
-                ExactSlots.Read read =
-                        ExactChunk.read(plan.exact, state, in, plan.exact.aged(in, weights.scores(in)), weights.sink());
+                ExactSlots.Read read = ExactChunk.read(plan.exact, state, in, weights.scores(in), weights.sink());
                 PartialAttention far = null;
                 if (plan.far != Far.NONE) {
                     KeyRing.Pairs lost = written(in, read);
@@ -310,8 +309,7 @@ final class Hybrid implements Mixer {
             MixerInput in = original.widened();
             HybridWeights weights = weights(in.q().dtype());
             if (plan.exact != null) {
-                ExactSlots.Read read =
-                        plan.exact.step(state, in, plan.exact.aged(in, weights.scores(in)), weights.sink());
+                ExactSlots.Read read = plan.exact.step(state, in, weights.scores(in), weights.sink());
                 PartialAttention far = plan.far == Far.NONE ? null : farStep(in, read, plan.exact, state, weights);
                 return scope.promote(original.narrowed(join(far, read.near(), weights)));
             }
