@@ -56,11 +56,11 @@ final class DeltaMemory {
     private static MatrixMemory.Result chunk(
             Tensor q, Tensor k, Tensor v, Tensor beta, Tensor logDecay, Tensor memory, int size) {
         DType dtype = k.dtype();
-        Tensor qs = chunked(q, size); // [B, G, R, N, C, d]
-        Tensor ks = chunked(k, size); // [B, G, N, C, d]
-        Tensor vs = chunked(v, size); // [B, G, N, C, e]
-        Tensor rates = chunked(beta, size); // [B, G, N, C, 1]
-        Tensor sum = chunked(logDecay.to(DType.FLOAT64), size).cumsum(-2); // [B, G, N, C, 1]
+        Tensor qs = MatrixMemory.chunked(q, size); // [B, G, R, N, C, d]
+        Tensor ks = MatrixMemory.chunked(k, size); // [B, G, N, C, d]
+        Tensor vs = MatrixMemory.chunked(v, size); // [B, G, N, C, e]
+        Tensor rates = MatrixMemory.chunked(beta, size); // [B, G, N, C, 1]
+        Tensor sum = MatrixMemory.chunked(logDecay.to(DType.FLOAT64), size).cumsum(-2); // [B, G, N, C, 1]
         Tensor decay = decay(sum).to(dtype); // [B, G, N, C, C]
         Tensor entered = sum.exp().to(dtype); // what is left of M at each token
         Tensor last = sum.narrow(-2, size - 1, 1); // [B, G, N, 1, 1]
@@ -88,24 +88,9 @@ final class DeltaMemory {
 
     /** E [.., C, C], zero above the diagonal, of sums [.., C, 1]. */
     private static Tensor decay(Tensor sum) {
-        Tensor index = Tensors.arange(0, sum.size(-2), sum.device());
-        Tensor later = index.unsqueeze(-1).lt(index.unsqueeze(0));
         return sum.sub(sum.transpose(-1, -2))
-                .maskedFill(later, Double.NEGATIVE_INFINITY)
+                .maskedFill(MatrixMemory.above(sum.size(-2), sum.device()), Double.NEGATIVE_INFINITY)
                 .exp();
-    }
-
-    /** [.., T, n] to [.., N, C, n], padded with zeros: padding neither writes nor decays. */
-    private static Tensor chunked(Tensor x, int size) {
-        int rank = x.rank();
-        long missing = Math.floorMod(-x.size(-2), (long) size);
-        Tensor padded = missing == 0 ? x : x.pad(0, 0, 0, 0, missing);
-        long[] shape = new long[rank + 1];
-        System.arraycopy(x.shape(), 0, shape, 0, rank - 2);
-        shape[rank - 2] = padded.size(-2) / size;
-        shape[rank - 1] = size;
-        shape[rank] = x.size(-1);
-        return padded.reshape(shape);
     }
 
     /**

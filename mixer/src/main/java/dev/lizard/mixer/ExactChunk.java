@@ -62,7 +62,7 @@ final class ExactChunk {
             ExactSlots exact, MixerState state, MixerInput in, @Nullable Tensor given, @Nullable Tensor sink) {
         Tensor scores = exact.aged(in, given);
         ExactChunk chunk = new ExactChunk(exact, state, in, sink);
-        ExactSlots.Read result = scores == null ? chunk.withoutSlots() : chunk.withSlots(scores);
+        ExactSlots.Read result = chunk.attend(scores == null ? null : chunk.new Candidates(scores));
         chunk.ring.push(state, chunk.at, in.k(), in.v());
         if (scores != null) {
             chunk.ring.store(
@@ -71,7 +71,7 @@ final class ExactChunk {
         return result;
     }
 
-    private ExactSlots.Read withoutSlots() {
+    private ExactSlots.Read attend(@Nullable Candidates all) {
         List<PartialAttention> tiles = new ArrayList<>();
         Pinned pinned = pinned();
         for (long start = 0; start < tokens; start += TILE) {
@@ -81,28 +81,17 @@ final class ExactChunk {
             if (pinned != null) {
                 pinned.add(columns, start, count);
             }
+            if (all != null) {
+                all.add(columns, start, count);
+            }
             tiles.add(columns.attend(count));
         }
-        KeyRing.Pairs lost =
-                leaving == 0 ? null : new KeyRing.Pairs(k.narrow(2, from, leaving), v.narrow(2, from, leaving));
-        return new ExactSlots.Read(joined(tiles), lost);
+        return new ExactSlots.Read(joined(tiles), all == null ? left() : all.finish());
     }
 
-    private ExactSlots.Read withSlots(Tensor scores) {
-        Candidates all = new Candidates(scores);
-        List<PartialAttention> tiles = new ArrayList<>();
-        Pinned pinned = pinned();
-        for (long start = 0; start < tokens; start += TILE) {
-            Columns columns = new Columns();
-            long count = Math.min(TILE, tokens - start);
-            near(columns, start, count);
-            if (pinned != null) {
-                pinned.add(columns, start, count);
-            }
-            all.add(columns, start, count);
-            tiles.add(columns.attend(count));
-        }
-        return new ExactSlots.Read(joined(tiles), all.finish());
+    /** What has left, all of which is lost without slots. */
+    private KeyRing.@Nullable Pairs left() {
+        return leaving == 0 ? null : new KeyRing.Pairs(k.narrow(2, from, leaving), v.narrow(2, from, leaving));
     }
 
     private static PartialAttention joined(List<PartialAttention> tiles) {

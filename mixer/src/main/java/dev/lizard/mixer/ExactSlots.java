@@ -59,6 +59,8 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
 
     private record Near(ExactSlots all, DType dtype, Device device) {}
 
+    private record Age(double halfLife, long tokens, DType dtype, Device device) {}
+
     private record Loses(ExactSlots all, DType dtype, Device device) {}
 
     /** Tokens that are kept in the end. */
@@ -142,8 +144,17 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
             return score;
         }
         Device device = score.device();
-        Tensor j = in.at().read(device).unsqueeze(-1).add(Tensors.arange(0, in.tokens(), device)); // [B | 1, T]
-        return score.add(j.to(score.dtype()).mul(Math.log(2) / halfLife).unsqueeze(1));
+        Tensor age = in.at()
+                .shared(
+                        new Age(halfLife, in.tokens(), score.dtype(), device),
+                        () -> in.at()
+                                .read(device)
+                                .unsqueeze(-1)
+                                .add(Tensors.arange(0, in.tokens(), device))
+                                .to(score.dtype())
+                                .mul(Math.log(2) / halfLife)
+                                .unsqueeze(1)); // [B | 1, 1, T]
+        return score.add(age);
     }
 
     /** How many slots are taken when the call begins. */

@@ -90,7 +90,7 @@ final class MatrixMemory {
     }
 
     /** True where column > row: [n, n]. */
-    private static Tensor above(long n, Device device) {
+    static Tensor above(long n, Device device) {
         Tensor index = Tensors.arange(0, n, device);
         return index.unsqueeze(-1).lt(index.unsqueeze(0));
     }
@@ -178,11 +178,17 @@ final class MatrixMemory {
         return new Result(flat.narrow(2, 0, tokens), states.select(2, chunks));
     }
 
-    /** [B, H, T, n] to [B, H, N, C, n], padded with zeros: padding neither writes nor decays. */
-    private static Tensor chunked(Tensor x, int chunk) {
-        long missing = Math.floorMod(-x.size(2), (long) chunk);
+    /** [.., T, n] to [.., N, C, n], padded with zeros: padding neither writes nor decays. */
+    static Tensor chunked(Tensor x, int chunk) {
+        int rank = x.rank();
+        long missing = Math.floorMod(-x.size(-2), (long) chunk);
         Tensor padded = missing == 0 ? x : x.pad(0, 0, 0, 0, missing);
-        return padded.reshape(x.size(0), x.size(1), padded.size(2) / chunk, chunk, x.size(3));
+        long[] shape = new long[rank + 1];
+        System.arraycopy(x.shape(), 0, shape, 0, rank - 2);
+        shape[rank - 2] = padded.size(-2) / chunk;
+        shape[rank - 1] = chunk;
+        shape[rank] = x.size(-1);
+        return padded.reshape(shape);
     }
 
     /** States before each chunk and after the last, without decay: [B, H, N + 1, f, e]. */

@@ -74,10 +74,7 @@ public record TaylorSpec(int features) implements MixerSpec {
     /** Normal of deviation 1/√d, heads of a group alike, so that s is a product of like projections from the start. */
     @Override
     public List<Parameter> initial(HeadDims dims, RandomStream random) {
-        float[] keys = new float[dims.keyHeads() * dims.headWidth() * features];
-        for (int i = 0; i < keys.length; i++) {
-            keys[i] = (float) (random.nextGaussian() / Math.sqrt(dims.headWidth()));
-        }
+        float[] keys = random.normal(dims.keyHeads() * dims.headWidth() * features, 1 / Math.sqrt(dims.headWidth()));
         Tensor map = Tensors.of(keys, dims.keyHeads(), dims.headWidth(), features);
         return List.of(
                 new Parameter(QUERY_MAP, map.repeatInterleave(dims.group(), 0), "maps"),
