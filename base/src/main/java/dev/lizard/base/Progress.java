@@ -19,6 +19,20 @@ public interface Progress extends AutoCloseable {
      */
     void update(long done, String detail);
 
+    /** A share of this work that begins when {@code before} units are done; closing it ends nothing. */
+    default Progress after(long before) {
+        Progress whole = this;
+        return new Progress() {
+            @Override
+            public void update(long done, String detail) {
+                whole.update(before + done, detail);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
     /** Ends the display; the last state stays readable. */
     @Override
     void close();

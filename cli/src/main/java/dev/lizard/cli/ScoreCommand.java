@@ -75,7 +75,7 @@ final class ScoreCommand implements Action {
             long before = 0;
             try (Progress progress = given.console().progress("score", "tokens", total)) {
                 for (int[] one : texts) {
-                    Score score = scorer.score(one, context, words.bytes(one), new Part(progress, before));
+                    Score score = scorer.score(one, context, words.bytes(one), progress.after(before + 1));
                     before += one.length;
                     if (out != null) {
                         scores.add(score);
@@ -130,17 +130,6 @@ final class ScoreCommand implements Action {
             }
             throw e;
         }
-    }
-
-    /** One text's share of the whole. */
-    private record Part(Progress whole, long before) implements Progress {
-        @Override
-        public void update(long done, String detail) {
-            whole.update(before + done + 1, detail); // the first token has no prediction
-        }
-
-        @Override
-        public void close() {}
     }
 
     private record Words(Optional<Tokenizer> tokenizer) implements AutoCloseable {

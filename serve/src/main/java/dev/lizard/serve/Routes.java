@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import dev.lizard.base.Resources;
 import dev.lizard.serve.schedule.Scheduler;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
@@ -12,12 +13,8 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -39,7 +36,7 @@ final class Routes {
     private final Access access;
     private final Bodies bodies;
     private final TokenTexts texts;
-    private final String page = page();
+    private final String page = Resources.text(Routes.class, "chat.html");
     private final AtomicInteger active = new AtomicInteger();
     private final long since = Instant.now().getEpochSecond();
 
@@ -66,14 +63,6 @@ final class Routes {
         access = new Access(settings.apiKey());
         bodies = new Bodies(settings.bodyBytes(), slow);
         texts = new TokenTexts(served.tokenizer());
-    }
-
-    private static String page() {
-        try (InputStream in = Objects.requireNonNull(Routes.class.getResourceAsStream("chat.html"))) {
-            return new String(in.readAllBytes(), UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     void addTo(HttpRouting.Builder routing) {

@@ -3,6 +3,7 @@ package dev.lizard.eval.demo;
 import dev.lizard.base.ConfigTree;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Origin;
+import dev.lizard.base.Resources;
 import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.checkpoint.FolderLock;
 import dev.lizard.distill.LinearizeOptions;
@@ -18,9 +19,6 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -217,22 +215,11 @@ public final class Demo {
 
     private ConfigTree recipe() {
         Origin flags = new Origin(Origin.Layer.FLAG, options.quick() ? "--quick" : "the demo");
-        ConfigTree tree = ConfigTree.parse(recipeText(), new Origin(Origin.Layer.RECIPE, RECIPE))
+        ConfigTree tree = ConfigTree.parse(Resources.text(Demo.class, RECIPE), new Origin(Origin.Layer.RECIPE, RECIPE))
                 .set("seed=" + options.seed(), new Origin(Origin.Layer.FLAG, "--seed"));
         for (String assignment : size.recipe()) {
             tree = tree.set(assignment, flags);
         }
         return tree;
-    }
-
-    private static String recipeText() {
-        try (InputStream in = Demo.class.getResourceAsStream(RECIPE)) {
-            if (in == null) {
-                throw new IllegalStateException("resource " + RECIPE + " is missing from the jar");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

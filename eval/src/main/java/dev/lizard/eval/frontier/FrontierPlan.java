@@ -1,18 +1,12 @@
 package dev.lizard.eval.frontier;
 
 import dev.lizard.base.BadSetting;
+import dev.lizard.base.BuiltIns;
 import dev.lizard.base.ConfigTree;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
-import dev.lizard.base.Origin;
 import dev.lizard.base.Setting;
 import dev.lizard.eval.recall.Mqar;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -61,7 +55,8 @@ public record FrontierPlan(
         @Setting(byDefault = "100", min = 1, max = 1e9) long testEvery,
         @Setting(byDefault = "256", min = 1, max = 1 << 20) int tested,
         @Setting(byDefault = "0.995", above = 0, max = 1) double enough) {
-    private static final List<String> NAMES = List.of("small", "full");
+    private static final BuiltIns BUILT_IN =
+            new BuiltIns(FrontierPlan.class, "", List.of("small", "full"), "plan", "--plan");
 
     /**
      * The mixers of a model's layers.
@@ -114,31 +109,7 @@ public record FrontierPlan(
      * @throws LizardException USAGE where it is neither
      */
     public static ConfigTree find(String nameOrFile) {
-        if (NAMES.contains(nameOrFile)) {
-            return ConfigTree.parse(builtIn(nameOrFile), new Origin(Origin.Layer.RECIPE, nameOrFile + ".yaml"));
-        }
-        Path file = Path.of(nameOrFile);
-        if (Files.isRegularFile(file)) {
-            return ConfigTree.read(file);
-        }
-        throw LizardException.at(
-                LizardException.Kind.USAGE,
-                "unknown plan",
-                "--plan",
-                "a file, or one of " + String.join(", ", NAMES),
-                "'" + nameOrFile + "'",
-                Nearest.hint(nameOrFile, NAMES));
-    }
-
-    private static String builtIn(String name) {
-        try (InputStream in = FrontierPlan.class.getResourceAsStream(name + ".yaml")) {
-            if (in == null) {
-                throw new IllegalStateException("no resource " + name + ".yaml");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return BUILT_IN.find(nameOrFile);
     }
 
     /**

@@ -3,13 +3,10 @@ package dev.lizard.eval.generation;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
+import dev.lizard.base.Resources;
 import dev.lizard.text.ChatTemplate;
 import dev.lizard.text.Message;
 import dev.lizard.text.Tokenizer;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,14 +22,7 @@ public record Prompt(String kind, String text) {
 
     /** Thirty of six kinds. */
     public static List<Prompt> builtIn() {
-        try (InputStream in = Prompt.class.getResourceAsStream(BUILT_IN)) {
-            if (in == null) {
-                throw new IllegalStateException("resource " + BUILT_IN + " is missing from the jar");
-            }
-            return read(new String(in.readAllBytes(), StandardCharsets.UTF_8), BUILT_IN);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return read(Resources.text(Prompt.class, BUILT_IN), BUILT_IN);
     }
 
     /**

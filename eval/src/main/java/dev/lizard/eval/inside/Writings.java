@@ -69,18 +69,8 @@ final class Writings {
     private Both both(List<int[]> prompts, int tokens, Set<Integer> endings, Progress progress) {
         GreedyWriter writer = new GreedyWriter(tokens, endings, stop);
         List<int[]> teacher = writer.write(pair.teacher().decoder(), prompts, progress);
-        Progress rest = new Rest(progress, tokens(teacher));
+        Progress rest = progress.after(tokens(teacher));
         return new Both(prompts, teacher, writer.write(pair.student().decoder(), prompts, rest));
-    }
-
-    private record Rest(Progress whole, long before) implements Progress {
-        @Override
-        public void update(long done, String detail) {
-            whole.update(before + done, detail);
-        }
-
-        @Override
-        public void close() {}
     }
 
     private Both answered(Progress progress) {
@@ -102,7 +92,7 @@ final class Writings {
         Both after = both(beginnings(text.windows().size(), half), tokens, ends, progress);
         return List.of(
                 agreement(TEXT, after, tokens),
-                agreement(PROMPTS, answered(new Rest(progress, after.tokens())), settings.answered()));
+                agreement(PROMPTS, answered(progress.after(after.tokens())), settings.answered()));
     }
 
     private Agreement agreement(String set, Both both, int tokens) {

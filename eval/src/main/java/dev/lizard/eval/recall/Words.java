@@ -1,10 +1,7 @@
 package dev.lizard.eval.recall;
 
+import dev.lizard.base.Resources;
 import dev.lizard.tensor.RandomStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,23 +15,12 @@ final class Words {
     private static final List<String> NOUNS;
 
     static {
-        String[] sections = text().split("\\[nouns]", 2);
+        String[] sections = Resources.text(Words.class, RESOURCE).split("\\[nouns]", 2);
         ADJECTIVES = words(sections[0]);
         NOUNS = words(sections[1]);
     }
 
     private Words() {}
-
-    private static String text() {
-        try (InputStream in = Words.class.getResourceAsStream(RESOURCE)) {
-            if (in == null) {
-                throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
 
     private static List<String> words(String section) {
         return section.lines()

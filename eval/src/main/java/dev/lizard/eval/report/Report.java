@@ -4,11 +4,9 @@ import static dev.lizard.eval.report.Markup.escape;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.base.Resources;
 import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.eval.result.ResultSet;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -74,21 +72,10 @@ public final class Report {
         out.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         out.append("<meta name=\"color-scheme\" content=\"light dark\">\n");
         out.append("<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n"
-                .formatted(escape(whole.title()), style()));
+                .formatted(escape(whole.title()), Resources.text(Report.class, "report.css")));
         out.append("<header><p class=\"brand\">Lizard</p></header>\n");
         out.append(Headline.html(runs, whole)).append('\n');
         Part.IN_ORDER.forEach(part -> out.append(part.of(runs, whole).html()));
         return out.append("</main>\n</body>\n</html>\n").toString();
-    }
-
-    private static String style() {
-        try (InputStream in = Report.class.getResourceAsStream("report.css")) {
-            if (in == null) {
-                throw new IllegalStateException("resource report.css is missing from the jar");
-            }
-            return new String(in.readAllBytes(), UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -180,7 +180,7 @@ final class TaskRun {
     }
 
     private void follow(Work.Follow text, Progress progress) {
-        Score score = new Scorer(model.decoder()).score(text.ids(), text.context(), 0, new Part(progress, read));
+        Score score = new Scorer(model.decoder()).score(text.ids(), text.context(), 0, progress.after(read));
         int longest = text.context() == 0 ? text.ids().length : Math.min(text.ids().length, text.context());
         read += text.ids().length;
         keep(text.item(), new Answer.Rolling(score.nll()), longest);
@@ -203,16 +203,5 @@ final class TaskRun {
                         ? "nothing was kept; give --out to keep items"
                         : "%d of %d items of %s are kept; the same command goes on"
                                 .formatted(done.size(), all, task.name()));
-    }
-
-    /** A text's share of the whole. */
-    private record Part(Progress whole, long before) implements Progress {
-        @Override
-        public void update(long done, String detail) {
-            whole.update(before + done, detail);
-        }
-
-        @Override
-        public void close() {}
     }
 }

@@ -17,7 +17,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 
 /** Writes the answers of many prompts together, greedily; what prompts share with those before them is read once. */
 final class WrittenReader {
@@ -66,9 +68,10 @@ final class WrittenReader {
         List<Lane> open = new ArrayList<>();
         try (Engine engine = new Engine(decoder, lanes)) {
             List<Question> questions = tasks.stream().map(Task::question).toList();
+            Map<Integer, Task> byItem = tasks.stream().collect(Collectors.toMap(Task::index, task -> task));
             for (PrefixGroup group : PrefixGroup.of(questions, cost)) {
                 List<Task> members = group.questions().stream()
-                        .map(question -> tasks.get(questions.indexOf(question)))
+                        .map(question -> byItem.get(question.index()))
                         .sorted(Comparator.comparingInt((Task task) -> -task.prompt().length))
                         .toList();
                 try (Session beginning = new Session(decoder)) {

@@ -5,10 +5,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.base.Nearest;
 import dev.lizard.base.Origin;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import dev.lizard.base.Resources;
 import java.nio.file.Path;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -86,7 +83,9 @@ final class TaskFiles {
     }
 
     private static ConfigTree builtIn(String name) {
-        return complete(ConfigTree.parse(text(name), new Origin(Origin.Layer.RECIPE, name + ".yaml")));
+        return complete(ConfigTree.parse(
+                Resources.text(TaskFiles.class, "tasks/" + name + ".yaml"),
+                new Origin(Origin.Layer.RECIPE, name + ".yaml")));
     }
 
     /** Laid over the built-in task that it says to be like. */
@@ -105,16 +104,5 @@ final class TaskFiles {
                     Nearest.hint(like.asString(""), NAMES));
         }
         return tree.without(LIKE).over(builtIn(like.asString("")));
-    }
-
-    private static String text(String name) {
-        try (InputStream in = TaskFiles.class.getResourceAsStream("tasks/" + name + ".yaml")) {
-            if (in == null) {
-                throw new IllegalStateException("no resource tasks/" + name + ".yaml");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -1,9 +1,6 @@
 package dev.lizard.tensor.cuda;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import dev.lizard.base.Resources;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +36,7 @@ public record KernelSource(String name, String text, Map<String, String> headers
     }
 
     private static KernelSource load(String resource) {
-        String text = read(resource);
+        String text = Resources.text(KernelSource.class, resource);
         Map<String, String> headers = new TreeMap<>();
         collect(text, headers);
         return new KernelSource(resource, text, headers, List.of());
@@ -62,22 +59,10 @@ public record KernelSource(String name, String text, Map<String, String> headers
         while (matcher.find()) {
             String header = matcher.group(1);
             if (!headers.containsKey(header)) {
-                String content = read(header);
+                String content = Resources.text(KernelSource.class, header);
                 headers.put(header, content);
                 collect(content, headers);
             }
-        }
-    }
-
-    private static String read(String resource) {
-        try (InputStream in = KernelSource.class.getResourceAsStream(resource)) {
-            if (in == null) {
-                throw new IllegalArgumentException(
-                        "no resource " + resource + " beside " + KernelSource.class.getName());
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

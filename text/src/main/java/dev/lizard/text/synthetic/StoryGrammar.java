@@ -1,10 +1,7 @@
 package dev.lizard.text.synthetic;
 
+import dev.lizard.base.Resources;
 import dev.lizard.tensor.RandomStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,14 +26,7 @@ final class StoryGrammar {
     }
 
     static StoryGrammar standard() {
-        try (InputStream in = StoryGrammar.class.getResourceAsStream(RESOURCE)) {
-            if (in == null) {
-                throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");
-            }
-            return new StoryGrammar(new String(in.readAllBytes(), StandardCharsets.US_ASCII));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new StoryGrammar(Resources.text(StoryGrammar.class, RESOURCE));
     }
 
     /** One choice of {@code section} as written, its slots still open. */
