@@ -4,8 +4,11 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.mixer.LizardSpec.Far;
 import dev.lizard.mixer.LizardSpec.Variant;
 import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.SlotSpec;
+import dev.lizard.mixer.SlotType;
 import dev.lizard.mixer.WindowSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.ModelConfig;
@@ -42,7 +45,10 @@ final class Tiny {
         JOINT,
         SUM,
         LITERAL,
-        HYBRID;
+        HYBRID,
+        SLOTS,
+        /** In float64: a number that lies between two whole ones but for rounding may become either in float32. */
+        INT8_SLOTS;
 
         boolean constant() {
             return this != TEACHER && this != HYBRID;
@@ -62,6 +68,10 @@ final class Tiny {
     }
 
     static Decoder decoder(Kind kind, long seed, Device device) {
+        return decoder(kind, seed, kind == Kind.INT8_SLOTS ? DType.FLOAT64 : DType.FLOAT32, device);
+    }
+
+    static Decoder decoder(Kind kind, long seed, DType dtype, Device device) {
         String text = """
             {"model_type": "llama", "vocab_size": 260, "hidden_size": 32, "num_hidden_layers": 2,
              "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-5,
@@ -69,7 +79,7 @@ final class Tiny {
             """;
         ModelConfig config =
                 ModelConfig.of((ObjectNode) Json.parse(text, "tiny.json", LizardException.Kind.INPUT), "tiny.json");
-        Decoder decoder = Decoder.random(config, new RandomStream(seed), DType.FLOAT32, device);
+        Decoder decoder = Decoder.random(config, new RandomStream(seed), dtype, device);
         try (Scope work = Scope.open()) {
             decoder.weights().forEach((name, weight) -> {
                 if (!name.contains("norm")) {
@@ -91,6 +101,8 @@ final class Tiny {
             case SUM -> lizard(Variant.SUM);
             case LITERAL -> lizard(Variant.LITERAL);
             case HYBRID -> layer == 0 ? null : lizard(Variant.JOINT);
+            case SLOTS -> slots(Far.NONE, new SlotSpec(8, 8, SlotType.MODEL, 16, 0));
+            case INT8_SLOTS -> slots(Far.GATED, new SlotSpec(8, 8, SlotType.INT8, 0, 24));
         };
         if (spec != null) {
             Map<String, Tensor> parameters = new HashMap<>();
@@ -104,6 +116,10 @@ final class Tiny {
 
     private static LizardSpec lizard(Variant variant) {
         return new LizardSpec(variant, WINDOW, 8, 2, 4, 64, Branches.BOTH);
+    }
+
+    private static LizardSpec slots(Far far, SlotSpec slots) {
+        return new LizardSpec(Variant.JOINT, WINDOW, 2, 8, 2, 4, 64, Branches.BOTH, far, slots);
     }
 
     static int[] ids(long seed, int count) {

@@ -57,14 +57,14 @@ record HybridWeights(
                 score == null ? null : score.kept(owner));
     }
 
-    /** Scores [B, G, T] of tokens, which have no gradient; null without slots. */
+    /** Scores [B, G, T] by which tokens compete, which have no gradient; null without slots. */
     @Nullable
     Tensor scores(MixerInput in) {
         if (score == null) {
             return null;
         }
         try (Gradients off = Gradients.off()) {
-            return score.of(in);
+            return score.competing(in);
         }
     }
 

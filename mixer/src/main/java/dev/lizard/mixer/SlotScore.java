@@ -17,6 +17,9 @@ import java.util.Map;
  *   u = [x | k | v] / rms([x | k | v])        r = W₂ silu(W₁ u + b₁) + b₂
  * </pre>
  *
+ * <p>Tokens compete with r rounded to a 64th of a nat. Equal tokens have equal scores in a layer that sees nothing but them,
+ * and which of them is the later must not be decided by the last bit, which depends on what else is computed beside it.
+ *
  * <p>It is fitted to the logarithm of the most attention that a later token pays (the loss {@code importance}); the choice of
  * slots has no gradient.
  *
@@ -35,6 +38,9 @@ record SlotScore(Tensor inWeight, Tensor inBias, Tensor outWeight, Tensor outBia
     static final String GROUP = "score";
 
     private static final double EPSILON = 1e-6;
+
+    /** Scores a nat. */
+    static final int GRID = 64;
 
     /** Near the logarithm of what most tokens are worth. */
     private static final float INITIAL_BIAS = -5;
@@ -86,6 +92,13 @@ record SlotScore(Tensor inWeight, Tensor inBias, Tensor outWeight, Tensor outBia
             Tensor scaled = u.mul(u.square().mean(-1, true).add(EPSILON).pow(-0.5));
             Tensor r = scaled.linear(inWeight, inBias).silu().linear(outWeight, outBias); // [B, T, G]
             return scope.promote(r.transpose(1, 2));
+        }
+    }
+
+    /** The same as tokens compete with them. */
+    Tensor competing(MixerInput in) {
+        try (Scope scope = Scope.open()) {
+            return scope.promote(of(in).mul(GRID).round().mul(1.0 / GRID));
         }
     }
 
