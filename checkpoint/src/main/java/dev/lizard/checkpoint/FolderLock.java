@@ -148,7 +148,7 @@ public final class FolderLock implements AutoCloseable {
     }
 
     private static LizardException inUse(Path folder, String who) {
-        return LizardException.environment("%s is in use by %s (lock file %s); wait for it, or choose another --out"
+        return LizardException.environment("%s is in use by %s (lock file %s); wait for it, or choose another folder"
                 .formatted(folder, who, folder.resolve(FILE)));
     }
 

@@ -32,7 +32,7 @@ class FolderLockTest {
         assertThatThrownBy(() -> FolderLock.take(folder))
                 .isInstanceOfSatisfying(
                         LizardException.class, e -> assertThat(e.kind()).isEqualTo(LizardException.Kind.ENVIRONMENT))
-                .hasMessage("%s is in use by %s (lock file %s); wait for it, or choose another --out"
+                .hasMessage("%s is in use by %s (lock file %s); wait for it, or choose another folder"
                         .formatted(folder, who, folder.resolve(".lock")));
     }
 

@@ -6,7 +6,6 @@ import dev.lizard.model.Decoder;
 import dev.lizard.text.ChatFormat;
 import dev.lizard.text.Message;
 import dev.lizard.text.Rendering;
-import dev.lizard.text.StreamDecoder;
 import dev.lizard.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -109,7 +108,7 @@ public final class ChatSession implements AutoCloseable {
                 messages.clear();
                 messages.addAll(asked);
                 messages.add(new Message(ASSISTANT, generation.text()));
-                read = new ReadText(wanted, spoken(generation.ids()));
+                read = ReadText.of(wanted, generation.ids(), tokenizer);
                 samplerNotes = sampler.notes();
                 last = generation;
             }
@@ -167,14 +166,6 @@ public final class ChatSession implements AutoCloseable {
         place.takeBack(session);
         read = place.read();
         places.dropNewest();
-    }
-
-    /** All that was said, a stop string that was cut off included: then history reads otherwise and is read again. */
-    private String spoken(List<Integer> ids) {
-        StreamDecoder decoder = tokenizer.streamDecoder(true, true);
-        StringBuilder text = new StringBuilder();
-        ids.forEach(id -> text.append(decoder.append(id)));
-        return text.append(decoder.finish()).toString();
     }
 
     // ---- commands --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import dev.lizard.base.Progress;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
 import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Scope;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -254,7 +255,11 @@ public final class Session implements AutoCloseable {
      * @throws LizardException ENVIRONMENT where the file cannot be written
      */
     public void save(Path file, Map<String, String> notes) {
-        SessionFile.write(this, file, notes);
+        try (Scope work = Scope.open()) {
+            String model = ModelFingerprint.of(decoder);
+            SessionFile.store(state(), history, hasLogits() ? logits() : null, model, notes)
+                    .write(file);
+        }
     }
 
     /** What {@link #load} found: a session, which the caller closes, and the notes saved with it. */
@@ -266,7 +271,10 @@ public final class Session implements AutoCloseable {
      * @throws LizardException INPUT where the file is missing, torn, or of another model
      */
     public static Loaded load(Decoder decoder, Path file) {
-        return SessionFile.read(decoder, file);
+        SessionFile.Loaded loaded = SessionFile.read(decoder, ModelFingerprint.of(decoder), file);
+        Session session = new Session(decoder, loaded.snapshot().state(), loaded.snapshot().history());
+        session.takeLogits(loaded.snapshot().logits());
+        return new Loaded(session, loaded.notes());
     }
 
     @Override

@@ -1,11 +1,10 @@
 package dev.lizard.generate;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
-import dev.lizard.checkpoint.Safetensors;
 import dev.lizard.checkpoint.SafetensorsFile;
+import dev.lizard.checkpoint.StoredTensor;
 import dev.lizard.checkpoint.StoredType;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
@@ -16,15 +15,17 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A session in a safetensors file: the state's tensors under {@code state.}, the scores of the next token, the last ids
@@ -42,58 +43,91 @@ final class SessionFile {
     private static final String MODEL = "model";
     private static final String TOKENS = "tokens";
     private static final String HISTORY = "history";
-    private static final String CONTENT = "sha256";
+    static final String CONTENT = "sha256";
 
     private SessionFile() {}
 
-    static void write(Session session, Path file, Map<String, String> notes) {
-        try (Scope work = Scope.open()) {
-            Map<String, Tensor> tensors = new TreeMap<>();
-            session.state().tensors().forEach((name, tensor) -> tensors.put(STATE + name, tensor));
-            int[] tail = session.tail();
-            long[] seen = session.seen().toLongArray();
-            tensors.put(TAIL, Tensors.of(tail, tail.length));
-            tensors.put(SEEN, Tensors.of(seen, seen.length));
-            if (session.hasLogits()) {
-                tensors.put(LOGITS, Tensors.of(session.logits(), session.logits().length));
-            }
-            Map<String, String> metadata = new TreeMap<>();
-            metadata.put(FORMAT, FORMAT_VALUE);
-            metadata.put(MODEL, ModelFingerprint.of(session.decoder()));
-            metadata.put(TOKENS, Long.toString(session.tokens()));
-            metadata.put(HISTORY, Long.toHexString(session.history().hash()));
-            notes.forEach((name, text) -> metadata.put(NOTE + name, text));
-            MessageDigest digest = begin(metadata);
-            tensors.replaceAll((name, tensor) -> tensor.detach().to(Device.CPU).contiguous());
-            tensors.forEach((name, host) -> add(digest, name + Arrays.toString(host.shape()), host.segment()));
-            metadata.put(CONTENT, Hashes.hex(digest));
-            Safetensors.write(file, tensors, metadata);
+    /**
+     * What is to be written of a state, for as long as the innermost scope is open.
+     *
+     * @param logits scores of the next token; null before the first
+     * @param model {@link ModelFingerprint} of its decoder
+     */
+    static StoredSession store(
+            DecoderState state,
+            History history,
+            float @Nullable [] logits,
+            String model,
+            Map<String, String> notes) {
+        Map<String, Tensor> tensors = new TreeMap<>();
+        state.tensors().forEach((name, tensor) -> tensors.put(STATE + name, tensor));
+        int[] tail = history.tail();
+        long[] seen = history.seen().toLongArray();
+        tensors.put(TAIL, Tensors.of(tail, tail.length));
+        tensors.put(SEEN, Tensors.of(seen, seen.length));
+        if (logits != null) {
+            tensors.put(LOGITS, Tensors.of(logits, logits.length));
         }
+        Map<String, String> metadata = new TreeMap<>();
+        metadata.put(FORMAT, FORMAT_VALUE);
+        metadata.put(MODEL, model);
+        metadata.put(TOKENS, Long.toString(history.count()));
+        metadata.put(HISTORY, Long.toHexString(history.hash()));
+        notes.forEach((name, text) -> metadata.put(NOTE + name, text));
+        List<StoredTensor> stored = new ArrayList<>();
+        tensors.forEach((name, tensor) -> {
+            Tensor host = tensor.detach().to(Device.CPU).contiguous();
+            stored.add(StoredTensor.of(name, host));
+        });
+        return new StoredSession(stored, metadata);
     }
 
-    static Session.Loaded read(Decoder decoder, Path file) {
+    static Loaded read(Decoder decoder, String model, Path file) {
         try (SafetensorsFile source = SafetensorsFile.open(file)) {
-            Map<String, String> metadata = new TreeMap<>(source.metadata());
-            check(metadata, FORMAT, FORMAT_VALUE, file, "not a saved session", "give a file that --save-state wrote");
+            Map<String, String> metadata = metadata(source, file);
             checkContent(source, metadata, file);
             check(
                     metadata,
                     MODEL,
-                    ModelFingerprint.of(decoder),
+                    model,
                     file,
                     "state of another model",
                     "load it with the model, --dtype and recipe that wrote it");
-            Map<String, String> notes = new LinkedHashMap<>();
-            metadata.forEach((key, value) -> {
-                if (key.startsWith(NOTE)) {
-                    notes.put(key.substring(NOTE.length()), value);
-                }
-            });
-            return new Session.Loaded(restore(decoder, source, metadata, file), notes);
+            return new Loaded(restore(decoder, source, metadata, file), notes(metadata));
         }
     }
 
-    private static Session restore(Decoder decoder, WeightSource source, Map<String, String> metadata, Path file) {
+    /** What {@link #read} found: a state, which the caller closes, and the notes saved with it. */
+    record Loaded(Snapshot snapshot, Map<String, String> notes) {}
+
+    /**
+     * The notes alone, without a look at the rest.
+     *
+     * @throws LizardException INPUT where the file is missing or is none of a session
+     */
+    static Map<String, String> notes(Path file) {
+        try (SafetensorsFile source = SafetensorsFile.open(file)) {
+            return notes(metadata(source, file));
+        }
+    }
+
+    private static Map<String, String> metadata(SafetensorsFile source, Path file) {
+        Map<String, String> metadata = new TreeMap<>(source.metadata());
+        check(metadata, FORMAT, FORMAT_VALUE, file, "not a saved session", "give a file that --save-state wrote");
+        return metadata;
+    }
+
+    private static Map<String, String> notes(Map<String, String> metadata) {
+        Map<String, String> notes = new LinkedHashMap<>();
+        metadata.forEach((key, value) -> {
+            if (key.startsWith(NOTE)) {
+                notes.put(key.substring(NOTE.length()), value);
+            }
+        });
+        return notes;
+    }
+
+    private static Snapshot restore(Decoder decoder, WeightSource source, Map<String, String> metadata, Path file) {
         DecoderState state = decoder.newState(1);
         boolean whole = false;
         try (Scope work = Scope.open()) {
@@ -108,11 +142,12 @@ final class SessionFile {
             if (history.count() != state.tokens()) {
                 throw bad(file, TOKENS, state.tokens() + " as the state has read", history.count());
             }
-            Session session = new Session(decoder, state, history);
-            session.takeLogits(
+            Snapshot snapshot = new Snapshot(
+                    state,
+                    history,
                     source.contains(LOGITS) ? logits(source, decoder.config().vocabSize(), file) : null);
             whole = true;
-            return session;
+            return snapshot;
         } finally {
             if (!whole) {
                 state.close();
@@ -196,22 +231,11 @@ final class SessionFile {
 
     /** The SHA-256 of all tensors and of {@code metadata} without it. */
     static String content(WeightSource source, Map<String, String> metadata) {
-        MessageDigest digest = begin(metadata);
+        MessageDigest digest = StoredSession.digest(metadata);
         for (String name : new TreeSet<>(source.names())) {
-            add(digest, name + source.info(name).shape(), source.raw(name));
+            StoredSession.add(digest, name + source.info(name).shape(), source.raw(name));
         }
         return Hashes.hex(digest);
-    }
-
-    private static MessageDigest begin(Map<String, String> metadata) {
-        MessageDigest digest = Hashes.sha256();
-        digest.update(new TreeMap<>(metadata).toString().getBytes(UTF_8));
-        return digest;
-    }
-
-    private static void add(MessageDigest digest, String nameAndShape, MemorySegment bytes) {
-        digest.update(nameAndShape.getBytes(UTF_8));
-        digest.update(bytes.asByteBuffer());
     }
 
     private static void check(

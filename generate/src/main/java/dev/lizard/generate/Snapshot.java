@@ -1,6 +1,11 @@
 package dev.lizard.generate;
 
+import dev.lizard.base.LizardException;
+import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
+import dev.lizard.tensor.Scope;
+import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +49,42 @@ public final class Snapshot implements AutoCloseable {
     /** Bytes held in all, the scores of the next token included. */
     public long bytes() {
         return stateBytes() + (logits == null ? 0 : (long) Float.BYTES * logits.length);
+    }
+
+    /**
+     * A copy on the host, to be written to a file as {@link Session#save} does.
+     *
+     * @param model {@link ModelFingerprint} of its decoder
+     * @param notes texts to keep beside it
+     */
+    public StoredSession stored(String model, Map<String, String> notes) {
+        try (Scope work = Scope.open()) {
+            return SessionFile.store(state, history, logits, model, notes).copied();
+        }
+    }
+
+    /**
+     * Reads the state of a file. The caller closes it.
+     *
+     * @param model {@link ModelFingerprint} of the decoder
+     * @throws LizardException INPUT where the file is missing, torn, or of another model
+     */
+    public static Snapshot load(Decoder decoder, String model, Path file) {
+        return SessionFile.read(decoder, model, file).snapshot();
+    }
+
+    /**
+     * The notes of a file, whose state is not looked at.
+     *
+     * @throws LizardException INPUT where the file is missing or is none of a session
+     */
+    public static Map<String, String> notes(Path file) {
+        return SessionFile.notes(file);
+    }
+
+    /** Whether what was read is exactly {@code ids} (by a hash of 64 bits). */
+    public boolean hasRead(int[] ids) {
+        return history.count() == ids.length && history.begins(ids);
     }
 
     @Override

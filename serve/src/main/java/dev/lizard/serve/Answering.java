@@ -103,6 +103,7 @@ final class Answering {
                         ended.reason().toString();
             }
             case Event.Failed failed -> throw failure(failed);
+            case Event.Stored _ -> throw new IllegalStateException("a state where text was asked for");
         }
     }
 
@@ -161,6 +162,7 @@ final class Answering {
                 send(out, first + ended.choice(), shape.ending(), ended.reason().toString());
             }
             case Event.Failed failed -> throw failure(failed);
+            case Event.Stored _ -> throw new IllegalStateException("a state where text was asked for");
         }
     }
 
@@ -225,6 +227,7 @@ final class Answering {
         return switch (failed.cause()) {
             case TIME -> ApiError.of(408, failed.message());
             case CLOSING -> ApiError.of(503, failed.message());
+            case FILE -> ApiError.malformed(failed.message());
             case FAULT -> ApiError.of(500, failed.message());
         };
     }

@@ -22,14 +22,20 @@ final class MetricsText {
         all.gauge("num_requests_running", "Requests being read or written.", held.running());
         all.gauge("num_requests_waiting", "Requests that wait.", held.waiting());
         all.gauge("state_bytes", "Bytes of the states of the requests that run.", held.stateBytes());
-        all.gauge("prefix_states", "States kept of beginnings.", held.keptStates());
-        all.gauge("prefix_state_bytes", "Bytes of the states kept of beginnings.", held.keptBytes());
+        all.gauge("prefix_states", "States kept of beginnings.", held.kept().states());
+        all.gauge("prefix_state_bytes", "Bytes of the states kept of beginnings.", held.kept().bytes());
+        all.gauge("spilled_states", "States of beginnings on the disk.", held.kept().spilled());
+        all.gauge("spilled_state_bytes", "Bytes of the states on the disk.", held.kept().spilledBytes());
         all.gauge("live_tensors", "Tensors that exist.", served.liveTensors().getAsLong());
         all.counter("prompt_tokens", "Tokens of prompts.", figures.promptTokens());
         all.counter("generation_tokens", "Tokens written.", figures.generatedTokens());
         all.counter(
                 "prefix_cache_queries", "Tokens of prompts for which a state was looked for.", figures.promptTokens());
         all.counter("prefix_cache_hits", "Tokens of prompts that were not read again.", figures.cachedTokens());
+        all.head("prefix_lookups", "counter", "Prompts, by where the state was found that they went on from.");
+        all.line("prefix_lookups_total", ",found=\"memory\"", figures.memoryHits());
+        all.line("prefix_lookups_total", ",found=\"disk\"", figures.diskHits());
+        all.line("prefix_lookups_total", ",found=\"nowhere\"", figures.misses());
         all.counter("request_failures", "Requests that failed.", figures.failures());
         all.head("request_success", "counter", "Choices that ended, by why.");
         for (FinishReason reason : FinishReason.values()) {

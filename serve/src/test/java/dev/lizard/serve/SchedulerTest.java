@@ -102,7 +102,7 @@ class SchedulerTest {
                     return ids;
                 }
                 case Event.Failed failed -> throw new AssertionError(failed.message());
-                case Event.Read _ -> {}
+                case Event.Read _, Event.Stored _ -> {}
             }
         }
     }
@@ -297,9 +297,9 @@ class SchedulerTest {
                 ids(scheduler
                         .submit(List.of(work(prompt(i, 50 + i), 3, SamplerSettings.GREEDY)))
                         .orElseThrow());
-                assertThat(scheduler.figures().held().keptBytes()).isLessThanOrEqualTo(budget);
+                assertThat(scheduler.figures().held().kept().bytes()).isLessThanOrEqualTo(budget);
             }
-            assertThat(scheduler.figures().held().keptStates()).isPositive();
+            assertThat(scheduler.figures().held().kept().states()).isPositive();
         }
     }
 }

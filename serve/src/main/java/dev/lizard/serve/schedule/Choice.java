@@ -110,7 +110,7 @@ final class Choice implements TokenWriter {
             if (!text.isEmpty() || (!held.isEmpty() && reason != FinishReason.STOP)) {
                 say(); // tokens of a stop string stay unsaid
             }
-            running.tell(new Event.Ended(index, reason, drawn));
+            running.tell(new Event.Ended(index, reason, drawn, writing.ids(), writing.text()));
         }
         ending.ended(this, failure);
     }

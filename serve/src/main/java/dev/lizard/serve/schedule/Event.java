@@ -1,6 +1,7 @@
 package dev.lizard.serve.schedule;
 
 import dev.lizard.generate.FinishReason;
+import dev.lizard.generate.StoredSession;
 import java.util.List;
 
 /** What becomes of a {@link Work}, in order: it is read, its choices come in pieces, each of them ends. */
@@ -25,14 +26,25 @@ public sealed interface Event {
      * A choice is complete.
      *
      * @param tokens that were drawn for it, one that ends a text included
+     * @param ids that were read after the prompt
+     * @param text of them, without a stop text
      */
-    record Ended(int choice, FinishReason reason, int tokens) implements Event {}
+    record Ended(int choice, FinishReason reason, int tokens, List<Integer> ids, String text) implements Event {
+        public Ended {
+            ids = List.copyOf(ids);
+        }
+    }
+
+    /** The state after the prompt, to be written to a file. */
+    record Stored(StoredSession state) implements Event {}
 
     /** Nothing more will come. */
     record Failed(Cause cause, String message) implements Event {}
 
     /** Why a work failed. */
     enum Cause {
+        /** A file that was to be loaded. */
+        FILE,
         /** It took longer than it may. */
         TIME,
         /** The server stops. */

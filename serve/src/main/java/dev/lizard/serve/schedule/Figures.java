@@ -10,12 +10,15 @@ public final class Figures {
     final LongAdder promptTokens = new LongAdder();
     final LongAdder cachedTokens = new LongAdder();
     final LongAdder generatedTokens = new LongAdder();
+    final LongAdder memoryHits = new LongAdder();
+    final LongAdder diskHits = new LongAdder();
+    final LongAdder misses = new LongAdder();
     final LongAdder failures = new LongAdder();
     private final Map<FinishReason, LongAdder> finished = new ConcurrentHashMap<>();
     final Histogram firstToken = new Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120);
     final Histogram tokenTime = new Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5);
     final Histogram whole = new Histogram(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600);
-    volatile Held held = new Held(0, 0, 0, 0, 0);
+    volatile Held held = new Held(0, 0, 0, new Kept(0, 0, 0, 0));
 
     /**
      * What there is at a moment.
@@ -23,10 +26,19 @@ public final class Figures {
      * @param running works being read or written
      * @param waiting works not begun
      * @param stateBytes of the works that run
-     * @param keptStates of beginnings
-     * @param keptBytes of them
+     * @param kept states of beginnings
      */
-    public record Held(int running, int waiting, long stateBytes, int keptStates, long keptBytes) {}
+    public record Held(int running, int waiting, long stateBytes, Kept kept) {}
+
+    /**
+     * States of beginnings.
+     *
+     * @param states in memory
+     * @param bytes of them
+     * @param spilled states on the disk
+     * @param spilledBytes of them
+     */
+    public record Kept(int states, long bytes, int spilled, long spilledBytes) {}
 
     void end(FinishReason reason) {
         finished.computeIfAbsent(reason, any -> new LongAdder()).increment();
@@ -44,6 +56,21 @@ public final class Figures {
     /** Tokens of the prompts whose state was known. */
     public long cachedTokens() {
         return cachedTokens.sum();
+    }
+
+    /** Prompts that went on from a state in memory. */
+    public long memoryHits() {
+        return memoryHits.sum();
+    }
+
+    /** Prompts that went on from a state on the disk. */
+    public long diskHits() {
+        return diskHits.sum();
+    }
+
+    /** Prompts that were read from their first token on. */
+    public long misses() {
+        return misses.sum();
     }
 
     public long generatedTokens() {

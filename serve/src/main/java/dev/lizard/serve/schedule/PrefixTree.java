@@ -57,16 +57,24 @@ final class PrefixTree implements AutoCloseable {
         }
     }
 
+    /** Hears of a state that is about to go. */
+    interface Leaving {
+        /** The tokens read before it; the state itself is closed behind the call. */
+        void leaves(int[] ids, Snapshot snapshot);
+    }
+
     private final long budget;
+    private final Leaving leaving;
     private final Node root = new Node(null, new int[0], 0);
     private final Map<Node, Long> used =
             new LinkedHashMap<>(16, 0.75f, true); // the bytes counted of each, oldest first
     private long bytes;
     private int kept;
 
-    /** Holds so many bytes at most. */
-    PrefixTree(long budget) {
+    /** Holds so many bytes at most; {@code leaving} hears of what there is no room for. */
+    PrefixTree(long budget, Leaving leaving) {
         this.budget = budget;
+        this.leaving = leaving;
     }
 
     /** Bytes held. */
@@ -207,9 +215,27 @@ final class PrefixTree implements AutoCloseable {
             if (oldest == null) {
                 return;
             }
+            tell(oldest, leaving);
             drop(oldest);
             count(oldest);
             remove(oldest);
+        }
+    }
+
+    /** Tells all states, the one used last at last. */
+    void each(Leaving state) {
+        for (Node node : used.keySet()) {
+            tell(node, state);
+        }
+    }
+
+    private static void tell(Node node, Leaving state) {
+        if (node.snapshot != null) {
+            int[] ids = new int[node.depth];
+            for (Node at = node; at != null; at = at.parent) {
+                System.arraycopy(at.run, 0, ids, at.depth - at.run.length, at.run.length);
+            }
+            state.leaves(ids, node.snapshot);
         }
     }
 

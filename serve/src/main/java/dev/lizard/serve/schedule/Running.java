@@ -69,15 +69,13 @@ final class Running {
         }
     }
 
-    /** Takes over a session that stands where {@code known} ends, or has read nothing. */
-    void begin(Session begun, PrefixTree.@Nullable Node known) {
+    /** Takes over a session that has read so many tokens of the prompt, and their scores if they are asked for. */
+    void begin(Session begun, int depth, List<TokenScore> known) {
         session = begun;
-        if (known != null) {
-            cached = known.depth();
-            read = cached;
-            if (work.promptScores()) {
-                scores.addAll(known.scores());
-            }
+        cached = depth;
+        read = depth;
+        if (work.promptScores()) {
+            scores.addAll(known);
         }
     }
 

@@ -4,7 +4,6 @@ import dev.lizard.base.LizardException;
 import dev.lizard.generate.Engine;
 import dev.lizard.generate.FinishReason;
 import dev.lizard.generate.Sampler;
-import dev.lizard.generate.Session;
 import dev.lizard.model.Decoder;
 import dev.lizard.text.Tokenizer;
 import java.util.ArrayDeque;
@@ -48,7 +47,7 @@ public final class Scheduler implements AutoCloseable {
     private final List<Running> writing = new ArrayList<>();
     private final IdentityHashMap<PrefixTree.Node, Running> promised =
             new IdentityHashMap<>(); // states that will be kept soon
-    private final PrefixTree known;
+    private final KnownStates known;
     private Engine engine;
 
     /**
@@ -60,12 +59,17 @@ public final class Scheduler implements AutoCloseable {
      */
     public record Limits(int running, int waiting, long keptBytes) {}
 
-    /** Decoder and tokenizer stay their owners'; nobody else uses the decoder until this is closed. */
+    /** Without a place on the disk. */
     public Scheduler(Decoder decoder, Tokenizer tokenizer, Limits limits) {
+        this(decoder, tokenizer, limits, null);
+    }
+
+    /** All but the limits stay their owners'; nobody else uses the decoder until this is closed. */
+    public Scheduler(Decoder decoder, Tokenizer tokenizer, Limits limits, @Nullable SpillFolder spill) {
         this.decoder = decoder;
         this.tokenizer = tokenizer;
         this.limits = limits;
-        known = new PrefixTree(limits.keptBytes());
+        known = new KnownStates(decoder, limits.keptBytes(), spill, figures);
         engine = new Engine(decoder, limits.running());
         thread = Thread.ofPlatform().name("engine").daemon().start(this::loop);
     }
@@ -145,8 +149,7 @@ public final class Scheduler implements AutoCloseable {
                 reading.size() + writing.size(),
                 waiting.get(),
                 engine.stateBytes() + states(reading) + states(writing),
-                known.kept(),
-                known.bytes());
+                known.held());
     }
 
     private static long states(Iterable<Running> some) {
@@ -197,7 +200,8 @@ public final class Scheduler implements AutoCloseable {
                 }
             } catch (LizardException e) {
                 reading.remove(one);
-                end(one, new Event.Failed(Event.Cause.FAULT, String.valueOf(e.getMessage())));
+                Event.Cause cause = e.kind() == LizardException.Kind.INPUT ? Event.Cause.FILE : Event.Cause.FAULT;
+                end(one, new Event.Failed(cause, String.valueOf(e.getMessage())));
             }
             if (room == 0 && !reading.isEmpty()) {
                 return;
@@ -211,19 +215,19 @@ public final class Scheduler implements AutoCloseable {
             return true;
         }
         Work work = one.work();
-        PrefixTree.Node from = known.longest(work.prompt(), work.promptScores() ? work.top() : Work.NO_SCORES);
+        if (work.transfer() instanceof Transfer.Load load) {
+            known.load(one, load.file());
+            return true;
+        }
+        KnownStates.Beginning from = known.longest(work);
         PrefixTree.Node shared = known.shared(work.prompt());
-        if (shared != null && shared.depth() >= SHORTEST && (from == null || from.depth() < shared.depth())) {
+        if (shared != null && shared.depth() >= SHORTEST && from.depth() < shared.depth()) {
             if (promised.putIfAbsent(shared, one) != null) {
                 return false;
             }
             one.keepAt(shared.depth());
         }
-        Session session = new Session(decoder);
-        if (from != null && from.snapshot() != null) {
-            session.rewind(from.snapshot());
-        }
-        one.begin(session, from);
+        known.begin(one, from);
         figures.promptTokens.add(work.prompt().length);
         figures.cachedTokens.add(one.cached());
         return true;
@@ -259,12 +263,15 @@ public final class Scheduler implements AutoCloseable {
     private void write(Running one) {
         one.tellRead();
         Work work = one.work();
+        if (one.cached() < work.prompt().length && (!work.choices().isEmpty() || work.transfer() != null)) {
+            keep(one, work.prompt(), work.prompt().length);
+        }
+        if (work.transfer() instanceof Transfer.Store store) {
+            one.tell(new Event.Stored(known.store(one.session(), store.notes())));
+        }
         if (work.choices().isEmpty()) {
             end(one, null);
             return;
-        }
-        if (one.cached() < work.prompt().length) {
-            keep(one, work.prompt(), work.prompt().length);
         }
         writing.add(one);
         one.writes(work.choices().size());

@@ -49,7 +49,7 @@ class PrefixTreeTest {
     void theLongestKnownBeginningIsFoundAsByLookingAtAll() {
         RandomStream random = new RandomStream(7);
         Map<String, Integer> kept = new HashMap<>(); // with how many of the likeliest
-        try (PrefixTree tree = new PrefixTree(Long.MAX_VALUE)) {
+        try (PrefixTree tree = new PrefixTree(Long.MAX_VALUE, (ids, snapshot) -> {})) {
             for (int i = 0; i < 600; i++) {
                 int[] ids = ids(random);
                 int top = random.nextInt(3) - 1;
@@ -78,7 +78,7 @@ class PrefixTreeTest {
 
     @Test
     void whereSequencesPartIsKnown() {
-        try (PrefixTree tree = new PrefixTree(Long.MAX_VALUE)) {
+        try (PrefixTree tree = new PrefixTree(Long.MAX_VALUE, (ids, snapshot) -> {})) {
             tree.add(new int[] {1, 2, 3, 4, 5});
             assertThat(tree.shared(new int[] {1, 2, 3, 4, 5})).isNull();
             tree.add(new int[] {1, 2, 3, 6});
@@ -97,7 +97,7 @@ class PrefixTreeTest {
             one = place.bytes();
         }
         RandomStream random = new RandomStream(9);
-        try (PrefixTree tree = new PrefixTree(10 * one)) {
+        try (PrefixTree tree = new PrefixTree(10 * one, (ids, snapshot) -> {})) {
             int[] used = {9, 9, 9};
             tree.keep(used, 3, session.snapshot(), List.of(), Work.NO_SCORES);
             for (int i = 0; i < 300; i++) {
@@ -108,7 +108,7 @@ class PrefixTreeTest {
             }
             assertThat(tree.kept()).isBetween(5, 9);
         }
-        try (PrefixTree none = new PrefixTree(0)) {
+        try (PrefixTree none = new PrefixTree(0, (ids, snapshot) -> {})) {
             none.keep(new int[] {1, 2}, 2, session.snapshot(), List.of(), Work.NO_SCORES);
             none.add(new int[] {1, 2, 3});
             assertThat(none.kept()).isZero();
