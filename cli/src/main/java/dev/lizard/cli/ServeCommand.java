@@ -56,7 +56,7 @@ final class ServeCommand implements Action {
     private void serve(Served served, ServerSettings settings, Context context) throws InterruptedException {
         Console console = context.console();
         Interrupt stop = context.interrupt("letting running answers end; press Ctrl-C again to end at once");
-        try (Server server = Server.start(served, settings, logged -> log(logged, console))) {
+        try (Server server = Server.start(served, settings, logged -> log(logged, console), console::warn)) {
             String url = "http://%s:%d/v1".formatted(settings.host(), server.port());
             console.result(new Started(served.id(), url), "serving %s at %s".formatted(served.id(), url));
             while (!stop.requested()) {

@@ -2,12 +2,16 @@ package dev.lizard.cli;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.serve.ServerSettings;
+import dev.lizard.serve.StateSettings;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Where a server listens and how much it takes on. */
 final class ServeOptions {
+    private static final int USUAL_SPILL_MIB = 4_096;
+
     @Option(
             names = "--host",
             paramLabel = "HOST",
@@ -68,6 +72,34 @@ final class ServeOptions {
     int prefixMib;
 
     @Option(
+            names = "--spill",
+            paramLabel = "DIR",
+            description = "Keep states there that memory has no room for, and find them again after a restart.")
+    @Nullable
+    Path spill;
+
+    @Option(
+            names = "--spill-budget",
+            paramLabel = "MIB",
+            description = "Most of the files there; what was not used longest is deleted (default: 4096).")
+    @Nullable
+    Integer spillBudget;
+
+    @Option(
+            names = "--state-dir",
+            paramLabel = "DIR",
+            description = "Sessions are saved there and nowhere else; without it they cannot be.")
+    @Nullable
+    Path stateDir;
+
+    @Option(
+            names = "--sessions",
+            paramLabel = "N",
+            defaultValue = "10000",
+            description = "Most sessions at a time (default: ${DEFAULT-VALUE}).")
+    int sessions;
+
+    @Option(
             names = "--body-mib",
             paramLabel = "N",
             defaultValue = "16",
@@ -108,6 +140,16 @@ final class ServeOptions {
                 (long) prefixMib << 20,
                 bodyMib << 20,
                 Duration.ofSeconds(timeLimit),
-                Duration.ofSeconds(30));
+                Duration.ofSeconds(30),
+                states());
+    }
+
+    private StateSettings states() {
+        if (spillBudget != null && spill == null) {
+            throw LizardException.usage(
+                    "--spill-budget has no effect: expected it beside --spill; give that too, or take it out");
+        }
+        long mib = spillBudget == null ? USUAL_SPILL_MIB : spillBudget;
+        return new StateSettings(sessions, stateDir, spill, mib << 20);
     }
 }

@@ -1,6 +1,5 @@
 package dev.lizard.generate;
 
-import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.model.Decoder;
 import dev.lizard.text.ChatFormat;
@@ -12,11 +11,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 
 /**
  * A conversation on one session. Each turn reads only what is new in the rendered conversation, so a turn costs what is
@@ -27,17 +24,9 @@ import tools.jackson.core.JacksonException;
  * <p>A snapshot is kept before each of the last turns, for {@link #undo} and for that.
  */
 public final class ChatSession implements AutoCloseable {
-    private static final String NOTE = "chat";
     private static final String SYSTEM = "system";
     private static final String USER = "user";
     private static final String ASSISTANT = "assistant";
-
-    /** What a file keeps of a conversation beside the session. */
-    private record Saved(List<Map<String, @Nullable Object>> messages, String prompt, String said) {
-        boolean whole() {
-            return messages != null && messages.stream().allMatch(Objects::nonNull) && prompt != null && said != null;
-        }
-    }
 
     private final Tokenizer tokenizer;
     private final ChatFormat format;
@@ -221,9 +210,7 @@ public final class ChatSession implements AutoCloseable {
      */
     public void save(Path file) {
         Map<String, String> notes = new HashMap<>(samplerNotes);
-        notes.put(
-                NOTE,
-                Json.line(new Saved(messages.stream().map(Message::fields).toList(), read.prompt(), read.said())));
+        notes.put(SavedChat.NOTE, new SavedChat(messages, read).text());
         session.save(file, notes);
     }
 
@@ -236,10 +223,10 @@ public final class ChatSession implements AutoCloseable {
         Session.Loaded loaded = Session.load(decoder, file);
         boolean whole = false;
         try {
-            Saved saved = saved(loaded.notes(), file);
+            SavedChat saved = SavedChat.of(loaded.notes(), file);
             ChatSession chat = new ChatSession(tokenizer, format, loaded.session());
-            saved.messages().forEach(fields -> chat.messages.add(new Message(fields)));
-            chat.read = new ReadText(saved.prompt(), saved.said());
+            chat.messages.addAll(saved.messages());
+            chat.read = saved.read();
             chat.samplerNotes = loaded.notes();
             whole = true;
             return chat;
@@ -248,32 +235,6 @@ public final class ChatSession implements AutoCloseable {
                 loaded.session().close();
             }
         }
-    }
-
-    private static Saved saved(Map<String, String> notes, Path file) {
-        String note = notes.get(NOTE);
-        try {
-            if (note != null) {
-                Saved saved = Json.MAPPER.readValue(note, Saved.class);
-                if (saved != null && saved.whole()) {
-                    return saved;
-                }
-                throw noConversation(file, "a part of one");
-            }
-        } catch (JacksonException e) {
-            throw noConversation(file, "unreadable JSON: " + Json.problem(e));
-        }
-        throw noConversation(file, "a state without one");
-    }
-
-    private static LizardException noConversation(Path file, String found) {
-        return LizardException.at(
-                LizardException.Kind.INPUT,
-                "no conversation",
-                file,
-                "a file written by /save in `lizard chat`",
-                found,
-                "use `lizard generate --load-state` for states of plain texts");
     }
 
     @Override

@@ -272,7 +272,8 @@ public final class Session implements AutoCloseable {
      */
     public static Loaded load(Decoder decoder, Path file) {
         SessionFile.Loaded loaded = SessionFile.read(decoder, ModelFingerprint.of(decoder), file);
-        Session session = new Session(decoder, loaded.snapshot().state(), loaded.snapshot().history());
+        Session session = new Session(
+                decoder, loaded.snapshot().state(), loaded.snapshot().history());
         session.takeLogits(loaded.snapshot().logits());
         return new Loaded(session, loaded.notes());
     }

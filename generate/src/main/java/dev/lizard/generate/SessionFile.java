@@ -1,6 +1,5 @@
 package dev.lizard.generate;
 
-
 import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.SafetensorsFile;
@@ -54,11 +53,7 @@ final class SessionFile {
      * @param model {@link ModelFingerprint} of its decoder
      */
     static StoredSession store(
-            DecoderState state,
-            History history,
-            float @Nullable [] logits,
-            String model,
-            Map<String, String> notes) {
+            DecoderState state, History history, float @Nullable [] logits, String model, Map<String, String> notes) {
         Map<String, Tensor> tensors = new TreeMap<>();
         state.tensors().forEach((name, tensor) -> tensors.put(STATE + name, tensor));
         int[] tail = history.tail();

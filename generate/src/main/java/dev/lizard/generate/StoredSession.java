@@ -50,7 +50,10 @@ public final class StoredSession {
     public void write(Path file) {
         MessageDigest digest = digest(metadata);
         for (StoredTensor tensor : tensors) {
-            add(digest, tensor.info().name() + tensor.info().shape(), tensor.bytes().get());
+            add(
+                    digest,
+                    tensor.info().name() + tensor.info().shape(),
+                    tensor.bytes().get());
         }
         Map<String, String> all = new TreeMap<>(metadata);
         all.put(SessionFile.CONTENT, Hashes.hex(digest));

@@ -1,6 +1,7 @@
 package dev.lizard.serve;
 
 import dev.lizard.base.Json;
+import dev.lizard.generate.FinishReason;
 import dev.lizard.serve.schedule.Event;
 import dev.lizard.serve.schedule.Scheduler;
 import dev.lizard.serve.schedule.Ticket;
@@ -57,9 +58,11 @@ final class Answering {
         open = asked.works().stream()
                 .mapToInt(work -> Math.max(1, work.choices().size()))
                 .sum();
-        ticket = scheduler
-                .submit(asked.works())
-                .orElseThrow(() -> ApiError.of(429, "too many requests wait; try again later"));
+        ticket = scheduler.submit(asked.works()).orElseThrow(Answering::full);
+    }
+
+    static ApiError full() {
+        return ApiError.of(429, "too many requests wait; try again later");
     }
 
     int written() {
@@ -112,10 +115,12 @@ final class Answering {
         cached += read.cached();
         if (asked.works().get(work).choices().isEmpty()) {
             open--;
+            asked.after().accept(new Event.Ended(0, FinishReason.LENGTH, 0, List.of(), ""));
         }
     }
 
     private void ended(Event.Ended ended) {
+        asked.after().accept(ended);
         written += ended.tokens();
         open--;
     }
@@ -223,7 +228,7 @@ final class Answering {
         return usage;
     }
 
-    private static ApiError failure(Event.Failed failed) {
+    static ApiError failure(Event.Failed failed) {
         return switch (failed.cause()) {
             case TIME -> ApiError.of(408, failed.message());
             case CLOSING -> ApiError.of(503, failed.message());

@@ -1,7 +1,9 @@
 package dev.lizard.serve;
 
+import dev.lizard.serve.schedule.Event;
 import dev.lizard.serve.schedule.Work;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A request for text, understood.
@@ -10,10 +12,19 @@ import java.util.List;
  * @param choices of each prompt
  * @param stream whether the answer comes in parts
  * @param usage whether a last part says how many tokens there were
+ * @param after hears of each choice that is complete, before the last part of it is sent
  */
-record Asked(List<Work> works, int choices, boolean stream, boolean usage) {
+record Asked(List<Work> works, int choices, boolean stream, boolean usage, Consumer<Event.Ended> after) {
     Asked {
         works = List.copyOf(works);
+    }
+
+    /** Refuses what a session cannot go on with. */
+    static void requireOne(Fields fields) {
+        fields.refuse("leave it out beside session", "echo");
+        if (fields.whole("n", 1, 1, Integer.MAX_VALUE) != 1) {
+            throw ApiError.unsupported("n", "a session goes on with one answer; fork it for others");
+        }
     }
 
     /** Refuses a request for another model. */

@@ -1,11 +1,16 @@
 package dev.lizard.serve;
 
 import dev.lizard.base.LizardException;
+import dev.lizard.serve.schedule.Event;
 import dev.lizard.serve.schedule.Work;
 import dev.lizard.text.Message;
 import dev.lizard.text.Messages;
+import dev.lizard.text.Rendering;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** A request of {@code /v1/chat/completions}. */
@@ -16,18 +21,17 @@ final class ChatCompletions {
     private ChatCompletions() {}
 
     /** What is asked; words of messages never become control tokens. */
-    static Asked of(Fields fields, Served served, Duration limit) {
+    static Asked of(Fields fields, Served served, Duration limit, Sessions.@Nullable Hold session) {
         Asked.requireModel(fields, served);
         refuse(fields);
         Sampling sampling = Sampling.of(fields, served);
         JsonNode list = fields.get("messages");
-        List<Message> messages = guarded("messages", () -> Messages.of(list, "messages"));
+        Conversation before = session == null ? Conversation.EMPTY : continued(fields, session);
+        List<Message> messages = new ArrayList<>(before.messages());
+        messages.addAll(guarded("messages", () -> Messages.of(list, "messages")));
         boolean open = fields.flag("add_generation_prompt", true);
-        int[] ids = guarded(
-                "messages",
-                () -> served.tokenizer()
-                        .encode(served.chat().render(messages, open), false)
-                        .ids());
+        Rendering text = guarded("messages", () -> served.chat().render(messages, open));
+        int[] ids = guarded("messages", () -> ids(text, before, served));
         if (ids.length == 0) {
             throw ApiError.field("messages", "at least one token", "none");
         }
@@ -45,7 +49,36 @@ final class ChatCompletions {
         }
         Work work = new Work(ids, sampling.settings(maxTokens), scores ? top : Work.NO_SCORES, false, limit);
         boolean stream = fields.flag("stream", false);
-        return new Asked(List.of(work), sampling.choices(), stream, Asked.usage(fields));
+        Consumer<Event.Ended> after = session == null
+                ? ended -> {}
+                : ended -> session.goOn(before.chat(
+                        messages,
+                        text.text(),
+                        ids,
+                        new Message("assistant", ended.text()),
+                        ended.ids(),
+                        served.tokenizer()));
+        return new Asked(List.of(work), sampling.choices(), stream, Asked.usage(fields), after);
+    }
+
+    private static Conversation continued(Fields fields, Sessions.Hold session) {
+        Asked.requireOne(fields);
+        if (session.now().isPlain()) {
+            throw ApiError.field("session", "one that was begun here", "plain text; use /v1/completions");
+        }
+        return session.now();
+    }
+
+    /** Of what a session has read, the tokens it has read, whatever else might spell them; the rest behind them. */
+    private static int[] ids(Rendering text, Conversation before, Served served) {
+        int read = before.ids().length == 0 ? -1 : before.read().lengthIn(text.text());
+        if (read < 0) {
+            return served.tokenizer().encode(text, false).ids();
+        }
+        int last = before.ids()[before.ids().length - 1];
+        int[] more =
+                served.tokenizer().encodeContinuation(text.from(read), last).ids();
+        return before.followedBy(more);
     }
 
     private static void refuse(Fields fields) {

@@ -1,11 +1,14 @@
 package dev.lizard.serve;
 
+import dev.lizard.serve.schedule.Event;
 import dev.lizard.serve.schedule.Work;
 import dev.lizard.text.Rendering;
 import dev.lizard.text.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -18,7 +21,7 @@ record Completions(Asked asked, List<String> texts, boolean echo) {
     private static final int USUAL_TOKENS = 16;
     private static final int MOST_TOP = 20;
 
-    static Completions of(Fields fields, Served served, int most, Duration limit) {
+    static Completions of(Fields fields, Served served, int most, Duration limit, Sessions.@Nullable Hold session) {
         Asked.requireModel(fields, served);
         fields.refuse("leave it out", "response_format", "guided_json", "guided_regex", "structured_outputs");
         Sampling sampling = Sampling.of(fields, served);
@@ -27,14 +30,45 @@ record Completions(Asked asked, List<String> texts, boolean echo) {
         int top = fields.whole("logprobs", Work.NO_SCORES, 0, MOST_TOP);
         List<String> texts = new ArrayList<>();
         List<Work> works = new ArrayList<>();
-        for (Prompt prompt : prompts(fields, served, most)) {
+        List<Prompt> prompts =
+                session == null ? prompts(fields, served, most) : List.of(continuation(fields, served, session.now()));
+        for (Prompt prompt : prompts) {
             Asked.requireRoom("prompt", prompt.ids.length, maxTokens, served);
             texts.add(prompt.text);
             works.add(new Work(prompt.ids, sampling.settings(maxTokens), top, echo && top >= 0, limit));
         }
         boolean stream = fields.flag("stream", false);
+        Consumer<Event.Ended> after = session == null
+                ? ended -> {}
+                : ended -> session.goOn(session.now().plain(works.getFirst().prompt(), ended.ids()));
         return new Completions(
-                new Asked(works, sampling.choices(), stream, Asked.usage(fields)), List.copyOf(texts), echo);
+                new Asked(works, sampling.choices(), stream, Asked.usage(fields), after), List.copyOf(texts), echo);
+    }
+
+    /** All tokens of a session, and those of the prompt behind it. */
+    private static Prompt continuation(Fields fields, Served served, Conversation before) {
+        Asked.requireOne(fields);
+        if (before.isChat()) {
+            throw ApiError.field("session", "one that was begun here", "a chat; use /v1/chat/completions");
+        }
+        JsonNode prompt = fields.get("prompt");
+        if (before.ids().length == 0) {
+            return prompt(prompt, "prompt", fields, served);
+        }
+        int[] more;
+        if (prompt.isString()) {
+            int last = before.ids()[before.ids().length - 1];
+            more = served.tokenizer()
+                    .encodeContinuation(rendering(prompt.stringValue(), fields), last)
+                    .ids();
+        } else {
+            more = prompt(prompt, "prompt", fields, served).ids;
+        }
+        return new Prompt(notEmpty(before.followedBy(more), "prompt"), "");
+    }
+
+    private static Rendering rendering(String text, Fields fields) {
+        return fields.flag("parse_special", true) ? Rendering.trusted(text) : Rendering.quoted(text);
     }
 
     @SuppressWarnings("ArrayRecordComponent") // A plain carrier: never compared, never a key.
@@ -77,11 +111,8 @@ record Completions(Asked asked, List<String> texts, boolean echo) {
 
     /** The ids of a text: with BOS, and special tokens where they are spelled, unless the fields say otherwise. */
     static int[] encode(String text, Fields fields, Tokenizer tokenizer) {
-        boolean special = fields.flag("parse_special", true);
         boolean add = fields.flag("add_special_tokens", true);
-        return tokenizer
-                .encode(special ? Rendering.trusted(text) : Rendering.quoted(text), add)
-                .ids();
+        return tokenizer.encode(rendering(text, fields), add).ids();
     }
 
     private static int[] notEmpty(int[] ids, String name) {

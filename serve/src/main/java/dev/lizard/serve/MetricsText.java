@@ -16,16 +16,17 @@ final class MetricsText {
                 + model.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
     }
 
-    static String of(Figures figures, Served served) {
+    static String of(Figures figures, int sessions, Served served) {
         MetricsText all = new MetricsText(served.id());
         Figures.Held held = figures.held();
         all.gauge("num_requests_running", "Requests being read or written.", held.running());
         all.gauge("num_requests_waiting", "Requests that wait.", held.waiting());
         all.gauge("state_bytes", "Bytes of the states of the requests that run.", held.stateBytes());
-        all.gauge("prefix_states", "States kept of beginnings.", held.kept().states());
-        all.gauge("prefix_state_bytes", "Bytes of the states kept of beginnings.", held.kept().bytes());
-        all.gauge("spilled_states", "States of beginnings on the disk.", held.kept().spilled());
-        all.gauge("spilled_state_bytes", "Bytes of the states on the disk.", held.kept().spilledBytes());
+        all.gauge("prefix_states", "States kept of beginnings.", held.keptStates());
+        all.gauge("prefix_state_bytes", "Bytes of the states kept of beginnings.", held.keptBytes());
+        all.gauge("spilled_states", "States of beginnings on the disk.", figures.spilled());
+        all.gauge("spilled_state_bytes", "Bytes of the states on the disk.", figures.spilledBytes());
+        all.gauge("sessions", "Sessions that exist.", sessions);
         all.gauge("live_tensors", "Tensors that exist.", served.liveTensors().getAsLong());
         all.counter("prompt_tokens", "Tokens of prompts.", figures.promptTokens());
         all.counter("generation_tokens", "Tokens written.", figures.generatedTokens());

@@ -9,6 +9,7 @@ import dev.lizard.serve.schedule.Scheduler;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.http.Method;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
@@ -18,6 +19,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,6 +40,8 @@ final class Routes {
     private final Bodies bodies;
     private final TokenTexts texts;
     private final String page = Resources.text(Routes.class, "chat.html");
+    private final Sessions sessions;
+    private final SessionRoutes sessionRoutes;
     private final AtomicInteger active = new AtomicInteger();
     private final long since = Instant.now().getEpochSecond();
 
@@ -63,6 +68,10 @@ final class Routes {
         access = new Access(settings.apiKey());
         bodies = new Bodies(settings.bodyBytes(), slow);
         texts = new TokenTexts(served.tokenizer());
+        sessions = new Sessions(settings.states().sessions());
+        SavedSessions saved = new SavedSessions(settings.states().saved());
+        Transfers transfers = new Transfers(scheduler, saved, settings.limit());
+        sessionRoutes = new SessionRoutes(served, sessions, saved, transfers);
     }
 
     void addTo(HttpRouting.Builder routing) {
@@ -81,14 +90,43 @@ final class Routes {
         gets.forEach((path, answer) -> routing.get(path, (request, response) -> guard(request, response, answer)));
         posts.forEach((path, answer) -> routing.post(path, (request, response) -> guard(request, response, answer)));
         routing.get("/v1/models/{id}", (request, response) -> guard(request, response, this::model));
+        addSessions(routing);
         routing.any((request, response) -> guard(request, response, (asked, _) -> {
             String path = asked.path().path();
-            if (gets.containsKey(path) || posts.containsKey(path)) {
+            if (gets.containsKey(path) || posts.containsKey(path) || path.equals(SessionRoutes.ROOT)) {
                 throw ApiError.of(
                         405, "%s is not for %s".formatted(path, asked.prologue().method()));
             }
             throw ApiError.notFound("nothing at " + path);
         }));
+    }
+
+    private void addSessions(HttpRouting.Builder routing) {
+        String root = SessionRoutes.ROOT;
+        answer(routing, Method.GET, root, request -> sessionRoutes.list());
+        answer(routing, Method.POST, root, request -> sessionRoutes.create(fieldsIfAny(request)));
+        answer(routing, Method.GET, root + "/{id}", request -> sessionRoutes.get(id(request)));
+        answer(routing, Method.DELETE, root + "/{id}", request -> sessionRoutes.delete(id(request)));
+        answer(routing, Method.DELETE, root + "/{id}/saved", request -> sessionRoutes.deleteSaved(id(request)));
+        sessionRoutes
+                .verbs()
+                .forEach((verb, action) -> answer(
+                        routing,
+                        Method.POST,
+                        root + "/{id}/" + verb,
+                        request -> action.of(id(request), fieldsIfAny(request))));
+    }
+
+    private void answer(
+            HttpRouting.Builder routing, Method method, String path, Function<ServerRequest, ObjectNode> answer) {
+        routing.route(
+                method,
+                path,
+                (request, response) -> guard(request, response, (asked, to) -> send(to, answer.apply(asked))));
+    }
+
+    private static String id(ServerRequest request) {
+        return request.path().pathParameters().get("id");
     }
 
     /** Requests that are being answered. */
@@ -160,14 +198,28 @@ final class Routes {
 
     private int completions(ServerRequest request, ServerResponse response) {
         Fields fields = fields(request);
-        Completions asked = Completions.of(fields, served, settings.waiting(), settings.limit());
-        return answer(asked.asked(), new CompletionShape(texts, asked), request, response);
+        try (Sessions.Hold session = session(fields)) {
+            Completions asked = Completions.of(fields, served, settings.waiting(), settings.limit(), session);
+            return answer(asked.asked(), new CompletionShape(texts, asked), request, response);
+        }
     }
 
     private int chat(ServerRequest request, ServerResponse response) {
         Fields fields = fields(request);
-        Asked asked = ChatCompletions.of(fields, served, settings.limit());
-        return answer(asked, new ChatShape(texts, asked.works().getFirst().top() >= 0), request, response);
+        try (Sessions.Hold session = session(fields)) {
+            Asked asked = ChatCompletions.of(fields, served, settings.limit(), session);
+            return answer(asked, new ChatShape(texts, asked.works().getFirst().top() >= 0), request, response);
+        }
+    }
+
+    /** The session that a request goes on with; null where it names none. */
+    private Sessions.@Nullable Hold session(Fields fields) {
+        String name = fields.text("session");
+        return name == null ? null : sessions.hold(name);
+    }
+
+    private Fields fieldsIfAny(ServerRequest request) {
+        return request.content().hasEntity() ? fields(request) : new Fields(Json.object());
     }
 
     private Fields fields(ServerRequest request) {
@@ -250,7 +302,7 @@ final class Routes {
     }
 
     private int model(ServerRequest request, ServerResponse response) {
-        String id = request.path().pathParameters().get("id");
+        String id = id(request);
         if (!id.equals(served.id())) {
             throw ApiError.noModel(id, served.id());
         }
@@ -278,6 +330,9 @@ final class Routes {
     }
 
     private int metrics(ServerRequest request, ServerResponse response) {
-        return send(response, "text/plain; version=0.0.4; charset=utf-8", MetricsText.of(scheduler.figures(), served));
+        return send(
+                response,
+                "text/plain; version=0.0.4; charset=utf-8",
+                MetricsText.of(scheduler.figures(), sessions.count(), served));
     }
 }

@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
+import dev.lizard.generate.ModelFingerprint;
 import dev.lizard.serve.schedule.Figures;
 import dev.lizard.serve.schedule.Scheduler;
+import dev.lizard.serve.schedule.SpillFolder;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
@@ -14,6 +16,7 @@ import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.logging.Level;
@@ -30,19 +33,26 @@ public final class Server implements AutoCloseable {
     private static final int MOST_CONNECTIONS = 4_096;
     private static final int HEADER_BYTES = 16 << 10;
 
+    private final @Nullable SpillFolder spill;
     private final Scheduler scheduler;
     private final SlowClients slow;
     private final Routes routes;
     private final WebServer web;
     private volatile boolean draining;
 
-    private Server(Served served, ServerSettings settings, Consumer<Logged> log) {
+    private Server(Served served, ServerSettings settings, Consumer<Logged> log, Consumer<String> tell) {
         FOREIGN.setLevel(Level.OFF);
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
+        Path folder = settings.states().spill();
+        String model = folder == null ? "" : ModelFingerprint.of(served.decoder());
+        spill = folder == null
+                ? null
+                : SpillFolder.open(folder, settings.states().spillBytes(), model, tell);
         scheduler = new Scheduler(
                 served.decoder(),
                 served.tokenizer(),
-                new Scheduler.Limits(settings.running(), settings.waiting(), settings.keptBytes()));
+                new Scheduler.Limits(settings.running(), settings.waiting(), settings.keptBytes()),
+                spill);
         slow = new SlowClients(settings.slow());
         Http1Config http = Http1Config.builder().maxHeadersSize(HEADER_BYTES).build();
         Connections connections =
@@ -85,13 +95,19 @@ public final class Server implements AutoCloseable {
         return (Json.line(ApiError.of(status.code(), told).json()) + "\n").getBytes(UTF_8);
     }
 
-    /**
-     * Begins to serve. Each request is told to {@code log} when it is over.
-     *
-     * @throws LizardException ENVIRONMENT where the port is taken
-     */
+    /** Begins to serve, in silence but for {@code log}. */
     public static Server start(Served served, ServerSettings settings, Consumer<Logged> log) {
-        Server server = new Server(served, settings, log);
+        return start(served, settings, log, line -> {});
+    }
+
+    /**
+     * Begins to serve. Each request is told to {@code log} when it is over, what is amiss with states on the disk to
+     * {@code tell}.
+     *
+     * @throws LizardException ENVIRONMENT where the port is taken, or the folder for states
+     */
+    public static Server start(Served served, ServerSettings settings, Consumer<Logged> log, Consumer<String> tell) {
+        Server server = new Server(served, settings, log, tell);
         try {
             server.web.start();
         } catch (RuntimeException e) {
@@ -144,6 +160,9 @@ public final class Server implements AutoCloseable {
     public void close() {
         draining = true;
         scheduler.close();
+        if (spill != null) {
+            spill.close();
+        }
         try {
             await(FAREWELL);
         } catch (InterruptedException e) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param bodyBytes most bytes of a request
  * @param limit most time a request may take
  * @param slow most time that a client may take to read a part of its answer
+ * @param states what is kept beside the memory
  */
 public record ServerSettings(
         String host,
@@ -29,7 +30,8 @@ public record ServerSettings(
         long keptBytes,
         int bodyBytes,
         Duration limit,
-        Duration slow) {
+        Duration slow,
+        StateSettings states) {
     /** Checks the values; errors name the flag (USAGE). */
     public ServerSettings {
         require(port >= 0 && port <= 65_535, "port", "0 to 65535", port);
@@ -47,6 +49,26 @@ public record ServerSettings(
         }
     }
 
+    /** Without a place on the disk. */
+    public ServerSettings(
+            String host,
+            int port,
+            @Nullable String apiKey,
+            boolean insecure,
+            int running,
+            int waiting,
+            long keptBytes,
+            int bodyBytes,
+            Duration limit,
+            Duration slow) {
+        this(host, port, apiKey, insecure, running, waiting, keptBytes, bodyBytes, limit, slow, StateSettings.MEMORY);
+    }
+
+    /** The same with other places for states. */
+    public ServerSettings with(long kept, StateSettings other) {
+        return new ServerSettings(host, port, apiKey, insecure, running, waiting, kept, bodyBytes, limit, slow, other);
+    }
+
     /** On this machine alone, at any free port. */
     public static ServerSettings local() {
         return new ServerSettings(
@@ -62,7 +84,7 @@ public record ServerSettings(
                 Duration.ofSeconds(30));
     }
 
-    private static void require(boolean right, String flag, String expected, Number found) {
+    static void require(boolean right, String flag, String expected, Number found) {
         if (!right) {
             throw LizardException.usage("--%s out of range: expected %s but found %s".formatted(flag, expected, found));
         }

@@ -19,8 +19,8 @@ class BindingFuzzTest extends RequestFuzzTest {
             try {
                 Fields fields = Bodies.parse(body);
                 switch (name) {
-                    case "completion.json" -> Completions.of(fields, SERVED, 64, LIMIT);
-                    case "chat.json" -> ChatCompletions.of(fields, SERVED, LIMIT);
+                    case "completion.json" -> Completions.of(fields, SERVED, 64, LIMIT, null);
+                    case "chat.json" -> ChatCompletions.of(fields, SERVED, LIMIT, null);
                     default -> {}
                 }
             } catch (ApiError e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lizard.base.Json;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -33,6 +34,21 @@ final class Client implements AutoCloseable {
     HttpResponse<String> send(HttpRequest.Builder request) {
         try {
             return http.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The bytes of an answer as they come. */
+    InputStream open(String path, String body) {
+        try {
+            HttpRequest request = request(path)
+                    .POST(HttpRequest.BodyPublishers.ofString(body.replace('\'', '"')))
+                    .build();
+            return http.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
         } catch (IOException e) {
             throw new AssertionError(e);
         } catch (InterruptedException e) {

@@ -297,9 +297,9 @@ class SchedulerTest {
                 ids(scheduler
                         .submit(List.of(work(prompt(i, 50 + i), 3, SamplerSettings.GREEDY)))
                         .orElseThrow());
-                assertThat(scheduler.figures().held().kept().bytes()).isLessThanOrEqualTo(budget);
+                assertThat(scheduler.figures().held().keptBytes()).isLessThanOrEqualTo(budget);
             }
-            assertThat(scheduler.figures().held().kept().states()).isPositive();
+            assertThat(scheduler.figures().held().keptStates()).isPositive();
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.lizard.generate.FinishReason;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /** What the scheduler has done and holds, to be read from any thread. */
 public final class Figures {
@@ -18,7 +19,9 @@ public final class Figures {
     final Histogram firstToken = new Histogram(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120);
     final Histogram tokenTime = new Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5);
     final Histogram whole = new Histogram(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600);
-    volatile Held held = new Held(0, 0, 0, new Kept(0, 0, 0, 0));
+    volatile Held held = new Held(0, 0, 0, 0, 0);
+    volatile LongSupplier spilled = () -> 0;
+    volatile LongSupplier spilledBytes = () -> 0;
 
     /**
      * What there is at a moment.
@@ -26,19 +29,10 @@ public final class Figures {
      * @param running works being read or written
      * @param waiting works not begun
      * @param stateBytes of the works that run
-     * @param kept states of beginnings
+     * @param keptStates of beginnings
+     * @param keptBytes of them
      */
-    public record Held(int running, int waiting, long stateBytes, Kept kept) {}
-
-    /**
-     * States of beginnings.
-     *
-     * @param states in memory
-     * @param bytes of them
-     * @param spilled states on the disk
-     * @param spilledBytes of them
-     */
-    public record Kept(int states, long bytes, int spilled, long spilledBytes) {}
+    public record Held(int running, int waiting, long stateBytes, int keptStates, long keptBytes) {}
 
     void end(FinishReason reason) {
         finished.computeIfAbsent(reason, any -> new LongAdder()).increment();
@@ -46,6 +40,16 @@ public final class Figures {
 
     public Held held() {
         return held;
+    }
+
+    /** States of beginnings on the disk. */
+    public long spilled() {
+        return spilled.getAsLong();
+    }
+
+    /** Bytes of them. */
+    public long spilledBytes() {
+        return spilledBytes.getAsLong();
     }
 
     /** Tokens of the prompts, those included whose state was known. */

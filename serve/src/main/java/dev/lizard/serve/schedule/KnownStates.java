@@ -29,6 +29,10 @@ final class KnownStates implements AutoCloseable {
                 disk.put(ids, snapshot);
             }
         });
+        if (disk != null) {
+            figures.spilled = disk::states;
+            figures.spilledBytes = disk::bytes;
+        }
     }
 
     /** How much of a prompt need not be read, and where its state lies; 0 tokens where all is to be read. */
@@ -123,10 +127,14 @@ final class KnownStates implements AutoCloseable {
         return fingerprint;
     }
 
-    /** What there is, for {@link Figures.Held}. */
-    Figures.Kept held() {
-        return new Figures.Kept(
-                memory.kept(), memory.bytes(), disk == null ? 0 : disk.states(), disk == null ? 0 : disk.bytes());
+    /** States in memory. */
+    int kept() {
+        return memory.kept();
+    }
+
+    /** Bytes of them. */
+    long bytes() {
+        return memory.bytes();
     }
 
     /** Frees the memory; what the disk has room for goes there, what was used last at last. */

@@ -149,7 +149,8 @@ public final class Scheduler implements AutoCloseable {
                 reading.size() + writing.size(),
                 waiting.get(),
                 engine.stateBytes() + states(reading) + states(writing),
-                known.held());
+                known.kept(),
+                known.bytes());
     }
 
     private static long states(Iterable<Running> some) {
@@ -261,14 +262,14 @@ public final class Scheduler implements AutoCloseable {
     // ---- writing ---------------------------------------------------------------------------------------------------
 
     private void write(Running one) {
-        one.tellRead();
         Work work = one.work();
-        if (one.cached() < work.prompt().length && (!work.choices().isEmpty() || work.transfer() != null)) {
+        if (one.cached() < work.prompt().length && !(work.choices().isEmpty() && work.promptScores())) {
             keep(one, work.prompt(), work.prompt().length);
         }
         if (work.transfer() instanceof Transfer.Store store) {
             one.tell(new Event.Stored(known.store(one.session(), store.notes())));
         }
+        one.tellRead();
         if (work.choices().isEmpty()) {
             end(one, null);
             return;

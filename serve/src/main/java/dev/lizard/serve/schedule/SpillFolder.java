@@ -180,10 +180,11 @@ public final class SpillFolder implements AutoCloseable {
     /** Has a state written soon, of which a copy is taken now; not where there is no room, or it is there already. */
     void put(int[] ids, Snapshot snapshot) {
         String name = index.name(ids);
-        if (index.use(name)
-                || refused
-                || snapshot.bytes() > budget
-                || waitingBytes.get() + snapshot.bytes() > MOST_WAITING) {
+        if (index.use(name)) {
+            touch(name);
+            return;
+        }
+        if (refused || snapshot.bytes() > budget || waitingBytes.get() + snapshot.bytes() > MOST_WAITING) {
             return;
         }
         StoredSession state = snapshot.stored(model, Map.of());

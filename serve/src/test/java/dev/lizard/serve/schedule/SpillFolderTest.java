@@ -98,7 +98,9 @@ class SpillFolderTest {
             assertThat(spill.states()).isEqualTo(2);
             assertThat(spill.longest(ids, 40)).isNull();
             assertThat(spill.longest(ids(2, 60), 0)).isNull();
-            assertThat(spill.longest(ids, 20)).extracting(SpillIndex.Entry::depth).isEqualTo(40);
+            assertThat(spill.longest(ids, 20))
+                    .extracting(SpillIndex.Entry::depth)
+                    .isEqualTo(40);
             assertThat(spill.longest(Arrays.copyOf(ids, 39), 0))
                     .extracting(SpillIndex.Entry::depth)
                     .isEqualTo(20);
@@ -136,9 +138,10 @@ class SpillFolderTest {
             assertThat(spill.bytes()).isZero();
         }
         assertThat(files()).isEmpty();
-        assertThat(told).hasSize(2).allSatisfy(line -> assertThat(line)
-                .startsWith("spilled state deleted: ")
-                .doesNotContain("\n"));
+        assertThat(told)
+                .hasSize(2)
+                .allSatisfy(line ->
+                        assertThat(line).startsWith("spilled state deleted: ").doesNotContain("\n"));
         assertThat(told.getFirst()).contains("torn or changed session file");
     }
 
@@ -158,12 +161,11 @@ class SpillFolderTest {
             assertThat(spill.states()).isEqualTo(1);
         }
         assertThat(told)
-                .containsExactly("spill folder %s: 3 files that are no states of this model are left alone"
-                        .formatted(folder));
+                .containsExactly(
+                        "spill folder %s: 3 files that are no states of this model are left alone".formatted(folder));
         try (Stream<Path> all = Files.list(folder)) {
             assertThat(all.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder(
-                            name, other.getFileName().toString(), "notes.txt", "sub");
+                    .containsExactlyInAnyOrder(name, other.getFileName().toString(), "notes.txt", "sub");
         }
     }
 
@@ -175,8 +177,9 @@ class SpillFolderTest {
         long one = Files.size(files().getFirst());
         try (SpillFolder spill = folder(3 * one + one / 2)) {
             for (int i = 2; i < 9; i++) {
-                put(spill, ids(i, 40));
+                read(ids(i, 40), spill::flush);
                 put(spill, ids(1, 40)); // is there already, and counts as used
+                assertThat(spill.longest(ids(1, 40), 0)).isNotNull();
             }
         }
         try (SpillFolder spill = folder(3 * one + one / 2)) {
@@ -216,7 +219,9 @@ class SpillFolderTest {
             put(spill, ids(2, 40));
         }
         assertThat(told).hasSize(1);
-        assertThat(told.getFirst()).startsWith("no more states are spilled: cannot write ").doesNotContain("\n");
+        assertThat(told.getFirst())
+                .startsWith("no more states are spilled: cannot write ")
+                .doesNotContain("\n");
         Files.delete(folder);
         Files.createDirectory(folder);
     }
