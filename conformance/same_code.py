@@ -28,6 +28,7 @@ VARIANTS = {
         dict(SAVE=1, D=128), dict(SAVE=1, D=128, GROUPED=0, WINDOW=112), dict(SAVE=1, IO_FLOAT=1, WINDOW=80))],
     "lizard_backward.cu": [BACKWARD | x for x in ({}, dict(DOCUMENTS=1), dict(D=128), dict(HALF_F=32, MAP_FLOAT=0))],
     "memory.cu": [MEMORY | x for x in ({}, dict(GATES=0), dict(GATES=2, COUNTED=0), dict(D=128, FEATURES=256))],
+    "slots.cu": [dict(D=64), dict(D=128)],
     "decode.cu": [DECODE | x for x in ({}, dict(D=128, HALF_F=128, R=1), dict(BF16=0), dict(SLICES=4, LATE=1))],
     "rows.cu": [ROWS | x for x in ({}, dict(GLU=1), dict(NORM=0, RESIDUAL=1), dict(STAGED=1))],
     "logits.cu": [dict(GROUP=9, ROWS=4), dict(GROUP=16, ROWS=2)],

@@ -25,10 +25,20 @@ public record Importance(Tensor scores, Tensor target) {
     private static final double EPSILON = 1e-4;
 
     /** Targets [B, G, T − w − m] of tokens from m on, in float32 or float64. */
-    static Tensor target(MixerInput original, KeyRing ring) {
+    static Tensor target(MixerInput in, KeyRing ring) {
         try (Scope scope = Scope.open();
                 Gradients off = Gradients.off()) {
-            MixerInput in = original.widened();
+            Tensor fused = SlotFunction.most(in, ring);
+            Tensor most = fused == null ? most(in.widened(), ring) : fused;
+            return scope.promote(most.narrow(2, ring.first(), in.tokens() - ring.slots())
+                    .add(EPSILON)
+                    .log());
+        }
+    }
+
+    /** The largest p of each key [B, G, T]. */
+    private static Tensor most(MixerInput in, KeyRing ring) {
+        try (Scope scope = Scope.open()) {
             Tensor q = in.at().turn(in.q());
             Tensor k = in.at().turn(in.k());
             long tokens = in.tokens();
@@ -47,9 +57,7 @@ public record Importance(Tensor scores, Tensor target) {
                     known.copy_(known.maximum(best));
                 }
             }
-            return scope.promote(most.narrow(2, ring.first(), tokens - ring.slots())
-                    .add(EPSILON)
-                    .log());
+            return scope.promote(most);
         }
     }
 }

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where kernels take over a {@link Hybrid}: those of Lizard and its sum, that is softmax of turned keys beside a gated
- * memory of features without RoPE, no first tokens. Each method gives null where none serves. What runs over several
+ * memory of features without RoPE, no first tokens; and over whole sequences those of exact keys alone
+ * ({@link SlotFunction}). Each method gives null where none serves. What runs over several
  * tokens multiplies in bfloat16, so only models of that dtype are given to it.
  */
 final class LizardKernels {
@@ -68,7 +69,7 @@ final class LizardKernels {
 
     static @Nullable Tensor parallel(Hybrid mixer, MixerInput in) {
         if (!serves(mixer.plan(), in)) {
-            return null;
+            return SlotFunction.mix(mixer, in, Tape.OFF);
         }
         try (Scope scope = Scope.open()) {
             return scope.promote(LizardForward.run(inputs(mixer, in, in.k(), in.v(), 0, null), false, false)
@@ -188,7 +189,7 @@ final class LizardKernels {
                 && tape.carries()
                 && trains(mixer, in.q().dtype(), in.q().device());
         if (!served) {
-            return null;
+            return SlotFunction.mix(mixer, in, tape);
         }
         try (Scope scope = Scope.open()) {
             HeadScalars.Weights weights = HeadScalars.of(

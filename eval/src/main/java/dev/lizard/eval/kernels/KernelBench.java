@@ -14,18 +14,24 @@ import dev.lizard.tensor.kernel.DecodeKernel;
 import dev.lizard.tensor.kernel.LizardBackward;
 import dev.lizard.tensor.kernel.LizardForward;
 import dev.lizard.tensor.kernel.LizardInputs;
+import dev.lizard.tensor.kernel.SlotAttention;
+import dev.lizard.tensor.kernel.SlotInputs;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Times the kernels of the joint Lizard mixer on a card, and libtorch's causal softmax attention on the same queries,
+ * Times the kernels of the joint Lizard mixer and of exact slots on a card, and libtorch's causal softmax attention on the same queries,
  * keys and values, which come without their rotation there.
  *
  * <p>Calls follow one another without a pause ({@link CudaTimer}); those shorter than what the host needs to queue one,
  * some tens of microseconds, show the host's time instead.
  */
 public final class KernelBench {
+    /** First tokens and slots, those of a 135M student. */
+    private static final int FIRST = 4;
+
+    private static final int SLOTS = 704;
     private static final double WARM_NANOS = 5e7; // until the card's clocks are up
 
     private final Device device;
@@ -88,6 +94,7 @@ public final class KernelBench {
             LizardInputs in = random.lizard(s);
             Tensor dy = random.heads(s, s.heads()); // [B, H, T, d]
             mixer(s, in, dy);
+            slots(s, random, dy);
             softmax(s, in, dy);
         }
     }
@@ -106,6 +113,22 @@ public final class KernelBench {
 
     private static void slopes(LizardInputs in, LizardForward.Result result, Tensor dy) {
         LizardBackward.run(in, result.y(), Objects.requireNonNull(result.saved()), dy);
+    }
+
+    /** Window, first tokens and slots in place of the memory; and the target of what scores learn. */
+    private void slots(KernelShape s, RandomInputs random, Tensor dy) {
+        SlotInputs in = random.slots(s, FIRST, SLOTS);
+        Tensor scores = random.normal(DType.FLOAT32, s.batch(), s.keyHeads(), s.tokens());
+        KernelWork forward = KernelWork.slotsForward(s, FIRST + SLOTS);
+        KernelWork backward = KernelWork.slotsBackward(s, FIRST + SLOTS);
+        time("slots_forward", s, forward, () -> SlotAttention.forward(in, scores));
+        SlotAttention.Result once = SlotAttention.forward(in, scores);
+        time("slots_backward", s, backward, () -> SlotAttention.backward(in, once.y(), once.saved(), dy));
+        time("slots_forward_backward", s, forward.plus(backward), () -> {
+            SlotAttention.Result result = SlotAttention.forward(in, scores);
+            SlotAttention.backward(in, result.y(), result.saved(), dy);
+        });
+        time("slots_most", s, KernelWork.slotsMost(s), () -> SlotAttention.most(in));
     }
 
     private void softmax(KernelShape s, LizardInputs in, Tensor dy) {

@@ -55,6 +55,26 @@ record KernelWork(double flops, double bytes) {
         return new KernelWork(blocks(s) * (near + far), read + write);
     }
 
+    /** {@code slots.cu}: pairs in the window, and of each query those of {@code kept} others that there are so far. */
+    static KernelWork slotsForward(KernelShape s, int kept) {
+        return new KernelWork(
+                4.0 * s.width() * blocks(s) * keptPairs(s, kept),
+                HALF * (2 * queries(s) + 2 * keys(s)) + FULL * (rows(s) + tables(s)));
+    }
+
+    /** Its backward: reads q, k, v, y, dy and a number a row, writes three gradients. */
+    static KernelWork slotsBackward(KernelShape s, int kept) {
+        return new KernelWork(
+                10.0 * s.width() * blocks(s) * keptPairs(s, kept),
+                HALF * (4 * queries(s) + 4 * keys(s)) + FULL * (rows(s) + tables(s)));
+    }
+
+    /** What keys are looked at most: all scores, once for normalisers and once for columns. */
+    static KernelWork slotsMost(KernelShape s) {
+        return new KernelWork(
+                4.0 * s.width() * blocks(s) * causalPairs(s), HALF * (queries(s) + keys(s)) + FULL * tables(s));
+    }
+
     /** Causal softmax attention of the same heads. */
     static KernelWork softmaxForward(KernelShape s) {
         return new KernelWork(4.0 * s.width() * blocks(s) * causalPairs(s), HALF * (2 * queries(s) + 2 * keys(s)));
@@ -85,6 +105,12 @@ record KernelWork(double flops, double bytes) {
     private static double nearPairs(KernelShape s) {
         double w = Math.min(s.window(), s.tokens());
         return s.tokens() * w - w * (w - 1) / 2;
+    }
+
+    /** The same and, of the T − w tokens that leave the window, the pairs of {@code kept} with all later queries. */
+    private static double keptPairs(KernelShape s, int kept) {
+        double few = Math.min(written(s), kept);
+        return nearPairs(s) + few * (few + 1) / 2 + (written(s) - few) * kept;
     }
 
     private static double causalPairs(KernelShape s) {

@@ -6,6 +6,7 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.kernel.LizardInputs;
+import dev.lizard.tensor.kernel.SlotInputs;
 
 /**
  * Inputs for kernels, in the scope of the caller. A million normal numbers repeat: enough for speed, and billions of
@@ -82,6 +83,21 @@ final class RandomInputs {
                 LizardInputs.Join.JOINT,
                 null,
                 null);
+    }
+
+    /** Inputs of attention to a window, first tokens and slots. */
+    SlotInputs slots(KernelShape s, int first, int slots) {
+        return new SlotInputs(
+                heads(s, s.heads()),
+                heads(s, s.keyHeads()),
+                heads(s, s.keyHeads()),
+                table(s, false),
+                table(s, true),
+                null,
+                s.window(),
+                first,
+                slots,
+                true);
     }
 
     /** Radians a token of each pair of features. */

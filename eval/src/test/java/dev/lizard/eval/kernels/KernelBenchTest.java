@@ -31,6 +31,10 @@ class KernelBenchTest {
                         "lizard_forward_save",
                         "lizard_backward",
                         "lizard_forward_backward",
+                        "slots_forward",
+                        "slots_backward",
+                        "slots_forward_backward",
+                        "slots_most",
                         "softmax_forward",
                         "softmax_forward_backward");
         assertThat(results).allSatisfy(result -> {

@@ -34,6 +34,18 @@ class KernelWorkTest {
         assertThat(forward.plus(backward)).isEqualTo(new KernelWork(58_949_632, 591_872));
     }
 
+    /** 192 tokens leave the window; with 50 kept there are 1,275 pairs until all places are taken, 7,100 after. */
+    @Test
+    void slots() {
+        double head = 4 * 64 * (14_368.0 + 1_275 + 7_100);
+        assertThat(KernelWork.slotsForward(SMALL, 50).flops()).isEqualTo(2 * head);
+        assertThat(KernelWork.slotsBackward(SMALL, 50).flops()).isEqualTo(5 * head);
+        assertThat(KernelWork.slotsForward(SMALL, 192).flops())
+                .isEqualTo(KernelWork.softmaxForward(SMALL).flops());
+        assertThat(KernelWork.slotsMost(SMALL).flops())
+                .isEqualTo(KernelWork.softmaxForward(SMALL).flops());
+    }
+
     @Test
     void decodingIsReadingAndWritingTheState() {
         KernelWork two = KernelWork.decode(KernelShape.token(2), 576);

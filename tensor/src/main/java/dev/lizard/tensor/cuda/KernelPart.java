@@ -7,6 +7,7 @@ public enum KernelPart {
     LIZARD_FORWARD("lizard over sequences"),
     LIZARD_BACKWARD("gradients of lizard"),
     MEMORY("matrix memory over sequences"),
+    SLOTS("exact slots over sequences"),
     DECODE("decoding step of lizard"),
     ROWS("projections of a decoding step"),
     LOGITS("logits of gates"),

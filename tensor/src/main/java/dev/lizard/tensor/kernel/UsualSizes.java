@@ -25,6 +25,8 @@ public record UsualSizes(String text, KernelNeed need) {
             new UsualSizes("d 128, f 128", LizardBackward.need(128, 64)),
             new UsualSizes("d 64, f 128", MemoryInputs.need(BF16, 64, 128, false)),
             new UsualSizes("d 128, f 128", MemoryInputs.need(BF16, 128, 128, false)),
+            new UsualSizes("d 64", SlotAttention.need(BF16, 64)),
+            new UsualSizes("d 128", SlotAttention.need(BF16, 128)),
             new UsualSizes("d 64, f 128, w 128", DecodeKernel.need(64, 64, 128, BF16)),
             new UsualSizes("d 128, f 128, w 128", DecodeKernel.need(128, 64, 128, BF16)),
             new UsualSizes("1 row of 8192", SkinnyGemm.need(1, 8192, 2048)),

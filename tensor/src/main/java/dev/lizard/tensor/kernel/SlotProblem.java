@@ -1,0 +1,119 @@
+package dev.lizard.tensor.kernel;
+
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
+import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.cuda.Dim;
+import dev.lizard.tensor.cuda.Kernel;
+import dev.lizard.tensor.cuda.KernelSource;
+import java.lang.foreign.Arena;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The struct that the kernels of {@code slots.cu} take, and their launches. */
+final class SlotProblem {
+    /** Its pointers, in order. */
+    enum Member {
+        Q,
+        K,
+        V,
+        DY,
+        COSINE,
+        SINE,
+        SINK,
+        SCORES,
+        TURNED_Q,
+        TURNED_K,
+        OLD_K,
+        OLD_V,
+        Y,
+        LSE,
+        DELTA,
+        UNTIL,
+        LISTS,
+        LENGTHS,
+        ORDER,
+        SLOPE_K,
+        SLOPE_V,
+        DQ,
+        DK,
+        DV,
+        MOST
+    }
+
+    private record Made(String function, int width, Device device) {}
+
+    private static final Map<Made, Kernel> MADE = new ConcurrentHashMap<>();
+
+    private final SlotInputs in;
+    private final int window;
+    private final Map<Member, Tensor> members = new EnumMap<>(Member.class);
+
+    /** @param window w, which may differ from that of {@code in} */
+    SlotProblem(SlotInputs in, int window) {
+        this.in = in;
+        this.window = window;
+        put(Member.Q, in.q()).put(Member.K, in.k()).put(Member.V, in.v());
+        put(Member.COSINE, in.cos()).put(Member.SINE, in.sin());
+    }
+
+    SlotProblem put(Member member, @Nullable Tensor tensor) {
+        if (tensor != null) {
+            members.put(member, tensor);
+        }
+        return this;
+    }
+
+    /** The same with another window. */
+    SlotProblem within(int other) {
+        SlotProblem same = new SlotProblem(in, other);
+        same.members.putAll(members);
+        return same;
+    }
+
+    private Tensor fresh(Member member, DType dtype, long... shape) {
+        Tensor tensor = Tensors.empty(dtype, in.q().device(), shape);
+        put(member, tensor);
+        return tensor;
+    }
+
+    Tensor bf16(Member member, long... shape) {
+        return fresh(member, DType.BFLOAT16, shape);
+    }
+
+    Tensor full(Member member, long... shape) {
+        return fresh(member, DType.FLOAT32, shape);
+    }
+
+    Tensor ints(Member member, long... shape) {
+        return fresh(member, DType.INT32, shape);
+    }
+
+    void launch(String function, Dim grid, int threads, int shared) {
+        Kernel kernel = MADE.computeIfAbsent(
+                new Made(function, in.width(), in.q().device()),
+                made -> Kernel.of(
+                        KernelSource.of("slots.cu").define("D", made.width), "slots_" + made.function, made.device));
+        Tensor dy = members.getOrDefault(Member.DY, in.q());
+        try (Arena arena = Arena.ofConfined()) {
+            ProblemWords words = new ProblemWords(arena, SlotSizes.PROBLEM_BYTES);
+            for (Member member : Member.values()) {
+                words.pointers(members.get(member));
+            }
+            kernel.launch(
+                    grid,
+                    Dim.of(threads),
+                    shared,
+                    words.strides(in.q())
+                            .strides(in.k())
+                            .strides(in.v())
+                            .strides(dy)
+                            .ints(in.batch(), in.tokens(), in.heads(), in.keyHeads(), window, in.first(), in.slots())
+                            .ints(in.places(), Math.toIntExact(in.cos().stride(0)), in.rounds() ? 1 : 0)
+                            .done());
+        }
+    }
+}
