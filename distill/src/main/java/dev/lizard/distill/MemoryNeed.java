@@ -99,7 +99,7 @@ record MemoryNeed(
         if (device.isCuda()) { // kernels keep no scores and no features
             return rest
                     + specs.stream()
-                            .filter(spec -> spec.slots() > 0)
+                            .filter(spec -> spec.slots() > 0 && !spec.fused(config.headDims(), dtype, device, length))
                             .mapToLong(this::graph)
                             .max()
                             .orElse(0);

@@ -1,9 +1,11 @@
 package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.kernel.SlotAttention;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -363,6 +365,11 @@ public record LizardSpec(
     public MixerSpec withSlots(int count) {
         SlotSpec other = new SlotSpec(count, exact.hidden(), exact.type(), exact.limit(), exact.halfLife());
         return exact.slots() == 0 ? this : with(branches, other);
+    }
+
+    @Override
+    public boolean fused(HeadDims dims, DType model, Device device, long length) {
+        return far == Far.NONE && !exact.reaches(length) && SlotAttention.serves(device, model, dims.headWidth());
     }
 
     private LizardSpec with(Branches spoken, SlotSpec slots) {

@@ -1,6 +1,7 @@
 package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
 import java.util.List;
@@ -71,6 +72,11 @@ public interface MixerSpec {
 
     /** Numbers a token that the graph of a composed pass over sequences of {@code length} keeps for its gradients. */
     long graphNumbers(HeadDims dims, long length);
+
+    /** Whether kernels take over such a pass of a mixer with slots, which keep none of those. */
+    default boolean fused(HeadDims dims, DType model, Device device, long length) {
+        return false;
+    }
 
     /** The same with one branch alone, over the same parameters; empty for mixers without branches. */
     default Optional<MixerSpec> only(LizardSpec.Branches branch) {

@@ -38,6 +38,11 @@ public record SlotSpec(int slots, int hidden, SlotType type, int limit, double h
         return slots > 0 || limit > 0;
     }
 
+    /** Whether a sequence of so many tokens has distances beyond the limit. */
+    boolean reaches(long tokens) {
+        return limit > 0 && tokens > limit;
+    }
+
     ExactSlots beside(KeyRing ring) {
         return new ExactSlots(ring, slots, type, limit, halfLife);
     }

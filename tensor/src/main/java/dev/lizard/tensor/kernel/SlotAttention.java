@@ -30,7 +30,11 @@ public final class SlotAttention {
      */
     public record Saved(Tensor until, Tensor lse) {}
 
-    /** @param y [B, H, T, d], bfloat16, a view of [B, T, H, d] */
+    /**
+     * What a run leaves.
+     *
+     * @param y [B, H, T, d], bfloat16, a view of [B, T, H, d]
+     */
     public record Result(Tensor y, Saved saved) {}
 
     /**
@@ -108,6 +112,8 @@ public final class SlotAttention {
     }
 
     /**
+     * Gradients of all that has some, from that of y.
+     *
      * @param in what the forward pass read
      * @param y what it returned
      * @param saved what it kept

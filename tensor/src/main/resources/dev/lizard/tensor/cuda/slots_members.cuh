@@ -26,7 +26,8 @@ DEVICE int rank(bool flag, int* counts, int& all) {
 // until_j = w + the token by which K better ones were read, of those from m on, and j at least; T where none does. Better:
 // a larger score, or the same and later. Grid (T / 128 rounded up, G, B), 128 threads.
 extern "C" __global__ void __launch_bounds__(THREADS) slots_until(const __grid_constant__ Problem p) {
-    __shared__ float row[THREADS];
+    __shared__ __align__(16) float row[THREADS];
+    const float4* four = (const float4*)row;
     const i64 at = ((i64)blockIdx.z * p.keyHeads + blockIdx.y) * p.tokens;
     const int begin = blockIdx.x * THREADS, j = begin + threadIdx.x, last = p.tokens - p.window; // who leaves is before
     const bool races = p.scores != nullptr;
@@ -39,11 +40,17 @@ extern "C" __global__ void __launch_bounds__(THREADS) slots_until(const __grid_c
         __syncthreads();
         int more = 0, n = min(THREADS, last - from);
         if (n == THREADS && from + THREADS <= begin) {
-#pragma unroll 16
-            for (int c = 0; c < THREADS; c++) more += own < row[c];
+#pragma unroll 8
+            for (int c = 0; c < THREADS / 4; c++) {
+                float4 x = four[c];
+                more += (own < x.x) + (own < x.y) + (own < x.z) + (own < x.w);
+            }
         } else if (n == THREADS && from >= begin + THREADS) {
-#pragma unroll 16
-            for (int c = 0; c < THREADS; c++) more += own <= row[c];
+#pragma unroll 8
+            for (int c = 0; c < THREADS / 4; c++) {
+                float4 x = four[c];
+                more += (own <= x.x) + (own <= x.y) + (own <= x.z) + (own <= x.w);
+            }
         } else {
             for (int c = 0; c < n; c++) more += own < row[c] || (own == row[c] && from + c > j);
         }
