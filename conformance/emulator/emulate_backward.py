@@ -6,7 +6,6 @@ without a GPU.
 As emulate.py. What the forward leaves is taken from the twin.
 """
 import ctypes
-import re
 import sys
 
 import host
@@ -15,7 +14,6 @@ import torch
 import twin
 
 twin.DEVICE = "cpu"
-ASSEMBLY = "shared_address pack exp2_fast inverse_fast store store load load4 copy16 copy4 commit wait matrices multiply settle".split()
 CASES = {
     "d64": dict(),
     "t1": dict(t=1),
@@ -40,18 +38,9 @@ CASES = {
 }
 
 
-def plain(text):
-    """A source without inline assembly; tiles.h has its like."""
-    for name in ASSEMBLY:
-        text = host.without(text, r"(template <[^>]*>\n)?DEVICE [\w ]+ %s\([^{]*\{" % name)
-    text = re.sub(r'asm volatile\("st\.shared\.b16 \[%0\], %1;" ::"r"\((.*?)\), "h"\(\(bf16\)(\w+)\)\s*: "memory"\);',
-                  r"store_half(\1, \2);", text, flags=re.S)
-    return text.replace("__shared__ float scratch[4];", "static float scratch[4];")
-
-
 def sources(folder):
     """The kernels in one file for a host compiler."""
-    (folder / "backward.h").write_text(plain(host.inlined("lizard_backward.cu")))
+    (folder / "backward.h").write_text(host.plain(host.inlined("lizard_backward.cu")))
 
 
 def check(folder, settings, seed):

@@ -9,7 +9,6 @@ import ctypes
 import sys
 
 import host
-import emulate_backward
 import gpu_memory as gpu
 import twin
 
@@ -26,7 +25,7 @@ CASES |= {f"{kind}, gate {gamma}": dict(gates=KINDS[kind], gamma=gamma, t=150, c
 
 def sources(folder):
     """The kernels in one file for a host compiler."""
-    (folder / "memory.h").write_text(emulate_backward.plain(host.inlined("memory.cu")))
+    (folder / "memory.h").write_text(host.plain(host.inlined("memory.cu")))
 
 
 def check(folder, settings, seed):

@@ -13,6 +13,8 @@ sys.path.insert(0, str(HERE.parent))
 
 from compiler import SOURCES  # noqa: E402: of the folder above
 
+ASSEMBLY = "shared_address pack exp2_fast inverse_fast store store load load4 copy16 copy4 commit wait matrices multiply settle".split()
+
 
 def inlined(name, apart=()):
     """The source of that name with what it includes, but the headers `apart`, written in at its first mention."""
@@ -33,6 +35,15 @@ def without(text, pattern):
         depth += {"{": 1, "}": -1}.get(text[at], 0)
         at += 1
     return text[: head.start()] + text[at:]
+
+
+def plain(text):
+    """A source without inline assembly; tiles.h has its like."""
+    for name in ASSEMBLY:
+        text = without(text, r"(template <[^>]*>\n)?DEVICE [\w ]+ %s\([^{]*\{" % name)
+    text = re.sub(r'asm volatile\("st\.shared\.b16 \[%0\], %1;" ::"r"\((.*?)\), "h"\(\(bf16\)(\w+)\)\s*: "memory"\);',
+                  r"store_half(\1, \2);", text, flags=re.S)
+    return text.replace("__shared__ float scratch[4];", "static float scratch[4];")
 
 
 def library(folder, source, defines):
