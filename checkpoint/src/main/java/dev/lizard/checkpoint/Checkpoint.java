@@ -22,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param ggufMetadata all metadata of a GGUF file (Long, Double, Boolean, String or List), as it has the tokenizer
  * @param tokenizerFiles those of the usual tokenizer files that are there
  * @param contentFiles the files that decide what the model computes, in the order in which they are hashed
+ * @param student the student whose base this is, with whose config, parameters and adapter it was opened
  * @param notes what a person should know of how the files were read, a line each
  */
 public record Checkpoint(
@@ -34,6 +35,7 @@ public record Checkpoint(
         Optional<Map<String, Object>> ggufMetadata,
         List<Path> tokenizerFiles,
         List<Path> contentFiles,
+        Optional<Student> student,
         List<String> notes)
         implements AutoCloseable {
     /**
@@ -47,6 +49,39 @@ public record Checkpoint(
                     path, "cannot open model", "a folder or a .gguf file", "nothing", "check the path or its spelling");
         }
         return Files.isDirectory(path) ? new CheckpointFolder(path).open() : openGguf(path);
+    }
+
+    /**
+     * Opens a student without weights of its own ({@link Student}) over its base, or a model alone.
+     *
+     * @throws LizardException as {@link #open(Path)}; whether it is the right base, {@link #requireBase} says
+     */
+    public static Checkpoint open(ModelFiles files) {
+        Checkpoint base = open(files.model());
+        if (files.student().isEmpty()) {
+            return base;
+        }
+        try {
+            return Student.open(files.student().get(), base);
+        } catch (RuntimeException e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Waits for the hash of a student's base, which is taken meanwhile.
+     *
+     * @throws LizardException INPUT where it is not the model that the student was made of
+     */
+    public void requireBase() {
+        student.ifPresent(Student::require);
+    }
+
+    /** The file with the config, for messages. */
+    public Path configFile() {
+        Path folder = student.map(Student::folder).orElse(path);
+        return Files.isDirectory(folder) ? folder.resolve(CheckpointFolder.CONFIG) : folder;
     }
 
     private static Checkpoint openGguf(Path path) {
@@ -71,6 +106,7 @@ public record Checkpoint(
                     Optional.of(gguf.metadata()),
                     List.of(),
                     gguf.files(),
+                    Optional.empty(),
                     GgufConfig.notes(gguf));
         } catch (RuntimeException e) {
             gguf.close();

@@ -29,6 +29,14 @@ record CheckpointFolder(Path folder) {
         if (!has(CONFIG)) {
             throw BadFile.in(folder, "cannot open model", CONFIG, listing(), adviceWithoutConfig());
         }
+        if (has(Student.FILE)) {
+            throw BadFile.in(
+                    folder,
+                    "a student without its base",
+                    "the model that it was made of",
+                    "its own parts alone",
+                    "give that model and --student " + folder);
+        }
         ObjectNode config = JsonFiles.readObject(folder.resolve(CONFIG));
         Optional<ObjectNode> generation =
                 has(GENERATION) ? Optional.of(JsonFiles.readObject(folder.resolve(GENERATION))) : Optional.empty();
@@ -63,6 +71,7 @@ record CheckpointFolder(Path folder) {
                     Optional.empty(),
                     tokenizer,
                     List.copyOf(content),
+                    Optional.empty(),
                     List.copyOf(notes));
         } catch (RuntimeException e) {
             weights.close();

@@ -18,6 +18,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** As {@link BenchModel}; one of random weights may have another mixer. */
 final class BenchMixedModel extends BenchModel {
+    @Option(names = "--student", paramLabel = "STUDENT", description = ModelOption.STUDENT_HELP)
+    @Nullable
+    String student;
+
     @Option(
             names = "--mixer",
             paramLabel = "NAME",
@@ -28,7 +32,12 @@ final class BenchMixedModel extends BenchModel {
 
     /** As results name it. */
     String name() {
-        return model != null ? model : Objects.requireNonNullElse(mixer, "softmax");
+        return model != null ? place(model) : Objects.requireNonNullElse(mixer, "softmax");
+    }
+
+    @Override
+    String place(String named) {
+        return ModelPlace.join(named, student);
     }
 
     @Override
@@ -36,6 +45,10 @@ final class BenchMixedModel extends BenchModel {
         if (mixer != null && config == null) {
             throw LizardException.usage(
                     "--mixer has no effect: expected it beside --random-weights; give that too, or take it out");
+        }
+        if (student != null && model == null) {
+            throw LizardException.usage(
+                    "--student has no effect: expected it beside --model; give that too, or take it out");
         }
         return super.measure(context, decoder -> {
             if (mixer != null) {

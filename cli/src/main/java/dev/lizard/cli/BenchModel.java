@@ -32,7 +32,7 @@ class BenchModel {
      */
     <T> T measure(Context context, Function<Decoder, T> measurement) {
         if (model != null && config == null) {
-            try (OpenModel open = ModelPlace.open(model, context)) {
+            try (OpenModel open = ModelPlace.open(place(model), context)) {
                 return measurement.apply(open.decoder());
             }
         }
@@ -43,6 +43,11 @@ class BenchModel {
         }
         throw LizardException.usage("expected one of --model and --random-weights but found %s; give one"
                 .formatted(model == null ? "neither" : "both"));
+    }
+
+    /** The argument for {@link ModelPlace}. */
+    String place(String named) {
+        return named;
     }
 
     /** A teacher with random weights, of the configuration in {@code file}. */

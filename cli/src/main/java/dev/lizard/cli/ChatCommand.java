@@ -30,8 +30,8 @@ import picocli.CommandLine.Option;
             "is an object as of generate."
         })
 final class ChatCommand implements Action {
-    @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
-    String model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Option(names = "--system", paramLabel = "S", description = "The system message.")
     @Nullable
@@ -44,8 +44,8 @@ final class ChatCommand implements Action {
     public int run(Context context) {
         long seed = context.settings().seed();
         GenerationSettings checked = sampling.settings(seed, List.of()); // refused before anything is loaded
-        context.console().note("loading " + model + ", at most " + checked.maxTokens() + " tokens an answer");
-        try (OpenModel open = ModelPlace.openWithTokenizer(model, context);
+        context.console().note("loading " + model.place() + ", at most " + checked.maxTokens() + " tokens an answer");
+        try (OpenModel open = ModelPlace.openWithTokenizer(model.place(), context);
                 Tokenizer tokenizer = open.openTokenizer();
                 ChatLoop loop = new ChatLoop(
                         open.decoder(),
@@ -68,7 +68,8 @@ final class ChatCommand implements Action {
             return template.get().stoppedBy(context.interrupt());
         }
         context.console()
-                .warn("model %s has no chat template; it continues what was said, line by line".formatted(model));
+                .warn("model %s has no chat template; it continues what was said, line by line"
+                        .formatted(model.place()));
         return ChatFormat.lines();
     }
 

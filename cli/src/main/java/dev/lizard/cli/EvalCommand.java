@@ -43,9 +43,13 @@ final class EvalCommand implements Action {
             names = "--model",
             paramLabel = "MODEL",
             arity = "1..*",
-            description = ModelPlace.HELP + " Several are compared with the first.")
+            description = ModelPlace.HELP + " Several are compared with the first; MODEL+STUDENT is one of them too.")
     @Nullable
     List<String> models;
+
+    @Option(names = "--student", paramLabel = "STUDENT", description = ModelOption.STUDENT_HELP)
+    @Nullable
+    String student;
 
     @Option(
             names = "--tasks",
@@ -96,16 +100,22 @@ final class EvalCommand implements Action {
         if (models == null) {
             throw LizardException.usage("no model to ask: expected --model MODEL but found none; give one or several");
         }
+        if (student != null && models.size() > 1) {
+            throw LizardException.usage("--student: expected one --model beside it but found %d; %s"
+                    .formatted(models.size(), "write MODEL+STUDENT in their list"));
+        }
+        List<String> places = student == null ? models : List.of(ModelPlace.join(models.getFirst(), student));
         if (dryRun) {
-            try (Tokenizer tokenizer = ModelPlace.openTokenizer(ModelPlace.find(models.getFirst(), context))) {
+            Path first = ModelPlace.files(places.getFirst(), context).model();
+            try (Tokenizer tokenizer = ModelPlace.openTokenizer(first)) {
                 TaskSource source = new TaskSource(data, tokenizer, settings.seed());
                 asked.forEach(task -> show(task, task.items(source), context.console()));
             }
         } else if (out == null) {
-            evaluate(models, asked, settings, context);
+            evaluate(places, asked, settings, context);
         } else {
             try (FolderLock _ = FolderLock.take(out)) {
-                evaluate(models, asked, settings, context).results().writeInto(out);
+                evaluate(places, asked, settings, context).results().writeInto(out);
             }
         }
         return 0;
@@ -170,9 +180,7 @@ final class EvalCommand implements Action {
     static List<String> names(List<String> models) {
         List<String> names = new ArrayList<>();
         for (String model : models) {
-            String path = model.replaceAll("[/\\\\]+$", "");
-            String last = path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
-                    .replaceFirst("\\.gguf$", "");
+            String last = ModelPlace.lastName(model);
             String name = last.isEmpty() || last.startsWith(".") ? "model" : last;
             int number = 1;
             while (names.contains(name)) {

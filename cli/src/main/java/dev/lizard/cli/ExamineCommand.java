@@ -40,11 +40,15 @@ final class ExamineCommand implements Action {
     @Option(names = "--model", paramLabel = "MODEL", required = true, description = "The student. " + ModelPlace.HELP)
     String model;
 
+    @Option(names = "--student", paramLabel = "STUDENT", description = ModelOption.STUDENT_HELP)
+    @Nullable
+    String student;
+
     @Option(
             names = "--teacher",
             paramLabel = "MODEL",
-            required = true,
-            description = "The model that it was made from.")
+            description = "The model that it was made from; with --student that of --model if not given.")
+    @Nullable
     String teacher;
 
     @Option(
@@ -133,13 +137,20 @@ final class ExamineCommand implements Action {
         List<Prompt> asked = prompts == null
                 ? Prompt.builtIn()
                 : Prompt.read(TextArgument.read(prompts), TextArgument.name(prompts));
+        if (teacher == null && student == null) {
+            throw LizardException.usage(
+                    "no teacher: expected --teacher MODEL but found none; give the model that the student was made"
+                            + " from");
+        }
+        String taught = ModelPlace.join(model, student);
+        String teaching = teacher == null ? model : teacher;
         String text = TextArgument.read(textFile);
         try (FolderLock _ = FolderLock.take(out);
-                OpenModel teachers = ModelPlace.openWithTokenizer(teacher, context);
+                OpenModel teachers = ModelPlace.openWithTokenizer(teaching, context);
                 Tokenizer tokenizer = teachers.openTokenizer();
-                OpenModel students = ModelPlace.openWithTokenizer(model, context)) {
+                OpenModel students = ModelPlace.openWithTokenizer(taught, context)) {
             Pair pair = new Pair(teachers, students, tokenizer);
-            List<String> names = EvalCommand.names(List.of(teacher, model));
+            List<String> names = EvalCommand.names(List.of(teaching, taught));
             Examination.Settings settings = new Examination.Settings(
                     names.getFirst(),
                     names.getLast(),

@@ -31,8 +31,8 @@ import picocli.CommandLine.Option;
         description = "Continues a text, streamed as it comes.",
         footer = {"", "One Ctrl-C stops after the token; what was made is kept, and saved with --save-state."})
 final class GenerateCommand implements Action {
-    @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
-    String model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Option(names = "--prompt", paramLabel = "S", description = "The text to continue.")
     @Nullable
@@ -83,7 +83,7 @@ final class GenerateCommand implements Action {
         long seed = context.settings().seed();
         GenerationSettings _ = sampling.settings(seed, List.of()); // refused before anything is loaded
         try (TextInput text = TextInput.of(nothing ? "" : prompt, promptFile, "--prompt and --prompt-file");
-                OpenModel open = ModelPlace.openWithTokenizer(model, context);
+                OpenModel open = ModelPlace.openWithTokenizer(model.place(), context);
                 Tokenizer tokenizer = open.openTokenizer()) {
             GenerationSettings ending = sampling.settings(seed, open.eosIds());
             Generation generation = chat
@@ -130,7 +130,7 @@ final class GenerateCommand implements Action {
         ChatTemplate template = ChatTemplate.of(tokenizer)
                 .map(own -> own.stoppedBy(context.interrupt()))
                 .orElseThrow(() -> LizardException.input("no chat template in %s: expected one for --chat; %s"
-                        .formatted(model, "leave --chat out to continue the text as it is")));
+                        .formatted(model.place(), "leave --chat out to continue the text as it is")));
         try (ChatSession session = new ChatSession(open.decoder(), tokenizer, template)) {
             session.system(system == null ? "" : system);
             Generation generation;

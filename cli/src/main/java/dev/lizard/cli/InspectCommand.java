@@ -2,8 +2,8 @@ package dev.lizard.cli;
 
 import dev.lizard.base.Activity;
 import dev.lizard.checkpoint.Checkpoint;
+import dev.lizard.checkpoint.ModelFiles;
 import dev.lizard.model.Models;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,13 +23,18 @@ final class InspectCommand implements Action {
     @Parameters(paramLabel = "MODEL", description = ModelPlace.HELP)
     String model;
 
+    @Option(names = "--student", paramLabel = "STUDENT", description = ModelOption.STUDENT_HELP)
+    @Nullable
+    String student;
+
     @Override
     public int run(Context context) {
-        Path path = ModelPlace.find(model, context);
-        try (Activity _ = Activity.begin("inspecting " + path);
-                Checkpoint checkpoint = Checkpoint.open(path)) {
+        ModelFiles files = ModelPlace.files(ModelPlace.join(model, student), context);
+        try (Activity _ = Activity.begin("inspecting " + files);
+                Checkpoint checkpoint = Checkpoint.open(files)) {
+            checkpoint.requireBase();
             Models.notes(checkpoint).forEach(context.console()::warn);
-            ModelFacts facts = ModelFacts.of(path, checkpoint, context.dtype());
+            ModelFacts facts = ModelFacts.of(files, checkpoint, context.dtype());
             context.console().result(facts, String.join(System.lineSeparator(), lines(facts)));
         }
         return 0;

@@ -4,7 +4,6 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.AtomicFiles;
 import dev.lizard.checkpoint.FolderLock;
-import dev.lizard.mixer.Form;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.Lora;
 import dev.lizard.model.ModelFolder;
@@ -14,8 +13,6 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
-import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +30,6 @@ import picocli.CommandLine.Option;
         name = "merge",
         description = "Folds a model's adapters into its weights; nothing is written unless the logits stay the same.")
 final class MergeCommand implements Action {
-    private static final int PROBE = 64;
     private static final List<String> KEPT = List.of("recipe.yaml", "provenance.json");
 
     @Option(
@@ -72,7 +68,7 @@ final class MergeCommand implements Action {
             throw LizardException.usage(
                     "--tolerance: expected 0 to 1 but found %s; choose another".formatted(tolerance));
         }
-        requireNew();
+        requireNew(out);
         Path path = ModelPlace.find(model, context);
         if (!Files.isRegularFile(path.resolve("adapter_config.json"))) {
             throw LizardException.at(
@@ -105,7 +101,7 @@ final class MergeCommand implements Action {
     }
 
     /** A folder with nothing but the lock of a process that died is as good as none. */
-    private void requireNew() {
+    static void requireNew(Path out) {
         FolderLock.refuseHeld(out);
         boolean taken = Files.exists(out);
         if (Files.isRegularFile(out.resolve(FolderLock.FILE))) {
@@ -125,7 +121,7 @@ final class MergeCommand implements Action {
         double[] difference = new double[1];
         try (OpenModel open = Models.open(path, DType.FLOAT32, device)) {
             open.notes().forEach(context.console()::warn);
-            float[] before = logits(open.decoder());
+            float[] before = LogitProbe.of(open.decoder());
             Lora.merge(open.decoder());
             try (Scope cast = Scope.owner()) {
                 cast(open.decoder(), cast);
@@ -167,17 +163,10 @@ final class MergeCommand implements Action {
 
     /** The difference found, as a part of the largest logit; a refusal leaves nothing behind. */
     private static double verified(float[] before, Path folder, double limit, Device device) {
-        float[] after;
+        double part;
         try (OpenModel merged = Models.open(folder, DType.FLOAT32, device)) {
-            after = logits(merged.decoder());
+            part = LogitProbe.difference(before, LogitProbe.of(merged.decoder()));
         }
-        double largest = 0;
-        double difference = 0;
-        for (int i = 0; i < before.length; i++) {
-            largest = Math.max(largest, Math.abs(before[i]));
-            difference = Math.max(difference, Math.abs(before[i] - after[i]));
-        }
-        double part = difference / largest;
         if (!(part <= limit)) {
             throw LizardException.failed(String.format(
                     Locale.ROOT,
@@ -187,19 +176,5 @@ final class MergeCommand implements Action {
                     part));
         }
         return part;
-    }
-
-    /** Logits [T, V] of a text without meaning. */
-    private static float[] logits(Decoder decoder) {
-        int vocabulary = decoder.config().vocabSize();
-        int[] ids = new int[PROBE];
-        for (int i = 0; i < PROBE; i++) {
-            ids[i] = (int) ((i * 7_919L + 31) % vocabulary);
-        }
-        try (Scope work = Scope.open();
-                Gradients off = Gradients.off()) {
-            Tensor input = Tensors.of(ids, 1, PROBE).to(decoder.device()); // [1, T]
-            return decoder.logits(decoder.hidden(input, Form.CHUNK)).floats(); // [1, T, V]
-        }
     }
 }

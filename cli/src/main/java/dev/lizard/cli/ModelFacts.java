@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Checkpoint;
+import dev.lizard.checkpoint.ModelFiles;
 import dev.lizard.checkpoint.TensorInfo;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.mixer.MixerSpec;
@@ -74,25 +75,25 @@ record ModelFacts(
     record State(long tokens, long bytes, long kvCacheBytes) {}
 
     /** Reads headers, configs and checksums; no weight is loaded. */
-    static ModelFacts of(Path path, Checkpoint checkpoint, DType dtype) {
-        String where = Files.isDirectory(path) ? path.resolve("config.json").toString() : path.toString();
+    static ModelFacts of(ModelFiles model, Checkpoint checkpoint, DType dtype) {
+        String where = checkpoint.configFile().toString();
         ModelConfig config = Models.config(checkpoint);
         List<MixerSpec> specs = config.mixerSpecs(where);
         Future<String> sha256 = inBackground(checkpoint::sha256);
         return new ModelFacts(
-                path.toString(),
+                model.toString(),
                 config.family().modelType(),
                 !specs.equals(config.softmaxSpecs()),
                 shape(config),
                 parameters(checkpoint),
                 dtypes(checkpoint.weights()),
-                tokenizer(path),
+                tokenizer(model.model()),
                 specs.stream().map(MixerSpecs::write).toList(),
                 states(config, specs, dtype),
                 dtype.name().toLowerCase(Locale.ROOT),
                 result(sha256),
                 files(checkpoint.contentFiles()),
-                provenance(path));
+                provenance(model.student().orElse(model.model())));
     }
 
     /** Hashing takes as long as all else together. */

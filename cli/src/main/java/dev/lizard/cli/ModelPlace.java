@@ -7,6 +7,7 @@ import dev.lizard.checkpoint.GgufFile;
 import dev.lizard.checkpoint.HubDownload;
 import dev.lizard.checkpoint.HubName;
 import dev.lizard.checkpoint.HubOptions;
+import dev.lizard.checkpoint.ModelFiles;
 import dev.lizard.model.Models;
 import dev.lizard.model.OpenModel;
 import dev.lizard.text.Tokenizer;
@@ -15,12 +16,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What the argument MODEL means: a folder or file, a name on the hub, or the teacher that is built in. */
 final class ModelPlace {
     /** How help texts describe the argument. */
     static final String HELP = "A folder, a .gguf file, a hub name owner/name, or demo.";
+
+    private static final char BESIDE = '+';
 
     private ModelPlace() {}
 
@@ -55,14 +59,45 @@ final class ModelPlace {
         }
     }
 
+    /** The argument that means a student over a model; the model alone without one. */
+    static String join(String model, @Nullable String student) {
+        return student == null ? model : model + BESIDE + student;
+    }
+
+    /**
+     * A model, or {@code MODEL+STUDENT}.
+     *
+     * @throws LizardException as {@link #find}, and INPUT where there is no such student
+     */
+    static ModelFiles files(String model, Context context) {
+        int beside = beside(model);
+        return beside < 0
+                ? ModelFiles.of(find(model, context))
+                : new ModelFiles(
+                        find(model.substring(0, beside), context),
+                        Optional.of(StudentPlace.find(model.substring(beside + 1))));
+    }
+
+    /** Where a student is named, or -1: files may have the sign in their names. */
+    private static int beside(String model) {
+        return Files.exists(Path.of(model)) ? -1 : model.indexOf(BESIDE);
+    }
+
+    /** The last name of a path, that of a student where there is one. */
+    static String lastName(String model) {
+        String path = model.substring(beside(model) + 1).replaceAll("[/\\\\]+$", "");
+        return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+                .replaceFirst("\\.gguf$", "");
+    }
+
     /** Loads a model in the type and onto the device that the user chose. The caller closes it. */
     static OpenModel open(String model, Context context) {
-        return noted(Models.open(find(model, context), context.dtype(), context.device()), context);
+        return noted(Models.open(files(model, context), context.dtype(), context.device()), context);
     }
 
     /** The same for one who will ask it for the tokenizer. */
     static OpenModel openWithTokenizer(String model, Context context) {
-        return noted(Models.openWithTokenizer(find(model, context), context.dtype(), context.device()), context);
+        return noted(Models.openWithTokenizer(files(model, context), context.dtype(), context.device()), context);
     }
 
     private static OpenModel noted(OpenModel open, Context context) {

@@ -18,6 +18,7 @@ import picocli.CommandLine.ScopeType;
             TokenizeCommand.class,
             LinearizeCommand.class,
             MergeCommand.class,
+            PackCommand.class,
             GenerateCommand.class,
             ChatCommand.class,
             ServeCommand.class,

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
 
@@ -27,8 +28,8 @@ import tools.jackson.databind.JsonNode;
         name = "score",
         description = "Gives the negative log-likelihood, in nats, of each token of a text but the first.")
 final class ScoreCommand implements Action {
-    @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
-    String model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Option(names = "--text-file", paramLabel = "F", description = "A file with one text, in UTF-8; -: standard input.")
     @Nullable
@@ -67,7 +68,7 @@ final class ScoreCommand implements Action {
         List<int[]> ids = idsFile == null ? List.of() : read(idsFile);
         List<Score> scores = new ArrayList<>();
         try (TextInput text = TextInput.of(textFile == null ? "" : null, textFile, "--text-file");
-                OpenModel open = ModelPlace.openWithTokenizer(model, given);
+                OpenModel open = ModelPlace.openWithTokenizer(model.place(), given);
                 Words words = new Words(tokenizer(open))) {
             Scorer scorer = new Scorer(open.decoder(), likeliest);
             List<int[]> texts = textFile == null ? ids : List.of(encode(words, text));

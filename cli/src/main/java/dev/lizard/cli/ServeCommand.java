@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code lizard serve}: a model for programs that speak OpenAI's HTTP interface. */
 @Command(
@@ -36,8 +35,8 @@ final class ServeCommand implements Action {
     private static final int LONGEST = 1 << 20;
     private static final long WAIT_MILLIS = 50;
 
-    @Option(names = "--model", paramLabel = "MODEL", required = true, description = ModelPlace.HELP)
-    String model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Mixin
     private final ServeOptions options = new ServeOptions();
@@ -45,8 +44,8 @@ final class ServeCommand implements Action {
     @Override
     public int run(Context context) throws InterruptedException {
         ServerSettings settings = options.settings(); // refused before anything is loaded
-        context.console().note("loading " + model);
-        try (OpenModel open = ModelPlace.openWithTokenizer(model, context);
+        context.console().note("loading " + model.place());
+        try (OpenModel open = ModelPlace.openWithTokenizer(model.place(), context);
                 Tokenizer tokenizer = open.openTokenizer()) {
             serve(served(open, tokenizer, context), settings, context);
         }
@@ -80,7 +79,8 @@ final class ServeCommand implements Action {
     private Served served(OpenModel open, Tokenizer tokenizer, Context context) {
         Optional<ChatTemplate> template = ChatTemplate.of(tokenizer);
         if (template.isEmpty()) {
-            context.console().warn("model %s has no chat template; chats are written line by line".formatted(model));
+            context.console()
+                    .warn("model %s has no chat template; chats are written line by line".formatted(model.place()));
         }
         LongUnaryOperator state = bytes(open.decoder().mixerSpecs(), open.decoder());
         ChatFormat chat = template.isPresent() ? template.get() : ChatFormat.lines();
@@ -97,12 +97,13 @@ final class ServeCommand implements Action {
     }
 
     private String name(Path path) {
-        if (model.equals(DemoTeacher.NAME)) {
-            return model;
+        if (model.student != null) {
+            return ModelPlace.lastName(model.place());
         }
+        String given = model.model;
         Path file = path.toAbsolutePath().normalize().getFileName();
-        boolean hub = !path.equals(Path.of(model));
-        return hub || file == null ? model : file.toString().replaceFirst("\\.gguf$", "");
+        boolean hub = given.equals(DemoTeacher.NAME) || !path.equals(Path.of(given));
+        return hub || file == null ? given : file.toString().replaceFirst("\\.gguf$", "");
     }
 
     /** Of the state by its tokens, with these mixers. */

@@ -42,11 +42,21 @@ final class TinyModel {
         return write(folder, true);
     }
 
+    /** As {@link #converted}, and the weights whose names have {@code part} are others than the teacher's. */
+    static Path trained(Path folder, String part) throws IOException {
+        return write(folder, true, part);
+    }
+
     private static Path write(Path folder, boolean converted) throws IOException {
+        return write(folder, converted, "none");
+    }
+
+    private static Path write(Path folder, boolean converted, String trained) throws IOException {
         String text = """
-                {"model_type": "llama", "vocab_size": 260, "hidden_size": 32, "num_hidden_layers": 2,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-5,
-                 "max_position_embeddings": 4096, "tie_word_embeddings": true, "eos_token_id": 256}""";
+            {"model_type": "llama", "vocab_size": 260, "hidden_size": 32, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48, "rms_norm_eps": 1e-5,
+             "max_position_embeddings": 4096, "tie_word_embeddings": true, "eos_token_id": 256}\
+            """;
         ModelConfig config =
                 ModelConfig.of((ObjectNode) Json.parse(text, "tiny.json", LizardException.Kind.INPUT), "tiny.json");
         try (Decoder decoder = Decoder.random(config, new RandomStream(3), DType.FLOAT32, Device.CPU);
@@ -54,6 +64,13 @@ final class TinyModel {
             decoder.weights().forEach((name, weight) -> {
                 if (!name.contains("norm")) {
                     weight.mul_(6); // so that every layer matters
+                }
+            });
+            RandomStream moves = new RandomStream(9);
+            decoder.weights().forEach((name, weight) -> {
+                if (name.contains(trained)) {
+                    float[] steps = moves.normal(Math.toIntExact(weight.count()), 0.02);
+                    weight.add_(Tensors.of(steps, weight.shape()));
                 }
             });
             if (converted) {

@@ -3,6 +3,8 @@ package dev.lizard.model;
 import dev.lizard.base.Activity;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Checkpoint;
+import dev.lizard.checkpoint.ModelFiles;
+import dev.lizard.checkpoint.Student;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.checkpoint.Weights;
 import dev.lizard.mixer.MixerSpec;
@@ -29,20 +31,26 @@ public final class Models {
      * @throws LizardException INPUT for anything that is not a whole model of a supported family
      */
     public static OpenModel open(Path path, DType dtype, Device device) {
-        return load(path, dtype, device, false);
+        return open(ModelFiles.of(path), dtype, device);
+    }
+
+    /** The same, of a student over its base too. */
+    public static OpenModel open(ModelFiles files, DType dtype, Device device) {
+        return load(files, dtype, device, false);
     }
 
     /**
      * As {@link #open}, for those who want the tokenizer too: it is made meanwhile. What is wrong with it is said by
      * {@link OpenModel#openTokenizer}.
      */
-    public static OpenModel openWithTokenizer(Path path, DType dtype, Device device) {
-        return load(path, dtype, device, true);
+    public static OpenModel openWithTokenizer(ModelFiles files, DType dtype, Device device) {
+        return load(files, dtype, device, true);
     }
 
-    private static OpenModel load(Path path, DType dtype, Device device, boolean early) {
-        try (Activity _ = Activity.begin("loading " + path);
-                Checkpoint checkpoint = Checkpoint.open(path)) {
+    private static OpenModel load(ModelFiles files, DType dtype, Device device, boolean early) {
+        Path path = files.model();
+        try (Activity _ = Activity.begin("loading " + files);
+                Checkpoint checkpoint = Checkpoint.open(files)) {
             EarlyTokenizer tokenizer = new EarlyTokenizer(() -> checkpoint
                     .ggufMetadata()
                     .map(metadata -> Tokenizers.fromGguf(metadata, path.toString()))
@@ -51,6 +59,7 @@ public final class Models {
                 return load(checkpoint, dtype, device, early ? tokenizer.begin() : tokenizer);
             } catch (RuntimeException | Error e) {
                 tokenizer.discard();
+                checkpoint.requireBase(); // another model's sizes are no fault of its own
                 throw e;
             }
         }
@@ -61,6 +70,7 @@ public final class Models {
         Decoder decoder = DecoderLoader.load(checkpoint, dtype, device, notes::add);
         try {
             complete(checkpoint, decoder, notes);
+            checkpoint.requireBase();
         } catch (RuntimeException e) {
             decoder.close();
             throw e;
@@ -70,6 +80,7 @@ public final class Models {
                 decoder,
                 checkpoint.generationConfig(),
                 checkpoint.tokenizerFiles(),
+                checkpoint.contentFiles(),
                 tokenizer,
                 List.copyOf(notes));
     }
@@ -93,7 +104,14 @@ public final class Models {
             }
         }
         checkpoint.adapter().ifPresent(adapter -> {
-            Lora.attach(decoder, adapter, checkpoint.path().toString());
+            Lora.attach(
+                    decoder,
+                    adapter,
+                    checkpoint
+                            .student()
+                            .map(Student::folder)
+                            .orElse(checkpoint.path())
+                            .toString());
             Lora.missing(decoder, adapter).ifPresent(notes::add);
         });
     }

@@ -1,5 +1,6 @@
 package dev.lizard.model;
 
+import dev.lizard.base.Hashes;
 import dev.lizard.base.LizardException;
 import dev.lizard.checkpoint.Checkpoint;
 import dev.lizard.text.Tokenizer;
@@ -17,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param decoder the model itself
  * @param generationConfig {@code generation_config.json}
  * @param tokenizerFiles the tokenizer's files of a folder
+ * @param contentFiles the files that decide what it computes
  * @param tokenizer how its tokenizer is made, or was begun to be
  * @param notes what a person should know of how the files were read, a line each
  */
@@ -25,6 +27,7 @@ public record OpenModel(
         Decoder decoder,
         Optional<ObjectNode> generationConfig,
         List<Path> tokenizerFiles,
+        List<Path> contentFiles,
         EarlyTokenizer tokenizer,
         List<String> notes)
         implements AutoCloseable {
@@ -81,9 +84,7 @@ public record OpenModel(
 
     /** The checksum of all that decides what the model computes ({@link Checkpoint#sha256}). Reads the files again. */
     public String sha256() {
-        try (Checkpoint checkpoint = Checkpoint.open(path)) {
-            return checkpoint.sha256();
-        }
+        return Hashes.sha256(contentFiles);
     }
 
     @Override

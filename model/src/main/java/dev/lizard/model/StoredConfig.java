@@ -7,8 +7,6 @@ import dev.lizard.checkpoint.StoredType;
 import dev.lizard.checkpoint.TensorInfo;
 import dev.lizard.checkpoint.WeightSource;
 import dev.lizard.mixer.MixerSpec;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -25,10 +23,7 @@ record StoredConfig(Checkpoint checkpoint, String where) {
     private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\..*");
 
     static StoredConfig of(Checkpoint checkpoint) {
-        Path path = checkpoint.path();
-        boolean folder = Files.isDirectory(path);
-        return new StoredConfig(
-                checkpoint, folder ? path.resolve(ModelFolder.CONFIG).toString() : path.toString());
+        return new StoredConfig(checkpoint, checkpoint.configFile().toString());
     }
 
     /** The config, with a head of its own where one is stored that is not the embedding, as in transformers 5. */

@@ -7,6 +7,7 @@ import dev.lizard.base.Interrupt;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.base.Progress;
+import dev.lizard.checkpoint.ModelFiles;
 import dev.lizard.eval.result.Role;
 import dev.lizard.eval.run.PairEncoder.Pair;
 import dev.lizard.eval.task.Item;
@@ -57,7 +58,7 @@ class TeacherEvalGoldenTest {
         for (Path path : List.of(models, golden, data())) {
             Assumptions.assumeTrue(Files.exists(path), () -> "reference outputs, model or data not found at " + path);
         }
-        model = Models.openWithTokenizer(models, DType.FLOAT32, Device.CPU);
+        model = Models.openWithTokenizer(ModelFiles.of(models), DType.FLOAT32, Device.CPU);
         tokenizer = model.openTokenizer();
     }
 
