@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code lizard chat}: a conversation at the terminal, or with lines from a pipe. */
 @Command(
         name = "chat",
-        description = "A conversation: /help /reset /retry /undo /fork /save F /load F /system S /stats /exit.",
+        description =
+                "A conversation: /help /retry /edit S /undo /rewind N /fork /branches /save F /load F /stats /exit.",
         footer = {
             "",
             "A line that ends in a backslash goes on in the next; all between a line that begins with \"\"\" and one"

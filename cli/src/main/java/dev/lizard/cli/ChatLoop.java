@@ -22,13 +22,29 @@ import java.util.function.Function;
 final class ChatLoop implements AutoCloseable {
     static final String HINT = "the conversation is kept; Ctrl-D or /exit leaves, Ctrl-C ends an answer";
 
-    private static final List<String> COMMANDS =
-            List.of("/help", "/reset", "/retry", "/undo", "/fork", "/save", "/load", "/system", "/stats", "/exit");
+    private static final List<String> COMMANDS = List.of(
+            "/help",
+            "/reset",
+            "/retry",
+            "/edit",
+            "/undo",
+            "/rewind",
+            "/fork",
+            "/branches",
+            "/drop",
+            "/save",
+            "/load",
+            "/system",
+            "/stats",
+            "/exit");
     private static final String HELP = """
         /reset       forgets the conversation, but not the system message
         /retry       drops the last answer and draws another
+        /edit S      says S in place of the last question
         /undo        takes back the last question and its answer
+        /rewind N    goes back to where it was after N turns; /rewind -2 takes two back
         /fork        goes on in a copy; /fork 1 goes back to the first branch
+        /branches    what branches there are; /drop 2 ends the second
         /save F      writes the conversation and the model's state to a file
         /load F      reads one back; nothing is computed again
         /system S    sets the system message; without S there is none
@@ -121,6 +137,17 @@ final class ChatLoop implements AutoCloseable {
             }
             case "/undo" ->
                 console.note(branches.current().undo() ? "took back the last question" : "nothing to take back");
+            case "/edit" ->
+                answer(listener -> branches.current().edit(needed(name, rest, "S"), settings, listener, stop));
+            case "/rewind" -> {
+                branches.current().rewind(number(name, rest));
+                console.note("back after %d turns".formatted(branches.current().turns()));
+            }
+            case "/branches" -> console.print(branches.list());
+            case "/drop" -> {
+                branches.drop(needed(name, rest, "N"));
+                console.note("now in branch " + branches.number());
+            }
             case "/fork" -> {
                 if (rest.isEmpty()) {
                     branches.fork();
@@ -162,6 +189,22 @@ final class ChatLoop implements AutoCloseable {
                     "%s needs a file: expected %s F but found %s alone; name the file".formatted(name, name, name));
         }
         return Path.of(rest);
+    }
+
+    private static String needed(String name, String rest, String what) {
+        if (rest.isEmpty()) {
+            throw LizardException.usage(
+                    "%s needs more: expected %s %s but found %s alone; see /help".formatted(name, name, what, name));
+        }
+        return rest;
+    }
+
+    private static int number(String name, String rest) {
+        try {
+            return Integer.parseInt(needed(name, rest, "N"));
+        } catch (NumberFormatException e) {
+            throw LizardException.usage("bad number: expected %s N but found '%s'; see /help".formatted(name, rest));
+        }
     }
 
     private static String text(ChatStats stats) {

@@ -95,6 +95,40 @@ class ChatCommandTest {
     }
 
     @Test
+    void aQuestionIsEditedAndTurnsAreRewoundAsIfTheOthersHadNotBeen() {
+        List<JsonNode> answers = answers("one\ntwo\n/edit three\n/stats\n/rewind 0\none\nthree\n/rewind -1\ntwo\n");
+        assertThat(answers.get(3).at("/messages").asInt()).isEqualTo(4);
+        assertThat(answers.get(5).at("/ids")).isEqualTo(answers.get(2).at("/ids"));
+        assertThat(answers.get(6).at("/ids")).isEqualTo(answers.get(1).at("/ids"));
+        assertThat(answers.get(6).at("/prompt_tokens")).isEqualTo(answers.get(1).at("/prompt_tokens"));
+        assertThat(terminal.err()).contains("back after 0 turns").contains("back after 1 turns");
+        assertThat(chat("/edit x\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: nothing to edit: expected an answer but found none yet");
+        assertThat(chat("one\n/rewind 2\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: no such turn: expected -1 to 1 but found 2; /stats says");
+        assertThat(chat("/rewind two\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: bad number: expected /rewind N but found 'two'; see /help");
+        assertThat(chat("/edit\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: /edit needs more: expected /edit S but found /edit alone");
+    }
+
+    @Test
+    void aForkGoesBackWithoutReadingAgainAndBranchesCanEnd() {
+        List<JsonNode> answers = answers("one\ntwo\n/fork\n/undo\ntwo\n/fork\n/drop 1\n/drop 2\n/undo\ntwo\n/stats\n");
+        assertThat(answers.get(2).at("/ids")).isEqualTo(answers.get(1).at("/ids"));
+        assertThat(answers.get(2).at("/prompt_tokens")).isEqualTo(answers.get(1).at("/prompt_tokens"));
+        assertThat(answers.get(3).at("/ids")).isEqualTo(answers.get(1).at("/ids"));
+        assertThat(answers.get(3).at("/prompt_tokens")).isEqualTo(answers.get(1).at("/prompt_tokens"));
+        assertThat(terminal.err()).doesNotContain("read again");
+        assertThat(chat("one\n/fork\n/branches\n")).isZero();
+        assertThat(terminal.out()).contains("  1: 1 turns, ").contains("* 2: 1 turns, ");
+        assertThat(chat("/drop 1\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: the only branch stays");
+        assertThat(chat("/drop 3\n")).isEqualTo(2);
+        assertThat(terminal.err()).contains("lizard: no branch '3': expected 1 to 1");
+    }
+
+    @Test
     void severalLinesCanBeOneMessage() {
         List<JsonNode> fenced = answers("\"\"\"one\n/two\n  three\"\"\"\n/stats\n");
         List<JsonNode> continued = answers("one\\\n/two\\\n  three\n/stats\n");

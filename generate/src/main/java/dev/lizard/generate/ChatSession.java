@@ -116,14 +116,30 @@ public final class ChatSession implements AutoCloseable {
      * @throws LizardException USAGE where there is no answer yet
      */
     public ChatReply retry(GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
-        List<Message> said = messages().stream()
+        String question = messages.stream()
                 .filter(message -> message.role().equals(USER))
-                .toList();
-        if (said.isEmpty()) {
-            throw LizardException.usage("nothing to retry: expected an answer but found none yet; say something first");
-        }
+                .reduce((_, later) -> later)
+                .orElseThrow(() -> nothingTo("retry"))
+                .content();
         undo();
-        return send(said.getLast().content(), settings, listener, stop);
+        return send(question, settings, listener, stop);
+    }
+
+    /**
+     * Says {@code text} in place of the last question. Else as {@link #retry}.
+     *
+     * @throws LizardException USAGE where there is no question yet
+     */
+    public ChatReply edit(String text, GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
+        if (!undo()) {
+            throw nothingTo("edit");
+        }
+        return send(text, settings, listener, stop);
+    }
+
+    private static LizardException nothingTo(String what) {
+        return LizardException.usage(
+                "nothing to %s: expected an answer but found none yet; say something first".formatted(what));
     }
 
     /** Brings the session to the last place kept whose text begins {@code wanted}; says why, if that cost anything. */
@@ -178,6 +194,28 @@ public final class ChatSession implements AutoCloseable {
         return true;
     }
 
+    /** Questions that were answered. */
+    public int turns() {
+        return (int)
+                messages.stream().filter(message -> message.role().equals(USER)).count();
+    }
+
+    /**
+     * Goes back to where the conversation was after {@code turns} turns; from the end where it is negative.
+     *
+     * @throws LizardException USAGE where there are not so many
+     */
+    public void rewind(int turns) {
+        int kept = turns < 0 ? turns() + turns : turns;
+        if (kept < 0 || kept > turns()) {
+            throw LizardException.usage("no such turn: expected %d to %d but found %d; /stats says how many there are"
+                    .formatted(-turns(), turns(), turns));
+        }
+        while (turns() > kept) {
+            undo();
+        }
+    }
+
     /** Forgets the conversation but not the system message. */
     public void reset() {
         messages.removeIf(message -> !message.role().equals(SYSTEM));
@@ -192,6 +230,7 @@ public final class ChatSession implements AutoCloseable {
     public ChatSession fork() {
         ChatSession copy = new ChatSession(tokenizer, format, session.fork());
         copy.messages.addAll(messages);
+        places.shareWith(copy.places);
         copy.read = read;
         copy.samplerNotes = samplerNotes;
         copy.last = last;

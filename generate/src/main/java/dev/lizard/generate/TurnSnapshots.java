@@ -9,8 +9,21 @@ final class TurnSnapshots implements AutoCloseable {
     private static final int MOST = 8;
     private static final long MOST_BYTES = 1L << 29;
 
-    /** A state and the text read there; no snapshot means that nothing was read. */
-    record Place(ReadText read, @Nullable Snapshot snapshot) {
+    /** A state and the text read there; no snapshot means that nothing was read. Forks hold the same one. */
+    static final class Place {
+        private final ReadText read;
+        private final @Nullable Snapshot snapshot;
+        private int holders = 1;
+
+        Place(ReadText read, @Nullable Snapshot snapshot) {
+            this.read = read;
+            this.snapshot = snapshot;
+        }
+
+        ReadText read() {
+            return read;
+        }
+
         void takeBack(Session session) {
             if (snapshot == null) {
                 session.reset();
@@ -23,8 +36,9 @@ final class TurnSnapshots implements AutoCloseable {
             return snapshot == null ? 0 : snapshot.stateBytes();
         }
 
-        void close() {
-            if (snapshot != null) {
+        private void close() {
+            holders--;
+            if (holders == 0 && snapshot != null) {
                 snapshot.close();
             }
         }
@@ -37,6 +51,14 @@ final class TurnSnapshots implements AutoCloseable {
         places.addLast(new Place(read, session.tokens() == 0 ? null : session.snapshot()));
         while (places.size() > 1 && (places.size() > MOST || bytes() > MOST_BYTES)) {
             places.removeFirst().close();
+        }
+    }
+
+    /** The same places for a fork of the conversation. */
+    void shareWith(TurnSnapshots fork) {
+        for (Place place : places) {
+            place.holders++;
+            fork.places.addLast(place);
         }
     }
 
