@@ -12,8 +12,8 @@ import sys
 import host
 
 LIMIT = 0.007
-NAMES = ["batch", "heads", "keyHeads", "tokens", "window", "first", "slots", "ties", "sink", "rounds"]
-USUAL = dict(d=64, batch=1, heads=2, keyHeads=1, tokens=200, window=40, first=4, slots=30, ties=0, sink=0, rounds=1)
+NAMES = ["batch", "heads", "keyHeads", "tokens", "window", "first", "slots", "ties", "sink", "rounds", "beside"]
+USUAL = dict(d=64, batch=1, heads=2, keyHeads=1, tokens=200, window=40, first=4, slots=30, ties=0, sink=0, rounds=1, beside=0)
 CASES = {
     "d64": dict(),
     "d128": dict(d=128, sink=1),
@@ -26,6 +26,7 @@ CASES = {
     "one slot": dict(heads=1, tokens=150, window=16, first=0, slots=1),
     "within the window": dict(tokens=190, window=300),
     "as they are": dict(heads=1, tokens=129, window=16, slots=8, rounds=0, d=128),
+    "rows shared": dict(batch=2, heads=2, keyHeads=1, tokens=90, window=16, slots=9, beside=16),
     "t1": dict(tokens=1), "t63": dict(heads=1, tokens=63, window=16, slots=3), "t64": dict(heads=1, tokens=64, window=1),
 }
 

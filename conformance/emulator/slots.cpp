@@ -26,14 +26,14 @@ typedef std::vector<double> Row;
 static float wide(bf16 x) { return lz::whole(x); }
 
 struct Settings {
-    int batch, heads, keyHeads, tokens, window, first, slots, ties, sink, rounds;
+    int batch, heads, keyHeads, tokens, window, first, slots, ties, sink, rounds, beside;
 };
 
 /** What the kernels read and write, with rows of q, k and v side by side. */
 struct Case {
     Settings s;
     int B, H, G, T, E, N, places, room;
-    std::vector<bf16> x, dy, turnedQ, turnedK, oldK, oldV, y, dq, dk, dv;
+    std::vector<bf16> x, dy, turnedQ, turnedK, oldK, oldV, y, dq, dk, dv, shared;
     std::vector<float> scores, cosine, sine, sinks, lse, delta, slopeK, slopeV, most;
     std::vector<int> until, lengths, order;
     std::vector<Entry> lists;
@@ -72,6 +72,10 @@ struct Case {
         p.sq = p.sk = p.sv = {(i64)T * E, E, D}, p.sdy = {(i64)T * H * D, H * D, D};
         p.batch = B, p.tokens = T, p.heads = H, p.keyHeads = G, p.window = s.window, p.first = s.first, p.slots = s.slots;
         p.places = places, p.angles = D / 2, p.rounds = s.rounds;
+        if (s.beside) {
+            p.beside = E + s.beside, shared.resize((size_t)B * T * p.beside);
+            p.dq = shared.data(), p.dk = p.dq + H * D, p.dv = p.dk + G * D;
+        }
     }
 
     void run() {
@@ -85,6 +89,12 @@ struct Case {
         blocks(grid(N, H), WIDE, KERNEL(queries));
         blocks(grid((T + 63) / 64 + CLASSES, G), THREADS, KERNEL(old_keys));
         blocks(grid((T + 63) / 64, G), THREADS, KERNEL(near_keys));
+        for (int row = 0; s.beside && row < B * T; row++) {
+            const bf16* from = &shared[(size_t)row * p.beside];
+            std::copy(from, from + H * D, &dq[(size_t)row * H * D]);
+            std::copy(from + H * D, from + (H + G) * D, &dk[(size_t)row * G * D]);
+            std::copy(from + (H + G) * D, from + E, &dv[(size_t)row * G * D]);
+        }
     }
 
     /** Of all tokens, into lse and most. */

@@ -56,15 +56,11 @@ class SlotFunctionTest {
             leaves.put(parameter.name(), initial.add(noise).to(CUDA).detach().requiresGrad(true));
         }
         Map<String, Tensor> parameters = Map.copyOf(leaves);
-        long[][] shapes = {
-            {batch, tokens, dims.width()},
-            {batch, tokens, dims.heads(), dims.headWidth()},
-            {batch, tokens, dims.keyHeads(), dims.headWidth()},
-            {batch, tokens, dims.keyHeads(), dims.headWidth()}
-        };
-        List<String> names = List.of("x", "q", "k", "v");
+        long all = dims.heads() + 2L * dims.keyHeads();
+        long[][] shapes = {{batch, tokens, dims.width()}, {batch, tokens, all, dims.headWidth()}};
+        List<String> names = List.of("x", "qkv"); // rows of q, k and v side by side, as one product leaves them
         for (int i = 0; i < shapes.length; i++) {
-            Tensor rounded = named(names.get(i), i == 3 ? 1 : 1.3, shapes[i]).to(DType.BFLOAT16);
+            Tensor rounded = named(names.get(i), 1.3, shapes[i]).to(DType.BFLOAT16);
             leaves.put(names.get(i), rounded.to(dtype).to(CUDA).detach().requiresGrad(true));
         }
         Tensor dy = named("dy", 1, batch, dims.heads(), tokens, dims.headWidth())
@@ -78,11 +74,12 @@ class SlotFunctionTest {
             Tensor y;
             try (Scope block = Scope.open();
                     Gradients on = Gradients.on()) {
+                Tensor heads = MixerSpec.need(leaves, "qkv").mul(1.0).transpose(1, 2); // [B, n, T, d]
                 MixerInput in = new MixerInput(
-                        leaves.get("x").mul(1.0),
-                        leaves.get("q").mul(1.0).transpose(1, 2),
-                        leaves.get("k").mul(1.0).transpose(1, 2),
-                        leaves.get("v").mul(1.0).transpose(1, 2),
+                        MixerSpec.need(leaves, "x").mul(1.0),
+                        heads.narrow(1, 0, dims.heads()),
+                        heads.narrow(1, dims.heads(), dims.keyHeads()),
+                        heads.narrow(1, dims.heads() + dims.keyHeads(), dims.keyHeads()),
                         start);
                 Hybrid mixer = (Hybrid) spec.create(dims, parameters);
                 assertThat(SlotFunction.serves(mixer.plan(), in)).isEqualTo(dtype == DType.BFLOAT16);
@@ -96,6 +93,11 @@ class SlotFunctionTest {
                 result.put(name, plain(leaf.grad()));
             }
         });
+        Tensor slopes = MixerSpec.need(result, "qkv");
+        result.remove("qkv");
+        result.put("q", slopes.narrow(2, 0, dims.heads()));
+        result.put("k", slopes.narrow(2, dims.heads(), dims.keyHeads()));
+        result.put("v", slopes.narrow(2, dims.heads() + dims.keyHeads(), dims.keyHeads()));
         return result;
     }
 

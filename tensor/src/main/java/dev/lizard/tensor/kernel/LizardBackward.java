@@ -157,7 +157,7 @@ public final class LizardBackward {
         int cuts = sizes.stretches(multiprocessors, batch * heads, chunks);
         Memory on = new Memory(q.device());
         Tensor sink = in.sink();
-        int beside = beside(q, k, v);
+        int beside = AlignedRows.shared(q, k, v);
         Tensor rows = beside == 0 ? null : on.bf16(batch, tokens, beside);
         Slopes out = new Slopes(
                 on.heads(rows, 0, batch, tokens, heads, width),
@@ -215,22 +215,6 @@ public final class LizardBackward {
             sums.launch(Dim.of(8 * multiprocessors, grouped ? 2 : 1), block, 0, problem);
         }
         return out;
-    }
-
-    /**
-     * The length of the rows that q, k and v [B, n, T, d] share, 0 if they do not: their gradients then share rows of this
-     * length too, so that who made one product of them has one of their gradients.
-     */
-    private static int beside(Tensor q, Tensor k, Tensor v) {
-        long row = q.stride(2);
-        long bytes = q.dtype().bytes() * q.size(3);
-        boolean shared = row >= (q.size(1) + 2 * k.size(1)) * q.size(3)
-                && k.address() == q.address() + q.size(1) * bytes
-                && v.address() == k.address() + k.size(1) * bytes;
-        for (Tensor x : List.of(q, k, v)) {
-            shared &= x.stride(0) == x.size(2) * row && x.stride(2) == row && x.stride(1) == x.size(3);
-        }
-        return shared ? Math.toIntExact(row) : 0;
     }
 
     /** Where results and workspace lie. */

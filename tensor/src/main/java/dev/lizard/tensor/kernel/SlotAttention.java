@@ -10,6 +10,7 @@ import dev.lizard.tensor.cuda.Kernel;
 import dev.lizard.tensor.cuda.KernelNeed;
 import dev.lizard.tensor.cuda.KernelPart;
 import dev.lizard.tensor.kernel.SlotProblem.Member;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -133,7 +134,7 @@ public final class SlotAttention {
                     .put(Member.UNTIL, saved.until);
             prepare(problem, in);
             Tensor delta = problem.full(Member.DELTA, batch, in.heads(), tokens);
-            Tensor dq = problem.bf16(Member.DQ, batch, tokens, in.heads(), width);
+            List<Tensor> slopes = problem.slopes();
             problem.launch("queries", heads(in), SlotSizes.WIDE, in.sizes().queries());
             if (tokens > in.window()) {
                 problem.ints(Member.ORDER, batch, groups, SlotSizes.order(tokens));
@@ -147,8 +148,6 @@ public final class SlotAttention {
                         SlotSizes.THREADS,
                         in.sizes().keys());
             }
-            Tensor dk = problem.bf16(Member.DK, batch, tokens, groups, width);
-            Tensor dv = problem.bf16(Member.DV, batch, tokens, groups, width);
             problem.launch(
                     "near_keys",
                     grid(in.tiles(), in),
@@ -156,9 +155,9 @@ public final class SlotAttention {
                     in.sizes().keys());
             Tensor sink = in.sink();
             return new Slopes(
-                    scope.promote(dq.transpose(1, 2)),
-                    scope.promote(dk.transpose(1, 2)),
-                    scope.promote(dv.transpose(1, 2)),
+                    scope.promote(slopes.get(0).transpose(1, 2)),
+                    scope.promote(slopes.get(1).transpose(1, 2)),
+                    scope.promote(slopes.get(2).transpose(1, 2)),
                     sink == null ? null : scope.promote(sinkSlope(sink, saved.lse, delta)));
         }
     }

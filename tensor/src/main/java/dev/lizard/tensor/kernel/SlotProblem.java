@@ -8,7 +8,9 @@ import dev.lizard.tensor.cuda.Dim;
 import dev.lizard.tensor.cuda.Kernel;
 import dev.lizard.tensor.cuda.KernelSource;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -50,12 +52,14 @@ final class SlotProblem {
 
     private final SlotInputs in;
     private final int window;
+    private final int beside;
     private final Map<Member, Tensor> members = new EnumMap<>(Member.class);
 
     /** @param window w, which may differ from that of {@code in} */
     SlotProblem(SlotInputs in, int window) {
         this.in = in;
         this.window = window;
+        this.beside = AlignedRows.shared(in.q(), in.k(), in.v());
         put(Member.Q, in.q()).put(Member.K, in.k()).put(Member.V, in.v());
         put(Member.COSINE, in.cos()).put(Member.SINE, in.sin());
     }
@@ -82,6 +86,32 @@ final class SlotProblem {
 
     Tensor bf16(Member member, long... shape) {
         return fresh(member, DType.BFLOAT16, shape);
+    }
+
+    /**
+     * Gradients of q, k and v [B, T, n, d]: side by side in rows like those that q, k and v share, if they do.
+     *
+     * @return in the order of the members
+     */
+    List<Tensor> slopes() {
+        List<Member> of = List.of(Member.DQ, Member.DK, Member.DV);
+        long batch = in.batch();
+        long tokens = in.tokens();
+        Tensor rows = beside == 0 ? null : Tensors.empty(DType.BFLOAT16, in.q().device(), batch, tokens, beside);
+        List<Tensor> slopes = new ArrayList<>();
+        long first = 0;
+        for (Member member : of) {
+            long heads = member == Member.DQ ? in.heads() : in.keyHeads();
+            if (rows == null) {
+                slopes.add(bf16(member, batch, tokens, heads, in.width()));
+            } else {
+                Tensor own = rows.narrow(2, first, heads * in.width()).view(batch, tokens, heads, in.width());
+                put(member, own);
+                slopes.add(own);
+            }
+            first += heads * in.width();
+        }
+        return slopes;
     }
 
     Tensor full(Member member, long... shape) {
@@ -112,7 +142,7 @@ final class SlotProblem {
                             .strides(in.v())
                             .strides(dy)
                             .ints(in.batch(), in.tokens(), in.heads(), in.keyHeads(), window, in.first(), in.slots())
-                            .ints(in.places(), Math.toIntExact(in.cos().stride(0)), in.rounds() ? 1 : 0)
+                            .ints(in.places(), Math.toIntExact(in.cos().stride(0)), in.rounds() ? 1 : 0, beside, 0)
                             .done());
         }
     }

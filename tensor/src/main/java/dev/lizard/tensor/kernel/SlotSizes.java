@@ -7,8 +7,8 @@ package dev.lizard.tensor.kernel;
  * @param width d
  */
 record SlotSizes(int width) {
-    /** Size of the struct that all kernels take: 25 pointers, 12 strides, 10 ints. */
-    static final int PROBLEM_BYTES = 336;
+    /** Size of the struct that all kernels take: 25 pointers, 12 strides, 11 ints. */
+    static final int PROBLEM_BYTES = 344;
 
     /** Keys of a tile, and rows of one warpgroup. */
     static final int TILE = LizardSizes.CHUNK;

@@ -145,7 +145,7 @@ DEVICE void key_slopes(const Problem& p, char* memory) {
         for (int r = 0; r < 2; r++) {
             const int j = places[own_row() + 8 * r];
             if (j < 0) continue;
-            const i64 at = (((i64)b * T + j) * p.keyHeads + g) * D;
+            const i64 at = slope_at(p, b, j, p.keyHeads, g);
             store_row(p.dk + at, dk, r), store_row(p.dv + at, dv, r);
         }
     }

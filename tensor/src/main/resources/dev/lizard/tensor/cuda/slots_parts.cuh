@@ -36,11 +36,17 @@ struct Problem {
     int *lengths;                        // [B, G, N, 2]: whole ones, all
     int *order;                          // [B, G, T + 64 CLASSES] keys by lifetime
     float *slopeK, *slopeV;              // [B, G, T, d] twice, of keys that were ever old
-    bf16 *dq, *dk, *dv;                  // [B, T, H or G, d]
+    bf16 *dq, *dk, *dv;                  // [B, T, H or G, d], rows of tokens as `beside` says
     float *most;                         // [B, G, T]
     Strides sq, sk, sv, sdy;
     int batch, tokens, heads, keyHeads, window, first, slots, places, angles, rounds;
+    int beside; // numbers from one token's dq to the next where dq, dk, dv share rows; 0: each is contiguous
 };
+
+// Where the gradient of a row of so many heads lies.
+DEVICE i64 slope_at(const Problem& p, int b, int t, int heads, int head) {
+    return ((i64)b * p.tokens + t) * (p.beside ? p.beside : heads * D) + head * D;
+}
 
 DEVICE int tiles_of(int n, int size) { return (n + size - 1) / size; }
 

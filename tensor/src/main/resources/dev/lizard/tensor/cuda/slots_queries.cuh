@@ -97,6 +97,6 @@ extern "C" __global__ void __launch_bounds__(WIDE, 1) slots_queries(const __grid
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         int t = t0 + 8 * r;
-        if (t < T) store_row(p.dq + (((i64)b * T + t) * p.heads + h) * D, dq, r);
+        if (t < T) store_row(p.dq + slope_at(p, b, t, p.heads, h), dq, r);
     }
 }
