@@ -11,6 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("gpu")
 @ExtendWith(LiveTensors.class)
@@ -43,6 +45,26 @@ class KernelBenchTest {
             assertThat(result.ms()).isBetween(result.fastestMs(), result.slowestMs());
             assertThat(result.ofPeakTflops()).isBetween(0.0, 1.0);
         });
+    }
+
+    /** Old tokens are gathered, so their number is bounded by what is kept and not by the text's length. */
+    @ParameterizedTest
+    @ValueSource(strings = {"16,9,3,2048,64,64,128", "4,9,3,16384,64,64,128"})
+    void exactSlotsAreTimedBesideSoftmaxOverAll(String shape) {
+        bench.sequences(KernelShape.parse(shape));
+        results.forEach(
+                result -> System.out.printf("%s %s: %.3f ms%n", result.kernel(), result.shape(), result.fastestMs()));
+        if (results.getFirst().shape().tokens() > 8192) {
+            assertThat(fastest("slots_forward_backward")).isLessThan(fastest("softmax_forward_backward"));
+        }
+    }
+
+    private double fastest(String kernel) {
+        return results.stream()
+                .filter(result -> result.kernel().equals(kernel))
+                .mapToDouble(KernelSpeed::fastestMs)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
