@@ -59,9 +59,9 @@ class DoctorTest {
                         Finding.ok(
                                 "kernels/lizard-forward",
                                 "lizard over sequences: d 64, f 128, w 128: composed operations, as a kernel needs"
-                                        + " 109,840 bytes of shared memory a block, the card has 101,376; d 128, f 128, w"
-                                        + " 128: composed operations, as a kernel needs 216,336 bytes of shared memory a"
-                                        + " block, the card has 101,376"),
+                                    + " 109,840 bytes of shared memory a block, the card has 101,376; d 128, f 128, w"
+                                    + " 128: composed operations, as a kernel needs 216,336 bytes of shared memory a"
+                                    + " block, the card has 101,376"),
                         Finding.ok("kernels/training", "norms, gates, rotations and losses: any: kernels"));
     }
 

@@ -28,15 +28,27 @@ import java.util.Map;
  * output gate, so that the output is linear in v. Positions come from the gate alone, not from RoPE. Heads that share
  * keys share gates and memory.
  *
+ * <p><b>DeltaNet</b> (Yang et al. 2024, arXiv 2406.06484) is the same without the gate, γ = 1: it forgets by overwriting alone.
+ *
  * <p>Documents are kept apart by a gate of {@link MatrixMemory#floor} at their first token: what is left then is below
  * rounding. The forms are {@link DeltaMemory}'s.
  *
  * @param shortestHalfLife tokens after which the quickest key head has forgotten half, at initialisation
  * @param longestHalfLife the same for the slowest; the others lie between, evenly in the logarithm
+ * @param gated whether there is a gate; without one half-lives are 0
+ * @param near what is kept exactly beside it
  */
-public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) implements MixerSpec {
+record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean gated, Near near) implements MemorySpec {
     static final MixerKind<Keys> KIND = new MixerKind<>(
-            "gated-delta", Keys.class, (keys, dims) -> new GatedDeltaSpec(keys.shortestHalfLife, keys.longestHalfLife));
+            "gated-delta",
+            Keys.class,
+            (keys, dims) -> new GatedDeltaSpec(
+                    keys.shortestHalfLife,
+                    keys.longestHalfLife,
+                    true,
+                    new Near(keys.window, keys.first, keys.branches)));
+    static final MixerKind<Near.Keys> UNGATED =
+            new MixerKind<>("deltanet", Near.Keys.class, (keys, dims) -> new GatedDeltaSpec(0, 0, false, keys.near()));
 
     static final String BETA_WEIGHT = "beta_weight";
     static final String BETA_BIAS = "beta_bias";
@@ -49,55 +61,74 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
             double shortestHalfLife,
 
             @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
-            double longestHalfLife) {
+            double longestHalfLife,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_WINDOW)
+            int window,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_FIRST)
+            int first,
+
+            @Setting(byDefault = "both") LizardSpec.Branches branches) {
         Keys {
             LizardKeys.requireInOrder(shortestHalfLife, longestHalfLife);
+            Near.requireEffect(window, first, branches);
         }
     }
 
     @Override
     public String mixer() {
-        return KIND.name();
+        return gated ? KIND.name() : UNGATED.name();
     }
 
     @Override
-    public Map<String, Object> keys() {
+    public MemorySpec with(Near other) {
+        return new GatedDeltaSpec(shortestHalfLife, longestHalfLife, gated, other);
+    }
+
+    @Override
+    public Map<String, Object> ownKeys() {
         Map<String, Object> keys = new LinkedHashMap<>();
-        keys.put("shortest_half_life", shortestHalfLife);
-        keys.put("longest_half_life", longestHalfLife);
+        if (gated) {
+            keys.put("shortest_half_life", shortestHalfLife);
+            keys.put("longest_half_life", longestHalfLife);
+        }
         return keys;
     }
 
     @Override
-    public Map<String, long[]> shapes(HeadDims dims) {
+    public Map<String, long[]> ownShapes(HeadDims dims) {
         long[] weight = {dims.keyHeads(), dims.width()};
         long[] bias = {dims.keyHeads()};
-        return Map.of(LizardSpec.GATE_WEIGHT, weight, LizardSpec.GATE_BIAS, bias, BETA_WEIGHT, weight, BETA_BIAS, bias);
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        if (gated) {
+            shapes.put(LizardSpec.GATE_WEIGHT, weight);
+            shapes.put(LizardSpec.GATE_BIAS, bias);
+        }
+        shapes.put(BETA_WEIGHT, weight);
+        shapes.put(BETA_BIAS, bias);
+        return shapes;
     }
 
     @Override
-    public List<Parameter> initial(HeadDims dims, RandomStream random) {
-        int heads = dims.keyHeads();
-        Tensor biases = LogGates.biases(heads, shortestHalfLife, longestHalfLife);
-        return List.of(
-                new Parameter(LizardSpec.GATE_WEIGHT, zeros(heads, dims.width()), "gate"),
-                new Parameter(LizardSpec.GATE_BIAS, biases, "gate"),
-                new Parameter(BETA_WEIGHT, zeros(heads, dims.width()), "gate"),
-                new Parameter(BETA_BIAS, zeros(heads), "gate"));
-    }
-
-    private static Tensor zeros(long... shape) {
-        return Tensors.zeros(DType.FLOAT32, Device.CPU, shape);
+    public List<Parameter> ownInitial(HeadDims dims, RandomStream random) {
+        return ownShapes(dims).entrySet().stream()
+                .map(entry -> new Parameter(
+                        entry.getKey(),
+                        entry.getKey().equals(LizardSpec.GATE_BIAS)
+                                ? LogGates.biases(dims.keyHeads(), shortestHalfLife, longestHalfLife)
+                                : MemorySpec.zeros(entry.getValue()),
+                        "gate"))
+                .toList();
     }
 
     @Override
-    public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
-        shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
+    public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
         return new GatedDelta(this, dims, parameters);
     }
 
     @Override
-    public long stateNumbers(HeadDims dims, long tokens) {
+    public long memoryNumbers(HeadDims dims) {
         return (long) dims.keyHeads() * dims.headWidth() * dims.headWidth();
     }
 
@@ -105,12 +136,13 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
     @Override
     public double flops(HeadDims dims, long length) {
         double memory = (double) dims.keyHeads() * dims.headWidth() * dims.headWidth();
-        return 5 * memory + 2.0 * MixerSizes.rows(dims) * dims.headWidth();
+        return 5 * memory + 2.0 * MixerSizes.rows(dims) * dims.headWidth() + near().flops(dims);
     }
 
     @Override
     public long graphNumbers(HeadDims dims, long length) {
-        return 16 * MixerSizes.rows(dims) + 6L * dims.heads() * Math.min(MatrixMemory.CHUNK, length);
+        long pairs = 6L * dims.heads() * Math.min(MatrixMemory.CHUNK, length);
+        return 16 * MixerSizes.rows(dims) + pairs + near().graphNumbers(dims, length);
     }
 
     private record GatedDelta(GatedDeltaSpec spec, HeadDims dims, Map<String, Tensor> parameters) implements Mixer {
@@ -118,26 +150,23 @@ public record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife) im
         private record Inputs(Tensor q, Tensor k, Tensor v, Tensor beta, Tensor logGate) {}
 
         private Inputs inputs(MixerInput in) {
-            Tensor gate = logit(in, LizardSpec.GATE_WEIGHT, LizardSpec.GATE_BIAS)
-                    .logSigmoid()
-                    .clampMin(MatrixMemory.floor(in.q().dtype()));
+            Tensor beta = logit(in, BETA_WEIGHT, BETA_BIAS);
+            Tensor gate = spec.gated
+                    ? logit(in, LizardSpec.GATE_WEIGHT, LizardSpec.GATE_BIAS)
+                            .logSigmoid()
+                            .clampMin(MatrixMemory.floor(in.q().dtype()))
+                    : Tensors.zeros(beta.dtype(), beta.device(), beta.shape());
             return new Inputs(
                     unit(in.q()).reshape(in.batch(), dims.keyHeads(), dims.group(), in.tokens(), dims.headWidth()),
                     unit(in.k()),
                     in.v(),
-                    logit(in, BETA_WEIGHT, BETA_BIAS).sigmoid(),
+                    beta.sigmoid(),
                     apart(gate, in));
         }
 
         /** [B, G, T, 1]. */
         private Tensor logit(MixerInput in, String weight, String bias) {
-            DType dtype = in.q().dtype();
-            return in.x()
-                    .linear(
-                            MixerSpec.need(parameters, weight).to(dtype),
-                            MixerSpec.need(parameters, bias).to(dtype))
-                    .transpose(1, 2)
-                    .unsqueeze(-1);
+            return Mamba2Spec.logit(in, parameters, weight, bias).unsqueeze(-1);
         }
 
         private static Tensor unit(Tensor x) {

@@ -4,8 +4,8 @@ import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 
 /**
- * The learned feature map of Hedgehog (Zhang et al. 2024, arXiv 2402.04347) in its softmax form, a map of its own for
- * each head:
+ * The learned feature map of Hedgehog (Zhang et al. 2024, arXiv 2402.04347), a map of its own for each head, in its
+ * softmax form unless an {@link Activation} says otherwise:
  *
  * <pre>
  *   φ(x) = [ softmax(x W) , softmax(−x W) ]        W [H, d, f/2]
@@ -20,6 +20,28 @@ import dev.lizard.tensor.Tensors;
 final class Hedgehog {
     private static final double SMALLEST = 1e-12;
 
+    /** What makes y = x W positive: three are in circulation. */
+    enum Activation {
+        /** [softmax(y), softmax(−y)], as above. */
+        SOFTMAX,
+        /** softmax([2y, −2y]), of both halves together. */
+        JOINT,
+        /** [exp(y − max y), exp(−y + min y)]. */
+        EXP;
+
+        Tensor of(Tensor y) {
+            return switch (this) {
+                case SOFTMAX -> Tensors.cat(-1, y.softmax(-1), y.neg().softmax(-1));
+                case JOINT -> Tensors.cat(-1, y.mul(2), y.mul(-2)).softmax(-1);
+                case EXP -> Tensors.cat(-1, shifted(y), shifted(y.neg()));
+            };
+        }
+
+        private static Tensor shifted(Tensor y) {
+            return y.sub(y.amax(-1, true)).exp();
+        }
+    }
+
     private Hedgehog() {}
 
     /**
@@ -28,7 +50,12 @@ final class Hedgehog {
      * @param map W [H, d, f/2]
      */
     static Tensor features(Tensor x, Tensor map) {
-        return activated(x.matmul(map));
+        return activated(x.matmul(map), Activation.SOFTMAX);
+    }
+
+    /** The same with another activation. */
+    static Tensor features(Tensor x, Tensor map, Activation activation) {
+        return activated(x.matmul(map), activation);
     }
 
     /**
@@ -37,12 +64,17 @@ final class Hedgehog {
      * @param map W of each group's heads side by side, from {@link #grouped}
      */
     static Tensor sharedFeatures(Tensor x, Tensor map, int group) {
+        return sharedFeatures(x, map, group, Activation.SOFTMAX);
+    }
+
+    /** The same with another activation. */
+    static Tensor sharedFeatures(Tensor x, Tensor map, int group, Activation activation) {
         long half = map.size(2) / group;
         Tensor z = x.matmul(map) // [B, G, T, R f/2]
                 .view(x.size(0), x.size(1), x.size(2), group, half)
                 .transpose(2, 3) // [B, G, R, T, f/2]
                 .reshape(x.size(0), x.size(1) * group, x.size(2), half);
-        return activated(z);
+        return activated(z, activation);
     }
 
     /** W [H, d, f/2] as [G, d, R f/2]: so a key is multiplied once for all heads that share it. */
@@ -52,8 +84,8 @@ final class Hedgehog {
                 .reshape(map.size(0) / group, map.size(1), group * map.size(2));
     }
 
-    private static Tensor activated(Tensor z) {
-        return Tensors.cat(-1, z.softmax(-1), z.neg().softmax(-1)).clampMin(SMALLEST);
+    private static Tensor activated(Tensor z, Activation activation) {
+        return activation.of(z).clampMin(SMALLEST);
     }
 
     /** Identity-like initial maps: the first f/2 coordinates (cyclically, should f/2 exceed d), times {@code scale}. */

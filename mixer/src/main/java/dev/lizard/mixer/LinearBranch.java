@@ -75,10 +75,15 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
 
     /** Puts {@code memory} in the place of what the state holds. */
     static void keep(MixerState state, Tensor memory) {
+        keep(state, MEMORY, memory);
+    }
+
+    /** The same of any tensor of a state. */
+    static void keep(MixerState state, String name, Tensor fresh) {
         if (Gradients.enabled()) { // the graph may still need what is there
-            state.put(MEMORY, memory.detach().copy());
+            state.put(name, fresh.detach().copy());
         } else {
-            state.get(MEMORY).copy_(memory);
+            state.get(name).copy_(fresh);
         }
     }
 

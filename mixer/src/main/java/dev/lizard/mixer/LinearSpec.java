@@ -33,8 +33,10 @@ public record LinearSpec() implements MixerSpec {
 
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
-        return new FeatureMemory(
-                this, dims, Map.of(), dims.headWidth(), true, LinearSpec::features, LinearSpec::features);
+        return MemoryMixer.summed(this, dims, Map.of(), dims.keyHeads(), dims.headWidth(), in -> {
+            Positions at = in.at();
+            return new MemoryMixer.Terms(features(at.turn(in.q())), features(at.turn(in.k())), null, null);
+        });
     }
 
     @Override

@@ -152,15 +152,17 @@ public interface Mixer {
     }
 
     /**
-     * The mixing matrix [B, H, T, T]: {@code forward} is this matrix times the values of the head's group. Works
-     * because, once q, k and the gates are fixed, every mixer here is linear in v.
+     * The mixing matrix [B, H, T, T]: {@code forward} is what {@link #ended} makes of this matrix times the values of the
+     * head's group. Works because, once q, k and the gates are fixed, every mixer here is linear in v up to there.
      */
     default Tensor materialize(MixerInput in) {
         try (Scope scope = Scope.open()) {
-            long tokens = in.tokens();
-            Tensor units = Tensors.eye(tokens, in.v().dtype(), in.v().device())
-                    .expand(in.batch(), in.v().size(1), tokens, tokens); // [B, G, T, T]
-            return scope.promote(parallel(in.withValues(units)));
+            return scope.promote(parallel(in.withValues(in.units())));
         }
+    }
+
+    /** What becomes of a head's mixed values [B, H, T, d] of whole sequences: a norm or a gate; most leave them alone. */
+    default Tensor ended(MixerInput in, Tensor mixed) {
+        return mixed;
     }
 }

@@ -2,6 +2,7 @@ package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Tensor;
+import dev.lizard.tensor.Tensors;
 
 /**
  * What a mixer sees of its layer: T consecutive tokens of B sequences.
@@ -66,6 +67,11 @@ public record MixerInput(Tensor x, Tensor q, Tensor k, Tensor v, Positions at, T
     /** {@code wide}, a result of {@link #widened} inputs, in the dtype of these. */
     Tensor narrowed(Tensor wide) {
         return q.dtype() == DType.BFLOAT16 ? wide.to(DType.BFLOAT16) : wide;
+    }
+
+    /** A one for each token as its values [B, G, T, T]: what is made of them is a mixing matrix. */
+    Tensor units() {
+        return Tensors.eye(tokens(), v.dtype(), v.device()).expand(batch(), v.size(1), tokens(), tokens());
     }
 
     /** The same tokens with other values, whose width may differ from d; the choice of tokens stays as it was. */

@@ -11,7 +11,16 @@ final class MixerKinds {
             LizardSpec.SUM,
             LizardSpec.LITERAL,
             LolcatsSpec.KIND,
+            HedgehogSpec.KIND,
+            SupraSpec.KIND,
+            RetnetSpec.KIND,
+            GlaSpec.KIND,
+            LigerSpec.KIND,
+            Mamba2Spec.KIND,
+            Mamba2Spec.DISCRETE,
+            MlstmSpec.KIND,
             GatedDeltaSpec.KIND,
+            GatedDeltaSpec.UNGATED,
             TaylorSpec.KIND,
             LinearSpec.KIND);
 

@@ -85,14 +85,17 @@ public record TaylorSpec(int features) implements MixerSpec {
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
         Tensor queryMap = MixerSpec.need(parameters, QUERY_MAP);
         Tensor keyMap = MixerSpec.need(parameters, KEY_MAP);
-        return new FeatureMemory(
+        return MemoryMixer.summed(
                 this,
                 dims,
                 Map.of(QUERY_MAP, queryMap, KEY_MAP, keyMap),
+                dims.keyHeads(),
                 width(),
-                false,
-                q -> features(q.matmul(queryMap.to(q.dtype()))),
-                k -> features(k.matmul(keyMap.to(k.dtype()))));
+                in -> new MemoryMixer.Terms(projected(in.q(), queryMap), projected(in.k(), keyMap), null, null));
+    }
+
+    private Tensor projected(Tensor x, Tensor map) {
+        return features(x.matmul(map.to(x.dtype())));
     }
 
     /** φ of [.., p]: [.., f]. Products of two entries are those of the vector with itself, moved on by 0 to p/2 places. */

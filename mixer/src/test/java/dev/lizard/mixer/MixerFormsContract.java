@@ -162,19 +162,22 @@ abstract class MixerFormsContract extends MixerTwinContract {
     @Test
     void theMaterialisedMatrixTimesTheValuesIsTheOutput() {
         for (int window : windows()) {
-            MixerSpec spec = spec(window, 6);
-            Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
-            Mixer mixer = mixer(spec, DType.FLOAT64, parameters);
-            MixerInput in = input(DType.FLOAT64, 2, 37);
-            Tensor matrix = mixer.materialize(in);
-            assertThat(matrix.shape()).containsExactly(2, DIMS.heads(), 37, 37);
-            assertThat(matrix.triu(1).abs().amax().item()).isZero();
-            Tensor y = matrix.matmul(in.v().repeatInterleave(DIMS.group(), 1));
-            assertThat(Fixtures.error(y, mixer.forward(in, Form.PARALLEL))).isLessThan(1e-9);
-            MixerInput narrow = Fixtures.to(DType.FLOAT32, in);
-            Tensor read = mixer(spec, DType.FLOAT32, parameters).forward(narrow, Form.CHUNK);
-            assertThat(Fixtures.error(read, y)).isLessThan(1e-4);
+            compareMatrix(spec(window, 6));
         }
+    }
+
+    final void compareMatrix(MixerSpec spec) {
+        Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
+        Mixer mixer = mixer(spec, DType.FLOAT64, parameters);
+        MixerInput in = input(DType.FLOAT64, 2, 37);
+        Tensor matrix = mixer.materialize(in);
+        assertThat(matrix.shape()).containsExactly(2, DIMS.heads(), 37, 37);
+        assertThat(matrix.triu(1).abs().amax().item()).isZero();
+        Tensor y = mixer.ended(in, matrix.matmul(in.v().repeatInterleave(DIMS.group(), 1)));
+        assertThat(Fixtures.error(y, mixer.forward(in, Form.PARALLEL))).isLessThan(1e-9);
+        MixerInput narrow = Fixtures.to(DType.FLOAT32, in);
+        Tensor read = mixer(spec, DType.FLOAT32, parameters).forward(narrow, Form.CHUNK);
+        assertThat(Fixtures.error(read, y)).isLessThan(1e-4);
     }
 
     @Test
@@ -200,14 +203,19 @@ abstract class MixerFormsContract extends MixerTwinContract {
             Tensor far = mixer.parts(in).get("far");
             assertThat(far == null).as("branches of %s", spec).isEqualTo(alone == null);
             if (alone != null) {
-                Tensor ones = in.v().mul(0).add(1);
-                Tensor weight = mixer.parts(in.withValues(ones)).get("far").clampMin(1e-30);
+                Tensor weight = weightOfFar(mixer, parameters, in);
                 Tensor right = mixer(alone, DType.FLOAT64, parameters).forward(in, Form.PARALLEL);
                 assertThat(Fixtures.error(far.div(weight), right))
                         .as("window %d", window)
                         .isLessThan(1e-9);
             }
         }
+    }
+
+    /** By which a branch alone is more than its part: [B, H, T, d | 1]. */
+    Tensor weightOfFar(Mixer mixer, Map<String, Tensor> parameters, MixerInput in) {
+        Tensor ones = in.v().mul(0).add(1);
+        return mixer.parts(in.withValues(ones)).get("far").clampMin(1e-30);
     }
 
     /** Scores q·k / √d up to ±150: finite in float32, gradients too, and near what float64 says. */

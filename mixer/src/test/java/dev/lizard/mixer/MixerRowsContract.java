@@ -18,6 +18,11 @@ abstract class MixerRowsContract extends MixerStateContract {
     private static final int LANES = 3;
     private static final int LONGEST = 90;
 
+    /** What rows of a batch in float32 may differ by from each alone. */
+    double roundingOfRows() {
+        return 1e-5;
+    }
+
     /** Lanes of one state, with the tokens each has read, so that it can be computed alone. */
     private final class Pool implements AutoCloseable {
         private final Mixer mixer;
@@ -46,7 +51,7 @@ abstract class MixerRowsContract extends MixerStateContract {
                     Tensor alone = mixer.forward(history(lane), Form.PARALLEL);
                     assertThat(Fixtures.error(y.narrow(0, lane, 1), alone.narrow(2, alone.size(2) - tokens, tokens)))
                             .as("lane %d after %d tokens, %s, seed %d", lane, running.read()[lane], mixer.spec(), seed)
-                            .isLessThan(dtype == DType.FLOAT64 ? 1e-9 : 1e-5);
+                            .isLessThan(dtype == DType.FLOAT64 ? 1e-9 : roundingOfRows());
                 }
             }
         }

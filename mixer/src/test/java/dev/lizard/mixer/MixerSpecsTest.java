@@ -38,7 +38,7 @@ class MixerSpecsTest {
         assertThat(read("{\"mixer\": \"window\"}")).isEqualTo(new WindowSpec(128, 0));
         assertThat(read("{\"mixer\": \"lolcats\"}")).isEqualTo(new LolcatsSpec(128, 64, Branches.BOTH));
         assertThat(read("{\"mixer\": \"taylor\"}")).isEqualTo(new TaylorSpec(16));
-        assertThat(read("{\"mixer\": \"gated-delta\"}")).isEqualTo(new GatedDeltaSpec(32, 2048));
+        assertThat(read("{\"mixer\": \"gated-delta\"}")).isEqualTo(new GatedDeltaSpec(32, 2048, true, Near.NONE));
         for (Variant variant : Variant.values()) {
             assertThat(read("{\"mixer\": \"" + variant.mixer() + "\"}")).isEqualTo(LizardSpec.of(variant, 64));
         }
@@ -140,6 +140,11 @@ class MixerSpecsTest {
         {"mixer": "lizard", "far": "none", "longest_half_life": 8} | layers/longest_half_life | beside far none
         {"mixer": "lizard", "far": "none", "branches": "window"} | layers/branches | beside far none
         {"mixer": "lizard-sum", "slots": 4}     | unknown key 'slots'     | one of window
+        {"mixer": "retnet", "branches": "window"} | layers/branches       | take it out
+        {"mixer": "gla", "branches": "linear"}  | layers/branches         | window or first above 0
+        {"mixer": "liger", "window": 0}         | number out of range     | at least 1
+        {"mixer": "hedgehog", "first": 4, "activation": "exp"} | layers/activation | expected softmax beside first
+        {"mixer": "hedgehog", "branches": "window"} | layers/branches     | first above 0
         """)
     void faultsAreUsageErrorsThatNamePlaceAndRemedy(String text, String what, String remedy) {
         assertThatThrownBy(() -> read(text))

@@ -28,6 +28,11 @@ abstract class MixerTwinContract extends MixerUnderTest {
             int own = head / DIMS.group();
             return run(head, x, q, keys[own], values[own]);
         }
+
+        /** The same for queries [H][T][d] of all heads. */
+        default double[][] run(int head, double[][] x, double[][][] queries, double[][][] keys, double[][][] values) {
+            return run(head, x, queries[head], keys, values);
+        }
     }
 
     /** The mixer under test once more, without any of its code. */
@@ -58,9 +63,13 @@ abstract class MixerTwinContract extends MixerUnderTest {
                     keys[g] = Plain.matrix(in.k(), b, g);
                     values[g] = Plain.matrix(in.v(), b, g);
                 }
+                double[][][] queries = new double[DIMS.heads()][][];
+                for (int h = 0; h < DIMS.heads(); h++) {
+                    queries[h] = Plain.matrix(in.q(), b, h);
+                }
                 for (int h = 0; h < DIMS.heads(); h++) {
                     double[][] x = Plain.matrix(in.x().select(0, b));
-                    y[b][h] = twin.run(h, x, Plain.matrix(in.q(), b, h), keys, values);
+                    y[b][h] = twin.run(h, x, queries, keys, values);
                 }
             }
             Tensor right = Plain.tensor(y);
