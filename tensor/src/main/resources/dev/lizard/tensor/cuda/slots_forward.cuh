@@ -19,7 +19,10 @@ extern "C" __global__ void __launch_bounds__(WIDE, D == 64 ? 2 : 1) slots_forwar
     stage<WIDE>(base, q, D, first, T);
     stage<WIDE>(base + X_BYTES, q, D, first + HALF, T);
     Span* spans = (Span*)(memory + F_SPANS);
-    in.load(base + F_STAGES, base + F_STAGES + X_BYTES, spans, 0);
+    Reading::Ahead ahead;
+    in.look(ahead, 0);
+    in.load(base + F_STAGES, base + F_STAGES + X_BYTES, spans, 0, ahead);
+    in.look(ahead, 1);
     commit();
 
     float o[D / 8][4], top[2], sum[2];
@@ -30,7 +33,8 @@ extern "C" __global__ void __launch_bounds__(WIDE, D == 64 ? 2 : 1) slots_forwar
         const u32 k = base + F_STAGES + (u & 1) * 2 * X_BYTES, v = k + X_BYTES;
         if (u + 1 < in.all) {
             u32 next = base + F_STAGES + (~u & 1) * 2 * X_BYTES;
-            in.load(next, next + X_BYTES, spans + (~u & 1) * CHUNK, u + 1);
+            in.load(next, next + X_BYTES, spans + (~u & 1) * CHUNK, u + 1, ahead);
+            in.look(ahead, u + 2);
         }
         commit();
         wait<1>();

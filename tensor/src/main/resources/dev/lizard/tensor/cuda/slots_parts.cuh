@@ -134,23 +134,36 @@ struct Reading {
     // First key of a tile of the window.
     DEVICE int key(int u) const { return (highest() - u) * CHUNK; }
 
-    // Starts copies of tile u; its spans are there after the next barrier.
-    DEVICE void load(u32 k, u32 v, Span* spans, int u) const {
-        constexpr int PIECES = D / 8;
-        const bool old = u >= near;
+    // Keys of a tile whose rows this thread copies, and the one whose span it writes.
+    static constexpr int PIECES = D / 8, COPIES = CHUNK * PIECES / WIDE;
+    struct Ahead {
+        int keys[COPIES];
+        Entry own;
+    };
+    // Reads them from the list before they are needed.
+    DEVICE void look(Ahead& to, int u) const {
         const Entry* entries = list + (u - near) * CHUNK;
-        const int from = old ? 0 : key(u);
+        if (u >= all) return;
 #pragma unroll
-        for (int i = threadIdx.x; i < CHUNK * PIECES; i += WIDE) {
-            int row = i / PIECES, c = i % PIECES, j = old ? entries[row].key : from + row;
+        for (int n = 0; n < COPIES; n++) {
+            int row = (threadIdx.x + n * WIDE) / PIECES;
+            to.keys[n] = u < near ? key(u) + row : entries[row].key;
+        }
+        if (u >= near && threadIdx.x < CHUNK) to.own = entries[threadIdx.x];
+    }
+    // Starts copies of tile u; its spans are there after the next barrier.
+    DEVICE void load(u32 k, u32 v, Span* spans, int u, const Ahead& of) const {
+        const bool old = u >= near;
+#pragma unroll
+        for (int n = 0; n < COPIES; n++) {
+            int i = threadIdx.x + n * WIDE, row = i / PIECES, c = i % PIECES, j = of.keys[n];
             bool valid = j >= 0 && j < tokens;
             i64 at = valid ? j : 0;
             copy16(piece<CHUNK>(k, row, c), (old ? oldK : nearK) + at * D + c * 8, valid);
             copy16(piece<CHUNK>(v, row, c), (old ? oldV + at * D : nearV + at * stride) + c * 8, valid);
         }
         if (threadIdx.x < CHUNK) {
-            spans[threadIdx.x] = old ? old_span(entries[threadIdx.x], window)
-                                     : near_span(from + threadIdx.x, window, tokens);
+            spans[threadIdx.x] = old ? old_span(of.own, window) : near_span(key(u) + threadIdx.x, window, tokens);
         }
     }
     // Whether 64 queries from `own` on read nothing of tile u, or all of it.

@@ -46,7 +46,10 @@ extern "C" __global__ void __launch_bounds__(WIDE, 1) slots_queries(const __grid
     stage<WIDE>(base + Q_SLOPES, dy, p.sdy.token, first, T);
     stage<WIDE>(base + Q_SLOPES + X_BYTES, dy, p.sdy.token, first + HALF, T);
     Span* spans = (Span*)(memory + Q_SPANS);
-    in.load(base + Q_STAGES, base + Q_STAGES + X_BYTES, spans, 0);
+    Reading::Ahead ahead;
+    in.look(ahead, 0);
+    in.load(base + Q_STAGES, base + Q_STAGES + X_BYTES, spans, 0, ahead);
+    in.look(ahead, 1);
     commit();
     find_delta(delta, p, dy, row, b, h, first);
     float lse[2];
@@ -59,7 +62,8 @@ extern "C" __global__ void __launch_bounds__(WIDE, 1) slots_queries(const __grid
         const u32 k = base + Q_STAGES + (u & 1) * 2 * X_BYTES, v = k + X_BYTES;
         if (u + 1 < in.all) {
             u32 next = base + Q_STAGES + (~u & 1) * 2 * X_BYTES;
-            in.load(next, next + X_BYTES, spans + (~u & 1) * CHUNK, u + 1);
+            in.load(next, next + X_BYTES, spans + (~u & 1) * CHUNK, u + 1, ahead);
+            in.look(ahead, u + 2);
         }
         commit();
         wait<1>();
