@@ -21,6 +21,7 @@ FORWARD = dict(D=64, HALF_F=64, MAP_FLOAT=1, WINDOW=128, MODE=0)
 BACKWARD = dict(D=64, HALF_F=64, MAP_FLOAT=1)
 MEMORY = dict(D=64, FEATURES=128, GATES=1, COUNTED=1)
 DECODE = dict(D=64, HALF_F=64, R=3, BF16=1, THREADS=512, SLICES=1, KEYS=4, VALUES=4, LATE=0)
+SLOTS = dict(D=64, R=3, BF16=1, INT8=1, THREADS=256)
 ROWS = dict(NORM=1, GLU=0, RESIDUAL=0, WARPS=8, EARLY=1, STAGED=0)
 VARIANTS = {
     "lizard_forward.cu": [FORWARD | x for x in (
@@ -30,6 +31,7 @@ VARIANTS = {
     "memory.cu": [MEMORY | x for x in ({}, dict(GATES=0), dict(GATES=2, COUNTED=0), dict(D=128, FEATURES=256))],
     "slots.cu": [dict(D=64), dict(D=128)],
     "decode.cu": [DECODE | x for x in ({}, dict(D=128, HALF_F=128, R=1), dict(BF16=0), dict(SLICES=4, LATE=1))],
+    "slot_decode.cu": [SLOTS | x for x in ({}, dict(BF16=0, INT8=0), dict(D=128, R=8))],
     "rows.cu": [ROWS | x for x in ({}, dict(GLU=1), dict(NORM=0, RESIDUAL=1), dict(STAGED=1))],
     "logits.cu": [dict(GROUP=9, ROWS=4), dict(GROUP=16, ROWS=2)],
     "training.cu": [{}, dict(BF16=1)],

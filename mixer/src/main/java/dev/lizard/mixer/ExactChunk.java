@@ -57,7 +57,7 @@ final class ExactChunk {
         return at.rotary().turned(x, at.plain(place, x.size(2), x), false);
     }
 
-    /** T tokens of rows that stand at one position, which are stored; arguments as for {@link ExactSlots#step}. */
+    /** T tokens of rows that stand at one position, which are stored; arguments as for {@link ExactSlots#parallel}. */
     static ExactSlots.Read read(
             ExactSlots exact, MixerState state, MixerInput in, @Nullable Tensor given, @Nullable Tensor sink) {
         Tensor scores = exact.aged(in, given);

@@ -57,8 +57,6 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
         }
     }
 
-    private record Near(ExactSlots all, DType dtype, Device device) {}
-
     private record Age(double halfLife, long tokens, DType dtype, Device device) {}
 
     private record Loses(ExactSlots all, DType dtype, Device device) {}
@@ -105,7 +103,7 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
     }
 
     /** min(x, limit) of int64. */
-    private Tensor limited(Tensor x) {
+    Tensor limited(Tensor x) {
         return limit == 0
                 ? x
                 : x.neg().maximum(Tensors.full(-limit, DType.INT64, x.device())).neg();
@@ -123,18 +121,27 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
 
     private record First(long limit, long length, DType dtype, Device device) {}
 
-    private static Rotary.Waves spread(Rotary.Waves waves) {
+    static Rotary.Waves spread(Rotary.Waves waves) {
         return new Rotary.Waves(waves.cos().unsqueeze(1), waves.sin().unsqueeze(1));
     }
 
     /** Queries as a slot sees them that is farther than L. */
     Tensor toLimit(Positions at, Tensor q) {
-        return at.rotary().turned(q, at.plain(limit, 1, q), false);
+        Tensor turned = at.rotary().turned(q, at.plain(limit, 1, q), false);
+        return at.rotary().scale() == 1
+                ? turned
+                : turned.mul(at.rotary().scale()); // that of the key, which is not turned
     }
 
     /** Keys of slots at such distances int64 [B, G, n], for queries that are turned by what is in addition. */
     Tensor behind(Positions at, Tensor keys, Tensor distances) {
-        return at.rotary().turned(keys, at.rotary().behind(limited(distances), limit, keys.dtype()), false);
+        return at.rotary().turned(keys, angles(at, distances, keys.dtype()), false);
+    }
+
+    /** Of the turns by which keys at such distances are behind. */
+    Rotary.Waves angles(Positions at, Tensor distances, DType dtype) {
+        long read = at.bounded() ? at.most() + 1 : Long.MAX_VALUE;
+        return at.rotary().behind(limited(distances), limit == 0 ? read : Math.min(read, limit), dtype);
     }
 
     /** Scores [B, G, T] of a call's tokens as they compete. */
@@ -164,101 +171,6 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
 
     // ---- one token a row ------------------------------------------------------------------------------------------
 
-    /**
-     * One token a row, which is stored.
-     *
-     * @param given score of the token [B, G, 1], whatever its age; null without slots
-     * @param sink logit a head [H], or null for none
-     */
-    Read step(MixerState state, MixerInput in, @Nullable Tensor given, @Nullable Tensor sink) {
-        Tensor score = aged(in, given);
-        Positions at = in.at();
-        KeyRing.Pairs lost = ring.keepsAll(at) ? null : leave(state, in);
-        ring.insert(state.get(KeyRing.KEYS), at, in.k());
-        ring.insert(state.get(KeyRing.VALUES), at, in.v());
-        if (score != null) {
-            ring.insert(state.get(SCORES), at, score.unsqueeze(-1));
-        }
-        Tensor keys = state.get(KeyRing.KEYS);
-        Tensor values = state.get(KeyRing.VALUES);
-        Device device = keys.device();
-        Rotary.Waves waves = spread(at.angles(
-                new Near(this, keys.dtype(), device),
-                () -> at.rotary().behind(distances(at.read(device).unsqueeze(-1)), limit, keys.dtype())));
-        Tensor near = products(in.q(), at.rotary().turned(keys, waves, false)); // [B, G, R, 1, m + w]
-        Tensor empty = ring.empty(at, device);
-        Tensor scores = empty == null ? near : near.maskedFill(empty.unsqueeze(1), Double.NEGATIVE_INFINITY);
-        Tensor slotValues = null;
-        if (slots > 0 && !ring.keepsAll(at)) {
-            SlotPairs held = SlotPairs.in(state);
-            Tensor place = held.positions().select(3, 0).to(DType.INT64); // [B, G, K], from 1
-            Tensor distance = at.read(device).view(-1, 1, 1).add(1L).sub(place);
-            Tensor far = products(in.q(), behind(at, held.keys(in.q().size(3), keys.dtype()), distance));
-            Tensor free =
-                    at.allRead(places() - 1) ? null : place.eq(0).unsqueeze(2).unsqueeze(2);
-            scores = Tensors.cat(-1, scores, free == null ? far : far.maskedFill(free, Double.NEGATIVE_INFINITY));
-            slotValues = held.values(in.v().size(3), values.dtype());
-        }
-        WindowSoftmax.Weights weights = WindowSoftmax.weigh(scores, beside(sink, keys.size(1)));
-        Tensor exp = weights.exp().squeeze(3); // [B, G, R, n]
-        Tensor numerator = exp.narrow(-1, 0, ring.slots()).matmul(values);
-        if (slotValues != null) {
-            numerator = numerator.add(exp.narrow(-1, ring.slots(), slots).matmul(slotValues));
-        }
-        long batch = in.batch();
-        long heads = in.q().size(1);
-        return new Read(
-                new PartialAttention(
-                        numerator.view(batch, heads, 1, values.size(3)),
-                        weights.mass().view(batch, heads, 1, 1)),
-                lost);
-    }
-
-    /** How far the ring's places are from tokens at t [B | 1, 1]: int64 [B | 1, m + w], anything where one is empty. */
-    private Tensor distances(Tensor t) {
-        Device device = t.device();
-        Tensor turning = t.sub((long) ring.first())
-                .sub(Tensors.arange(0, ring.window(), device))
-                .remainder(ring.window());
-        if (ring.first() == 0) {
-            return turning;
-        }
-        Tensor pinned = limited(t).sub(Tensors.arange(0, ring.first(), device));
-        return Tensors.cat(-1, pinned.maximum(Tensors.zeros(DType.INT64, device)), turning);
-    }
-
-    /** What the token before the window does, of each row: it takes a slot or not; and what is lost for it. */
-    private KeyRing.@Nullable Pairs leave(MixerState state, MixerInput in) {
-        Positions at = in.at();
-        Tensor k = ring.evicted(state.get(KeyRing.KEYS), at);
-        Tensor v = ring.evicted(state.get(KeyRing.VALUES), at);
-        if (slots == 0) {
-            return new KeyRing.Pairs(k.copy(), v.copy()); // another token is about to lie there
-        }
-        SlotPairs held = SlotPairs.in(state);
-        Device device = k.device();
-        Tensor place = at.read(device).sub(ring.window() - 1L).view(-1, 1, 1, 1); // from 1
-        Tensor score = ring.evicted(state.get(SCORES), at).squeeze(3); // [B, G, 1]
-        SlotPairs fresh = SlotPairs.of(k, v, score, place, held);
-        Tensor position = held.positions().select(3, 0); // [B, G, K]
-        Tensor worth = held.scores().maskedFill(position.eq(0), Double.NEGATIVE_INFINITY);
-        Tensor least = worth.neg().amax(2, true).neg(); // [B, G, 1]
-        Tensor earliest =
-                Tensors.where(worth.eq(least), position.neg(), Tensors.full(Integer.MIN_VALUE, DType.INT32, device));
-        Tensor rows = SlotPairs.rows(earliest.argmax(2).unsqueeze(-1), slots);
-        SlotPairs there = held.at(rows);
-        Tensor wins = least.le(score);
-        if (!at.allRead(ring.slots())) {
-            wins = wins.logicalAnd(at.read(device).ge((double) ring.slots()).view(-1, 1, 1));
-        }
-        held.put(rows, there.unless(wins, fresh));
-        if (at.noneRead(places())) {
-            return null;
-        }
-        SlotPairs lost = fresh.unless(wins, there);
-        return new KeyRing.Pairs(lost.keys(k.size(3), k.dtype()), lost.values(v.size(3), v.dtype()));
-    }
-
     /** 1 for rows in which a step loses a token, 0 for the others: [B | 1, 1, 1, 1]; null where all are known to. */
     @Nullable
     Tensor loses(Positions at, Tensor like) {
@@ -274,7 +186,12 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
 
     // ---- whole sequences ------------------------------------------------------------------------------------------
 
-    /** All pairs of whole sequences; arguments as for {@link #step}. */
+    /**
+     * All pairs of whole sequences.
+     *
+     * @param given scores of the tokens [B, G, T], whatever their age; null without slots
+     * @param sink logit a head [H], or null for none
+     */
     Read parallel(MixerInput in, @Nullable Tensor given, @Nullable Tensor sink) {
         Tensor score = aged(in, given);
         Tensor k = in.k();

@@ -309,7 +309,7 @@ final class Hybrid implements Mixer {
             MixerInput in = original.widened();
             HybridWeights weights = weights(in.q().dtype());
             if (plan.exact != null) {
-                ExactSlots.Read read = plan.exact.step(state, in, weights.scores(in), weights.sink());
+                ExactSlots.Read read = ExactStep.read(plan.exact, state, in, weights, plan.far != Far.NONE);
                 PartialAttention far = plan.far == Far.NONE ? null : farStep(in, read, plan.exact, state, weights);
                 return scope.promote(original.narrowed(join(far, read.near(), weights)));
             }

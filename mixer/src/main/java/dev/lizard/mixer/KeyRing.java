@@ -4,6 +4,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,7 @@ record KeyRing(int window, int first) {
         state.put(name, Tensors.zeros(Mixer.computing(model), device, batch, dims.keyHeads(), slots(), width));
     }
 
-    private long slot(long token) {
+    long slot(long token) {
         return token < first ? token : first + (token - first) % window;
     }
 
@@ -92,10 +93,23 @@ record KeyRing(int window, int first) {
 
     /** Stores one number or vector a row, {@code fresh} [B, G, 1, .]. */
     void insert(Tensor store, Positions at, Tensor fresh) {
-        if (at.known()) { // the same in fewer operations
+        boolean plain = fresh.dtype() == store.dtype() && fresh.isContiguous() && store.isContiguous();
+        if (at.bounded() && !store.isCuda() && plain) {
+            insertOnHost(store, at, fresh);
+        } else if (at.known()) { // the same in fewer operations
             store.narrow(2, slot(at.first()), 1).copy_(fresh);
         } else {
             flat(store).indexCopy_(0, rows(at, store), fresh.reshape(-1, fresh.size(3)));
+        }
+    }
+
+    /** No operation is quicker than the host where it copies a vector or two. */
+    private void insertOnHost(Tensor store, Positions at, Tensor fresh) {
+        long groups = store.size(1);
+        long bytes = store.size(3) * store.dtype().bytes();
+        for (int head = 0; head < store.size(0) * groups; head++) {
+            long place = head * (long) slots() + slot(at.read((int) (head / groups)));
+            MemorySegment.copy(fresh.segment(), head * bytes, store.segment(), place * bytes, bytes);
         }
     }
 

@@ -155,6 +155,9 @@ final class LizardKernels {
 
     static @Nullable Tensor step(Hybrid mixer, HybridWeights weights, MixerInput in, MixerState state) {
         Plan plan = mixer.plan();
+        if (plan.exact() != null) {
+            return SlotKernels.step(mixer, weights, in, state);
+        }
         Tensor gateWeight = weights.gateWeight();
         Device device = in.q().device();
         int window = plan.near().window();

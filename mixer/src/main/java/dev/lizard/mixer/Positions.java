@@ -6,6 +6,7 @@ import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.kernel.DecodeClock;
+import dev.lizard.tensor.kernel.SlotDecodeKernel;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -136,6 +137,16 @@ public final class Positions implements AutoCloseable {
             throw new IllegalStateException("where rows stand is known to the device alone");
         }
         return most;
+    }
+
+    /** Whether {@link #most} and {@link #read(int)} are known. */
+    boolean bounded() {
+        return rows.length > 0;
+    }
+
+    /** Tokens that row {@code row} has read before, which must be known. */
+    long read(int row) {
+        return rows[rows.length == 1 ? 0 : row];
     }
 
     /** Whether every row is known to have read at least {@code count} tokens. */
@@ -277,6 +288,16 @@ public final class Positions implements AutoCloseable {
                         each, rotary.frequencies(there), rotary.scale(), w, rotary.counters(there), scope);
             }
         });
+    }
+
+    private record Rows(long batch, Device device) {}
+
+    /** What decoding kernels with slots read, for steps like {@code q} [B, H, 1, d]. */
+    SlotDecodeKernel.Clock slotClock(Tensor q) {
+        Device there = q.device();
+        Tensor each = shared(
+                new Rows(q.size(0), there), () -> read(there).expand(q.size(0)).contiguous());
+        return new SlotDecodeKernel.Clock(each, rotary.turns(there), rotary.scale(), rotary.counters(there));
     }
 
     @Override

@@ -25,8 +25,17 @@ import java.util.Map;
 public final class Rotary implements AutoCloseable {
     private static final int KEPT = 8;
 
+    /** Distances that have a table: some megabytes. */
+    private static final int TABLE = 4096;
+
     /** cos and sin, times the scale, of the angles of n positions, each pair's in both halves: [n, d] each. */
-    record Waves(Tensor cos, Tensor sin) {}
+    record Waves(Tensor cos, Tensor sin) {
+        private Waves rows(Tensor rows, long[] shape) {
+            return new Waves(
+                    cos.indexSelect(0, rows).view(shape),
+                    sin.indexSelect(0, rows).view(shape));
+        }
+    }
 
     private record Range(long start, long length, DType dtype, Device device) {}
 
@@ -51,6 +60,7 @@ public final class Rotary implements AutoCloseable {
     private final double scale;
     private final Scope scope = Scope.owner();
     private final Map<Device, Constants> constants = new HashMap<>();
+    private final Map<Device, Tensor> turns = new HashMap<>();
     private final Map<Device, DecodeCounters> counters = new HashMap<>();
     private final Map<Range, Waves> recent = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<Range, Waves> tables = new HashMap<>();
@@ -87,9 +97,27 @@ public final class Rotary implements AutoCloseable {
         return scale == 1 ? turned : turned.mul(1 / (scale * scale));
     }
 
+    /** x [..., d] turned by a quarter: (−x₂, x₁). */
+    Tensor quarter(Tensor x) {
+        return x.matmul(constants(x.device()).quarter(x.dtype()));
+    }
+
     /** Radians a token of each pair, float64 [d/2]. */
     Tensor frequencies(Device device) {
         return constants(device).frequencies;
+    }
+
+    /** Turns a token of each pair as fractions of 2^64, which whole numbers of tokens multiply exactly: int64 [d/2]. */
+    Tensor turns(Device device) {
+        return turns.computeIfAbsent(device, there -> {
+            long[] each = Arrays.stream(frequencies)
+                    .map(radians -> radians / (2 * Math.PI))
+                    .mapToLong(turn -> (long) Math.scalb(turn - Math.floor(turn), 62) << 2)
+                    .toArray();
+            try (Scope work = Scope.open()) {
+                return scope.adopt(Tensors.of(each, each.length).to(there));
+            }
+        });
     }
 
     /** The factor on cos and sin. */
@@ -147,26 +175,40 @@ public final class Rotary implements AutoCloseable {
     }
 
     /**
-     * Those that take a key as far back as the query is ahead of it, for int64 distances of any shape: [..., d]. Of
-     * distances up to {@code limit} there is a table that stays; 0 for none.
+     * Those that take a key as far back as the query is ahead of it, for int64 distances of any shape: [..., d]. Of the
+     * first few thousand distances there is a table that stays.
+     *
+     * @param most that no distance exceeds; {@link Long#MAX_VALUE} where that is not known
      */
-    Waves behind(Tensor distances, long limit, DType dtype) {
-        if (limit == 0) {
+    Waves behind(Tensor distances, long most, DType dtype) {
+        if (most == Long.MAX_VALUE) {
             return waves(distances.neg(), dtype);
         }
-        Waves table = tables.computeIfAbsent(new Range(0, limit + 1, dtype, distances.device()), range -> {
+        Device device = distances.device();
+        long[] shape = Arrays.copyOf(distances.shape(), distances.rank() + 1);
+        shape[distances.rank()] = 2L * frequencies.length;
+        Tensor all = distances.reshape(-1);
+        if (most < TABLE) {
+            return table(dtype, device).rows(all, shape);
+        }
+        Tensor low = all.remainder(TABLE);
+        Tensor high = all.sub(low).to(DType.FLOAT32).mul(1.0 / TABLE).round().to(DType.INT64);
+        Waves fine = table(dtype, device).rows(low, shape);
+        Waves coarse = waves(Tensors.arange(0, most / TABLE + 1, device).mul(-TABLE), dtype)
+                .rows(high, shape);
+        Tensor cos = coarse.cos.mul(fine.cos).sub(coarse.sin.mul(fine.sin));
+        Tensor sin = coarse.sin.mul(fine.cos).add(coarse.cos.mul(fine.sin));
+        return scale == 1 ? new Waves(cos, sin) : new Waves(cos.mul(1 / scale), sin.mul(1 / scale));
+    }
+
+    private Waves table(DType dtype, Device device) {
+        return tables.computeIfAbsent(new Range(0, TABLE, dtype, device), range -> {
             try (Scope work = Scope.open();
                     Gradients off = Gradients.off()) {
-                Waves made = waves(Tensors.arange(0, limit + 1, range.device).neg(), dtype);
+                Waves made = waves(Tensors.arange(0, TABLE, device).neg(), dtype);
                 return new Waves(scope.adopt(made.cos), scope.adopt(made.sin));
             }
         });
-        Tensor rows = distances.reshape(-1);
-        long[] shape = Arrays.copyOf(distances.shape(), distances.rank() + 1);
-        shape[distances.rank()] = 2L * frequencies.length;
-        return new Waves(
-                table.cos.indexSelect(0, rows).view(shape),
-                table.sin.indexSelect(0, rows).view(shape));
     }
 
     /** For each of int64 positions [n] the matrix that turns a row vector by it, or back: [n, d, d]. */
@@ -210,6 +252,7 @@ public final class Rotary implements AutoCloseable {
         scope.close();
         recent.clear();
         tables.clear();
+        turns.clear();
         constants.clear();
         counters.values().forEach(DecodeCounters::close);
         counters.clear();

@@ -5,6 +5,7 @@ import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keys, not turned, and values as slots hold them: in the model's type, or each vector as whole numbers of at most 127
@@ -19,9 +20,9 @@ record SlotPairs(Tensor pairs, Tensor marks, Tensor positions) {
     private static final String MARKS = "slots.marks";
     private static final String POSITIONS = "slots.positions";
 
-    private static final double MOST = 127;
+    static final double MOST = 127;
     /** Keeps a vector of zeros from being divided by zero. */
-    private static final double SMALLEST = 1e-30;
+    static final double SMALLEST = 1e-30;
 
     static void create(
             MixerState state, SlotType type, HeadDims dims, long slots, int batch, DType model, Device device) {
@@ -41,7 +42,7 @@ record SlotPairs(Tensor pairs, Tensor marks, Tensor positions) {
      * As a state would hold them.
      *
      * @param k [B, G, n, d]
-     * @param v [B, G, n, e]
+     * @param v likewise
      * @param scores [B, G, n]
      * @param positions counted from 1, broadcast over [B, G, n, 1]
      * @param like slots of a state whose types they get
@@ -53,10 +54,10 @@ record SlotPairs(Tensor pairs, Tensor marks, Tensor positions) {
             Tensor pairs = Tensors.cat(-1, k, v).detach().to(like.pairs.dtype());
             return new SlotPairs(pairs, score, own);
         }
-        Tensor ks = scale(k.detach());
-        Tensor vs = scale(v.detach());
-        Tensor codes = Tensors.cat(-1, codes(k.detach(), ks), codes(v.detach(), vs));
-        return new SlotPairs(codes.to(DType.INT8), Tensors.cat(-1, score, ks, vs), own);
+        Tensor both = Tensors.cat(-1, k, v).detach().view(k.size(0), k.size(1), k.size(2), 2, k.size(3));
+        Tensor scale = scale(both); // [B, G, n, 2, 1]
+        Tensor codes = codes(both, scale).to(DType.INT8).view(k.size(0), k.size(1), k.size(2), 2 * k.size(3));
+        return new SlotPairs(codes, Tensors.cat(-1, score, scale.squeeze(4)), own);
     }
 
     private static Tensor scale(Tensor x) {
@@ -64,7 +65,7 @@ record SlotPairs(Tensor pairs, Tensor marks, Tensor positions) {
     }
 
     private static Tensor codes(Tensor x, Tensor scale) {
-        return x.div(scale).round().clampMin(-MOST).clampMax(MOST);
+        return x.div(scale).round();
     }
 
     /** Keys or values as they are read after they were held; gradients go by what rounding does. */
@@ -84,17 +85,37 @@ record SlotPairs(Tensor pairs, Tensor marks, Tensor positions) {
 
     /** Keys [B, G, n, d] to compute with. */
     Tensor keys(long width, DType dtype) {
-        return decoded(0, width, 1, dtype);
+        return decoded(KEY, width, dtype);
     }
 
     /** Values [B, G, n, d] to compute with. */
     Tensor values(long width, DType dtype) {
-        return decoded(width, width, 2, dtype);
+        return decoded(VALUE, width, dtype);
     }
 
-    private Tensor decoded(long from, long width, long mark, DType dtype) {
-        Tensor x = pairs.narrow(3, from, width).to(dtype);
-        return marks.size(3) == 1 ? x : x.mul(marks.narrow(3, mark, 1));
+    private Tensor decoded(int which, long width, DType dtype) {
+        Tensor x = pairs.narrow(3, which * width, width).to(dtype);
+        return marks.size(3) == 1 ? x : x.mul(marks.narrow(3, 1L + which, 1));
+    }
+
+    static final int KEY = 0;
+    static final int VALUE = 1;
+
+    /** Keys or values [B, G, n, d] as they are held, without their scale. */
+    Tensor numbers(int which) {
+        long width = pairs.size(3) / 2;
+        return pairs.narrow(3, which * width, width);
+    }
+
+    /** The scale of those [B, G, n, 1]; null where it is 1. */
+    @Nullable
+    Tensor scale(int which) {
+        return marks.size(3) == 1 ? null : marks.narrow(3, 1L + which, 1);
+    }
+
+    /** The first {@code count} slots, as views. */
+    SlotPairs first(long count) {
+        return new SlotPairs(pairs.narrow(2, 0, count), marks.narrow(2, 0, count), positions.narrow(2, 0, count));
     }
 
     /** [B, G, n]. */
@@ -159,7 +180,7 @@ record SlotPairs(Tensor pairs, Tensor marks, Tensor positions) {
     /** The first {@code count} slots, the best first; of two equal scores the later token is the better. */
     SlotPairs ranked(long count) {
         if (count == 0) {
-            return new SlotPairs(pairs.narrow(2, 0, 0), marks.narrow(2, 0, 0), positions.narrow(2, 0, 0));
+            return first(0);
         }
         Tensor score = scores().narrow(2, 0, count); // [B, G, n]
         Tensor position = positions.select(3, 0).narrow(2, 0, count);

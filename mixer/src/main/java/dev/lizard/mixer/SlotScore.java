@@ -104,7 +104,8 @@ record SlotScore(Tensor inWeight, Tensor inBias, Tensor outWeight, Tensor outBia
 
     /** [B, G, T, d] to [B, T, G d]. */
     private static Tensor beside(Tensor heads) {
-        return heads.transpose(1, 2).reshape(heads.size(0), heads.size(2), heads.size(1) * heads.size(3));
+        Tensor rows = heads.size(2) == 1 ? heads : heads.transpose(1, 2);
+        return rows.reshape(heads.size(0), heads.size(2), heads.size(1) * heads.size(3));
     }
 
     SlotScore kept(Scope owner) {

@@ -211,4 +211,26 @@ class ExactSlotsTest {
             assertThat(Fixtures.error(y.narrow(2, 9, 1), y.narrow(2, 11, 1))).isGreaterThan(1e-3);
         }
     }
+
+    /** Where turning scales keys and queries, what is read at the limit is scaled as all else is. */
+    @Test
+    void everyFormHasTheScaleOfTurning() {
+        LizardSpec spec = spec(3, 1, new SlotSpec(40, 2, SlotType.MODEL, 12, 0));
+        Map<String, Tensor> parameters = Fixtures.parameters(spec, DIMS, random);
+        double[] frequencies = new double[DIMS.headWidth() / 2]; // nothing turns: only the scale is left
+        double scale = 1.4;
+        try (Scope scope = Scope.open();
+                Gradients off = Gradients.off();
+                Rotary rotary = new Rotary(frequencies, scale);
+                Positions at = Positions.start(rotary)) {
+            MixerInput in = Fixtures.input(DIMS, 2, 40, at, random);
+            Mixer mixer = spec.create(DIMS, parameters);
+            Tensor full = new SoftmaxSpec().create(DIMS, Map.of()).forward(in, Form.PARALLEL);
+            for (Form form : Form.values()) {
+                assertThat(Fixtures.error(mixer.forward(in, form), full))
+                        .as("%s", form)
+                        .isLessThan(1e-12);
+            }
+        }
+    }
 }

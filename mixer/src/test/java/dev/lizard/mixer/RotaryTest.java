@@ -3,8 +3,10 @@ package dev.lizard.mixer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lizard.tensor.DType;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
+import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,40 @@ class RotaryTest {
                     double[] found = Plain.matrix(turned, 1, 2)[t];
                     for (int i = 0; i < 8; i++) {
                         assertThat(found[i]).isCloseTo(1.25 * right[i], within(1e-5));
+                    }
+                }
+            }
+        }
+    }
+
+    /** A table of the first distances, and two turns one after the other beyond it. */
+    @Test
+    void turnsOfDistancesAreThoseOfTheirAnglesHoweverFar() {
+        for (double scale : new double[] {1, 1.3}) {
+            try (Scope scope = Scope.open();
+                    Rotary rotary = new Rotary(new double[] {1, 0.1, 1e-3}, scale)) {
+                for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT64}) {
+                    for (long most : new long[] {4000, 4095, 4096, 1_000_000, Long.MAX_VALUE}) {
+                        long farthest = Math.min(most, 1_000_000);
+                        Tensor distances = Tensors.of(new long[] {0, 1, 3999, farthest - 1, farthest, 77}, 2, 3);
+                        Rotary.Waves waves = rotary.behind(distances, most, dtype);
+                        Rotary.Waves right = rotary.waves(distances.neg(), DType.FLOAT64);
+                        double tolerance = dtype == DType.FLOAT64 ? 1e-9 : 1e-6;
+                        assertThat(waves.cos().shape()).containsExactly(2, 3, 6);
+                        assertThat(waves.cos()
+                                        .to(DType.FLOAT64)
+                                        .sub(right.cos())
+                                        .abs()
+                                        .amax()
+                                        .item())
+                                .isLessThan(tolerance);
+                        assertThat(waves.sin()
+                                        .to(DType.FLOAT64)
+                                        .sub(right.sin())
+                                        .abs()
+                                        .amax()
+                                        .item())
+                                .isLessThan(tolerance);
                     }
                 }
             }

@@ -1,5 +1,7 @@
 package dev.lizard.mixer;
 
+import dev.lizard.mixer.LizardSpec.Branches;
+import dev.lizard.mixer.LizardSpec.Far;
 import dev.lizard.mixer.LizardSpec.Variant;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
@@ -31,7 +33,10 @@ final class StepTimer {
             for (MixerSpec spec : List.of(
                     LizardSpec.of(Variant.JOINT, 64),
                     LizardSpec.of(Variant.SUM, 64),
-                    new LolcatsSpec(128, 64, LizardSpec.Branches.BOTH),
+                    slots(446, SlotType.INT8, 0),
+                    slots(1024, SlotType.INT8, 2048),
+                    slots(1024, SlotType.MODEL, 0),
+                    new LolcatsSpec(128, 64, Branches.BOTH),
                     new WindowSpec(128, 4),
                     new SoftmaxSpec())) {
                 List<Mixer> layers = new ArrayList<>();
@@ -43,8 +48,10 @@ final class StepTimer {
                     frozen.add(layers.getLast().frozen(DType.FLOAT32, scope));
                 }
                 System.out.printf(
-                        "%-15s step %6.1f us, frozen %6.1f us, 512 tokens %6.1f ms, with gradients %6.1f ms%n",
+                        "%-15s %5d slots step %6.1f us, frozen %6.1f us, 512 tokens %6.1f ms, with gradients %6.1f"
+                                + " ms%n",
                         spec.mixer(),
+                        spec.slots(),
                         step(layers, start),
                         step(frozen, start),
                         pass(layers.getFirst(), start, false),
@@ -53,16 +60,22 @@ final class StepTimer {
         }
     }
 
+    private static LizardSpec slots(int slots, SlotType type, int limit) {
+        SlotSpec exact = new SlotSpec(slots, SlotSpec.HIDDEN, type, limit, 1024);
+        return new LizardSpec(Variant.JOINT, 64, 4, 64, 0, 32, 2048, Branches.BOTH, Far.NONE, exact);
+    }
+
     /** CPU time of this thread, on which all work of one engine thread runs: a busy machine does not show in it. */
     private static long cpu() {
         return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     }
 
-    /** The least a layer over steps through all of them, after a prefill of 300. */
+    /** The least a layer over steps through all of them, after a prefill that fills all there is. */
     private static double step(List<Mixer> layers, Positions start) {
         try (Gradients off = Gradients.off();
                 Scope scope = Scope.open()) {
-            MixerInput in = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 300, start, new RandomStream(2)));
+            long read = 300 + layers.getFirst().spec().slots();
+            MixerInput in = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, read, start, new RandomStream(2)));
             MixerInput one = Fixtures.to(DType.FLOAT32, Fixtures.input(DIMS, 1, 1, start, new RandomStream(3)));
             List<MixerState> states = new ArrayList<>();
             for (Mixer layer : layers) {
@@ -73,7 +86,7 @@ final class StepTimer {
             double best = Double.POSITIVE_INFINITY;
             for (int i = 0; i < STEPS; i++) {
                 long before = cpu();
-                try (Positions at = Positions.of(start.rotary(), 300 + i)) {
+                try (Positions at = Positions.of(start.rotary(), read + i)) {
                     MixerInput next = one.slice(0, 1, at);
                     for (int layer = 0; layer < LAYERS; layer++) {
                         try (Scope inner = Scope.open()) {

@@ -9,6 +9,7 @@ public enum KernelPart {
     MEMORY("matrix memory over sequences"),
     SLOTS("exact slots over sequences"),
     DECODE("decoding step of lizard"),
+    SLOT_DECODE("decoding step of exact slots"),
     ROWS("projections of a decoding step"),
     LOGITS("logits of gates"),
     TRAINING("norms, gates, rotations and losses"),

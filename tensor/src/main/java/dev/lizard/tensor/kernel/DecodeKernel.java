@@ -208,14 +208,14 @@ public final class DecodeKernel {
     }
 
     /** With the heads of a sequence side by side, each at a multiple of 16 bytes, as the kernel reads them. */
-    private static Tensor rows(Tensor heads) {
+    static Tensor rows(Tensor heads) {
         boolean together = heads.stride(3) == 1 && (heads.size(1) == 1 || heads.stride(1) == heads.size(3));
         boolean even = heads.stride(0) * heads.dtype().bytes() % ALIGNMENT == 0;
         Tensor rows = together && even ? heads : heads.contiguous();
         return rows.address() % ALIGNMENT == 0 ? rows : rows.copy();
     }
 
-    private static int stride(Tensor rows) {
+    static int stride(Tensor rows) {
         return Math.toIntExact(rows.stride(0));
     }
 }

@@ -29,6 +29,8 @@ public record UsualSizes(String text, KernelNeed need) {
             new UsualSizes("d 128", SlotAttention.need(BF16, 128)),
             new UsualSizes("d 64, f 128, w 128", DecodeKernel.need(64, 64, 128, BF16)),
             new UsualSizes("d 128, f 128, w 128", DecodeKernel.need(128, 64, 128, BF16)),
+            new UsualSizes("d 64, 3 heads a group", SlotDecodeKernel.need(64, 3, BF16)),
+            new UsualSizes("d 128, 8 heads a group", SlotDecodeKernel.need(128, 8, BF16)),
             new UsualSizes("1 row of 8192", SkinnyGemm.need(1, 8192, 2048)),
             new UsualSizes("16 rows of 2048", SkinnyGemm.need(16, 2048, 2048)),
             new UsualSizes("4 rows of 14336", SkinnyGemm.need(4, 14336, 4096)),
