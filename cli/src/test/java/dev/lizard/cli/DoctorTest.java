@@ -53,7 +53,7 @@ class DoctorTest {
     void eachPartOfTheWorkHasItsLineOnACardWithKernels() {
         Card card = new Card("RTX 4090", 89, 99 * 1024, 128, List.of(80, 86, 89, 90));
         assertThat(EngineChecks.paths(card))
-                .hasSize(10)
+                .hasSize(11)
                 .allSatisfy(finding -> assertThat(finding.status()).isEqualTo(Finding.Status.OK))
                 .contains(
                         Finding.ok(

@@ -71,9 +71,9 @@ final class ExactStep {
         long width = in.q().size(3);
         Tensor keys = state.get(KeyRing.KEYS).narrow(2, 0, filled);
         Tensor values = state.get(KeyRing.VALUES).narrow(2, 0, filled);
-        SlotPairs held = SlotPairs.in(state).first(taken);
+        SlotPairs held = taken == 0 ? null : SlotPairs.in(state).first(taken);
         Rotary.Waves angles;
-        if (taken == 0) {
+        if (held == null) {
             angles = ExactSlots.spread(
                     at.angles(new Near(exact, filled, dtype, device), () -> exact.angles(at, ringDistances(), dtype)));
         } else {
@@ -102,20 +102,24 @@ final class ExactStep {
     }
 
     /** Multiplies what slots have of x [B, G, n, R] by the scales of their numbers. */
-    private void scale(Tensor x, SlotPairs held, int which) {
-        Tensor scale = taken == 0 ? null : held.scale(which);
+    private void scale(Tensor x, @Nullable SlotPairs held, int which) {
+        Tensor scale = held == null ? null : held.scale(which);
         if (scale != null) {
             x.narrow(2, filled, taken).mul_(scale);
         }
     }
 
     /** Places without a token: bool [B, G, n, 1]; null where all are known to be filled. */
-    private @Nullable Tensor hidden(SlotPairs held) {
+    private @Nullable Tensor hidden(@Nullable SlotPairs held) {
         if (at.known() || at.allRead(filled + taken - 1)) {
             return null;
         }
         Tensor empty = at.read(device).unsqueeze(-1).lt(Tensors.arange(0, filled, device));
-        return Tensors.cat(2, heads(empty), held.positions().squeeze(3).eq(0)).unsqueeze(3);
+        Tensor all = heads(empty);
+        return (held == null
+                        ? all
+                        : Tensors.cat(2, all, held.positions().squeeze(3).eq(0)))
+                .unsqueeze(3);
     }
 
     /** x [B | 1, n] of all heads: [B, G, n]. */
