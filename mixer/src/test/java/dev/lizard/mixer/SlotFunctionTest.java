@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -270,7 +271,9 @@ class SlotFunctionTest {
         int tokens = 16_384;
         int window = 128;
         int first = 4;
-        long[] rows = {40, 131, 5000, 12_345, 16_383};
+        long[] rows = LongStream.rangeClosed(1, 32)
+                .map(i -> 512 * i - 1)
+                .toArray(); // so few that bfloat16's own error is a mean
         try (Scope scope = Scope.open();
                 Rotary rotary = Rotary.plain(10_000, 64);
                 Rotary cardRotary = Rotary.plain(10_000, 64)) {
