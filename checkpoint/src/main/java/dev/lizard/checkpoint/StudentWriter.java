@@ -18,7 +18,8 @@ import tools.jackson.databind.JsonNode;
 public final class StudentWriter {
     private static final String PROVENANCE = "provenance.json";
     private static final List<String> COPIED =
-            List.of(CheckpointFolder.CONFIG, "recipe.yaml", PROVENANCE, AdapterFiles.CONFIG, AdapterFiles.WEIGHTS);
+            List.of(CheckpointFolder.CONFIG, "recipe.yaml", PROVENANCE, AdapterFiles.CONFIG);
+    private static final List<String> PARAMETERS = List.of(CheckpointFolder.EXTRA, AdapterFiles.WEIGHTS);
 
     private final Path converted;
     private final Path base;
@@ -30,7 +31,7 @@ public final class StudentWriter {
      * @param converted a folder that {@code linearize} wrote
      * @param base the model that it was made of
      * @param bits of a changed weight: 8 or 4
-     * @param parameters type of the new parameters
+     * @param parameters type of the new parameters and the adapter's
      */
     public StudentWriter(Path converted, Path base, int bits, DType parameters) {
         this.converted = converted;
@@ -54,8 +55,10 @@ public final class StudentWriter {
                     Files.copy(converted.resolve(name), folder.resolve(name));
                 }
             }
-            if (whole.extra().isPresent()) {
-                writeParameters(whole.extra().get(), folder.resolve(CheckpointFolder.EXTRA));
+            for (String name : PARAMETERS) {
+                if (Files.isRegularFile(converted.resolve(name))) {
+                    writeParameters(converted.resolve(name), folder.resolve(name));
+                }
             }
             List<StoredTensor> changes = WeightDelta.between(origin.weights(), whole.weights(), bits);
             changed = (int) changes.stream()
@@ -88,12 +91,13 @@ public final class StudentWriter {
         }
     }
 
-    private void writeParameters(WeightSource source, Path file) throws IOException {
+    private void writeParameters(Path from, Path file) throws IOException {
         if (parameters == DType.FLOAT32) {
-            Files.copy(converted.resolve(CheckpointFolder.EXTRA), file);
+            Files.copy(from, file);
             return;
         }
-        try (Scope scope = Scope.open()) {
+        try (Scope scope = Scope.open();
+                SafetensorsFile source = SafetensorsFile.open(from)) {
             List<StoredTensor> tensors = new ArrayList<>();
             for (String name : source.names()) {
                 tensors.add(StoredTensor.of(name, Weights.load(source, name, parameters, Device.CPU)));

@@ -46,7 +46,7 @@ final class PackCommand implements Action {
             names = "--save-dtype",
             paramLabel = "DTYPE",
             defaultValue = "float32",
-            description = "Type of new parameters: float32 or bfloat16 (default: ${DEFAULT-VALUE}).")
+            description = "Type of new parameters and the adapter: float32 or bfloat16 (default: ${DEFAULT-VALUE}).")
     SaveType saveType;
 
     @Option(
