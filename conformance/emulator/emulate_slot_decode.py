@@ -1,4 +1,4 @@
-"""The kernel of a token with exact slots on the CPU, against its definition in NumPy: outputs and state, without a GPU.
+"""The kernels of a token with exact slots on the CPU, against their definition in NumPy: scores, outputs and state, without a GPU.
 
     python conformance/emulator/emulate_slot_decode.py [--only TEXT] [--seed N]
 
@@ -24,6 +24,7 @@ CASES = {
     "d 128": dict(D=128, R=2, BF16=1, sinks=True),
     "equal scores": dict(equal=True),
 }
+SCORES = {"score": dict(rows=1), "score of many": dict(B=11, rows=4), "score, half": dict(B=3, rows=8, BF16=1)}
 
 
 def whole(x):
@@ -78,7 +79,37 @@ class Call(ctypes.Structure):
     _fields_ += [("factor", ctypes.c_float), ("seed", ctypes.c_uint)]
 
 
+class Judged(ctypes.Structure):
+    _fields_ = [(n, ctypes.c_void_p) for n in "x k v w1 b1 w2 b2 read parts arrived score".split()]
+    _fields_ += [(n, ctypes.c_int) for n in "width both units groups batch rows".split()]
+    _fields_ += [("rate", ctypes.c_float), ("seed", ctypes.c_uint)]
+
+
+def check_score(folder, settings, seed):
+    s = dict(D=64, R=1, BF16=0, INT8=1, B=1, G=3, rows=1, width=70, units=19, rate=0.01) | settings
+    lib = host.library(folder, "slot_decode.cpp", {n: s[n] for n in ("D", "R", "BF16", "INT8")} | {"THREADS": 256})
+    random = np.random.default_rng(seed)
+    draw = lambda *shape: random.normal(size=shape).astype(np.float32)
+    b, g, units, both = s["B"], s["G"], s["units"], s["G"] * s["D"]
+    inputs, blocks = s["width"] + 2 * both, -(-units // 8)
+    x, k, v = draw(b, s["width"]), draw(b, both), draw(b, both)
+    own = dict(w1=draw(units, inputs) / 9, b1=draw(units), w2=draw(g, units), b2=draw(g), read=np.arange(5, 5 + b),
+               parts=np.full((b, blocks, g), np.nan, np.float32), arrived=np.zeros(b, np.int32),
+               score=np.zeros((b, g), np.float32))
+    x, k, v = (half(a) if s["BF16"] else a for a in (x, k, v))
+    call = Judged(**{n: a.ctypes.data for n, a in (own | dict(x=x, k=k, v=v)).items()}, width=s["width"], both=both,
+                  units=units, groups=g, batch=b, rows=s["rows"], rate=s["rate"], seed=seed)
+    lib.scores(ctypes.byref(call))
+    u = np.concatenate([whole(a) if s["BF16"] else a for a in (x, k, v)], 1).astype(np.float64)
+    a = u / np.sqrt((u * u).mean(1, keepdims=True) + 1e-6) @ own["w1"].T + own["b1"]
+    r = (a / (1 + np.exp(-a))) @ own["w2"].T + own["b2"]
+    worst = float(np.abs(own["score"] - (np.rint(64 * r) / 64 + own["read"][:, None] * s["rate"])).max())
+    return {"ok": worst < 1e-5 and not own["arrived"].any(), "worst": worst}
+
+
 def check(folder, settings, seed):
+    if settings in SCORES.values():
+        return check_score(folder, settings, seed)
     s = BASE | settings
     d, heads, b, g, ring = s["D"], s["R"], s["B"], s["G"], s["w"] + s["m"]
     lib = host.library(folder, "slot_decode.cpp", {n: s[n] for n in ("D", "R", "BF16", "INT8")} | {"THREADS": 256})
@@ -132,4 +163,4 @@ def check(folder, settings, seed):
 
 
 if __name__ == "__main__":
-    sys.exit(host.run(__doc__, CASES, sources, check))
+    sys.exit(host.run(__doc__, CASES | SCORES, sources, check))

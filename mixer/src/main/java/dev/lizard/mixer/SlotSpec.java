@@ -14,7 +14,8 @@ import java.util.Map;
 public record SlotSpec(int slots, int hidden, SlotType type, int limit, double halfLife) {
     static final double MOST_SLOTS = 1 << 16;
     static final double MOST_HIDDEN = 1 << 12;
-    static final int HIDDEN = 128;
+    /** The usual width of the network that scores. */
+    public static final int HIDDEN = 128;
 
     /** No slots, and no limit. */
     static final SlotSpec NONE = new SlotSpec(0, HIDDEN, SlotType.INT8, 0, 0);

@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One token of exact memory without a far one in one kernel; {@code slot_decode.cu} has the formulas and the layout of its
+ * One token of exact memory without a far one in two kernels, its score and all else; {@code slot_decode.cu} has the formulas and the layout of its
  * work. The state it updates is that of the mixer: a ring of keys that are not turned and values, and slots.
  */
 public final class SlotDecodeKernel {
@@ -27,6 +27,11 @@ public final class SlotDecodeKernel {
 
     private static final int LEAST_PLACES = 64;
 
+    /** Sequences whose scores a block computes at once, and the numbers of theirs that it has room for. */
+    private static final int MOST_ROWS = 8;
+
+    private static final int MOST_NUMBERS = 10_240;
+
     /** Blocks that a card has room for at once, about. */
     private static final int BLOCKS = 2 * 132;
 
@@ -34,6 +39,8 @@ public final class SlotDecodeKernel {
 
     private static final Map<Made, SlotDecodeKernel> MADE = new ConcurrentHashMap<>();
 
+    // Both wait before they read or write anything, so they may start early.
+    private final Kernel score;
     private final Kernel step;
 
     private SlotDecodeKernel(Made made) {
@@ -43,7 +50,8 @@ public final class SlotDecodeKernel {
                 .define("BF16", made.dtype == DType.BFLOAT16 ? 1 : 0)
                 .define("INT8", made.whole ? 1 : 0)
                 .define("THREADS", THREADS);
-        step = Kernel.of(source, "slot_step", made.device);
+        score = Kernel.of(source, "slot_score", made.device).overlapping();
+        step = Kernel.of(source, "slot_step", made.device).overlapping();
     }
 
     /**
@@ -86,10 +94,15 @@ public final class SlotDecodeKernel {
         boolean served = (headWidth == 64 || headWidth == 128)
                 && group <= MOST_GROUP
                 && (dtype == DType.BFLOAT16 || dtype == DType.FLOAT32);
+        int scores = 4 * (MOST_NUMBERS + MOST_ROWS * (1 + WARPS)) + 16;
         int fixed = 4 * (group + 5) * headWidth + 12 * WARPS + 8 * group + 32;
         return KernelNeed.of(
                         KernelPart.SLOT_DECODE,
-                        served ? sharedBytes(headWidth, group, places(MOST_PLACES, group, 1 << 20)) + fixed : 0)
+                        served
+                                ? Math.max(
+                                        scores,
+                                        sharedBytes(headWidth, group, places(MOST_PLACES, group, 1 << 20)) + fixed)
+                                : 0)
                 .onlyIf(served, "bfloat16 or float32, d 64 or 128, at most 8 heads a key/value head");
     }
 
@@ -102,6 +115,75 @@ public final class SlotDecodeKernel {
         long most = MOST_PLACES / (group > 4 ? 2 : 1);
         long parts = Math.max(Math.ceilDiv(all, most), Math.min(BLOCKS / Math.max(1, heads), all / LEAST_PLACES));
         return (int) Math.ceilDiv(all, Math.max(1, parts));
+    }
+
+    /**
+     * What scores are made of, float32, contiguous.
+     *
+     * @param inWeight [E, D + 2 G d]
+     * @param inBias [E]
+     * @param outWeight [G, E]
+     * @param outBias [G]
+     */
+    public record Score(Tensor inWeight, Tensor inBias, Tensor outWeight, Tensor outBias) {
+        /** Whether a block has room for what a score is made of. */
+        public boolean fits() {
+            return inWeight.size(1) <= MOST_NUMBERS && inWeight.dtype() == DType.FLOAT32;
+        }
+    }
+
+    /**
+     * Queues the scores of a token of each sequence, as it competes: float32 [B, G, 1].
+     *
+     * @param x layer input [B, 1, D]
+     * @param k before RoPE [B, G, 1, d]
+     * @param v [B, G, 1, d]
+     * @param group R
+     * @param whole whether slots hold whole numbers
+     * @param rate what a token's age counts, 0 for nothing
+     */
+    public static Tensor score(
+            Tensor x, Tensor k, Tensor v, int group, boolean whole, Score score, Clock clock, double rate) {
+        int batch = (int) x.size(0);
+        int groups = (int) k.size(1);
+        int width = (int) k.size(3);
+        Made made = new Made(width, group, k.dtype(), whole, k.device());
+        SlotDecodeKernel kernel = MADE.computeIfAbsent(made, SlotDecodeKernel::new);
+        int units = (int) score.inWeight.size(0);
+        int inputs = (int) score.inWeight.size(1);
+        int rows = Math.clamp(MOST_NUMBERS / inputs, 1, Math.min(MOST_ROWS, batch));
+        int blocks = Math.ceilDiv(units, WARPS);
+        Tensor input = x.contiguous();
+        Tensor key = DecodeKernel.rows(k);
+        Tensor value = DecodeKernel.rows(v);
+        Tensor parts = Tensors.empty(DType.FLOAT32, x.device(), batch, blocks, groups);
+        Tensor scores = Tensors.empty(DType.FLOAT32, x.device(), batch, groups, 1);
+        kernel.score.launch(
+                Dim.of(blocks, Math.ceilDiv(batch, rows)),
+                Dim.of(THREADS),
+                4 * rows * inputs,
+                input,
+                key,
+                value,
+                (int) input.size(2),
+                DecodeKernel.stride(key),
+                DecodeKernel.stride(value),
+                (int) input.size(2),
+                groups * width,
+                score.inWeight,
+                score.inBias,
+                score.outWeight,
+                score.outBias,
+                units,
+                groups,
+                clock.read,
+                (float) rate,
+                batch,
+                rows,
+                parts,
+                clock.counters.zeros(batch),
+                scores);
+        return scores;
     }
 
     /**

@@ -1,4 +1,4 @@
-// One token of exact memory (first tokens, window, slots; nothing else far) for a whole batch, one kernel a layer.
+// One token of exact memory (first tokens, window, slots; nothing else far) for a whole batch, two kernels a layer.
 //
 // What happens to token t of key/value head g, whose R query heads share all that is read:
 //
@@ -14,13 +14,18 @@
 // have read. So no block waits for another. All blocks of a head look for the worst slot, each for itself: that is 16 bytes
 // a slot, from L2 but once.
 //
+// slot_score, before it, gives the new token's score, of which nothing is asked before it leaves: r = W2 silu(W1 u c + b1) + b2
+// with u = [x | k | v] and c = 1 / rms(u). A warp is a hidden unit, for up to ROWS_AT_ONCE sequences; the last block of these
+// adds up what the units give, rounds it to a 64th and counts its age.
+//
 // Eight threads hold a key (4 pairs each at D 64), D / 4 a value. Angles are formed of whole numbers: n times the turns a token
 // as a fraction of 2^64, which is exact at any distance. Bound: bytes of slots with many blocks, latencies with few.
 //
 // Defines: D head width, R heads of a group, BF16 type of q, k, v and y (1: bfloat16, 0: float32), INT8 slots of whole numbers
 // with scales (1) or of that type (0), THREADS. The ring is float32.
 //
-// Launch: slot_step   grid (G parts, B), block THREADS, dynamic shared 4 R (each + WARPS D) bytes
+// Launch: slot_score  grid (units / WARPS, B / rows), block THREADS, dynamic shared 4 rows (width + 2 G D) bytes
+//         slot_step   grid (G parts, B), block THREADS, dynamic shared 4 R (each + WARPS D) bytes
 #include "overlap.cuh"
 
 #define WARPS (THREADS / 32)
@@ -29,6 +34,8 @@
 #define COLUMNS (D / 4)        // threads that hold a value
 #define ROWS (THREADS / COLUMNS)
 #define NONE -1e30f
+#define ROWS_AT_ONCE 8
+#define GRID 64.f // scores a nat
 
 #if BF16
 typedef unsigned short io;
@@ -82,6 +89,79 @@ struct Rank {
         return score < o.score || (score == o.score && position < o.position);
     }
 };
+
+// x [B, width], k, v [B, both], both = G D: rows of a sequence apart by the given strides (elements). w1 [units, width + 2
+// both], b1 [units], w2 [G, units], b2 [G]. read [B]: tokens read before. rate: what a token's age counts. parts [B,
+// gridDim.x, G] and arrived [gridDim.y] zeros. score [B, G].
+extern "C" __global__ void __launch_bounds__(THREADS) slot_score(
+    const io* x, const io* k, const io* v, int xStride, int kStride, int vStride, int width, int both, const float* w1,
+    const float* b1, const float* w2, const float* b2, int units, int groups, const long long* read, float rate, int batch,
+    int rows, float* parts, int* arrived, float* score) {
+    extern __shared__ __align__(16) float weights[]; // u [rows][inputs]
+    __shared__ float norm[ROWS_AT_ONCE], active[ROWS_AT_ONCE][WARPS];
+    __shared__ int last;
+    admit();
+    await();
+
+    const int tid = threadIdx.x, lane = tid & 31, warp = tid >> 5, inputs = width + 2 * both;
+    const int begin = blockIdx.y * rows, count = min(rows, batch - begin), unit = blockIdx.x * WARPS + warp;
+    for (int r = 0; r < count; r++) {
+        const io* const myX = x + (size_t)(begin + r) * xStride;
+        const io* const myK = k + (size_t)(begin + r) * kStride - width;
+        const io* const myV = v + (size_t)(begin + r) * vStride - width - both;
+        for (int i = tid; i < inputs; i += THREADS)
+            weights[r * inputs + i] = load(i < width ? myX[i] : i < width + both ? myK[i] : myV[i]);
+    }
+    __syncthreads();
+    for (int r = warp; r < count; r += WARPS) {
+        float square = 0.f;
+        for (int i = lane; i < inputs; i += 32) square += weights[r * inputs + i] * weights[r * inputs + i];
+        square = warpSum(square);
+        if (lane == 0) norm[r] = rsqrtf(square / inputs + 1e-6f);
+    }
+    __syncthreads();
+    float z[ROWS_AT_ONCE];
+#pragma unroll
+    for (int r = 0; r < ROWS_AT_ONCE; r++) z[r] = 0.f;
+    if (unit < units) {
+#pragma unroll 4
+        for (int i = lane; i < inputs; i += 32) {
+            const float w = w1[(size_t)unit * inputs + i];
+#pragma unroll
+            for (int r = 0; r < ROWS_AT_ONCE; r++)
+                if (r < count) z[r] += w * weights[r * inputs + i];
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < ROWS_AT_ONCE; r++) {
+        const float sum = warpSum(z[r]);
+        if (lane == 0 && r < count) {
+            const float a = unit < units ? sum * norm[r] + b1[unit] : 0.f;
+            active[r][warp] = a / (1.f + __expf(-a));
+        }
+    }
+    __syncthreads();
+    for (int i = tid; i < count * groups; i += THREADS) {
+        const int r = i / groups, g = i % groups;
+        float sum = 0.f;
+        for (int n = 0; n < WARPS && blockIdx.x * WARPS + n < units; n++)
+            sum += w2[(size_t)g * units + blockIdx.x * WARPS + n] * active[r][n];
+        parts[((size_t)(begin + r) * gridDim.x + blockIdx.x) * groups + g] = sum;
+    }
+    __threadfence();
+    __syncthreads();
+    if (tid == 0) last = atomicAdd(arrived + blockIdx.y, 1) == (int)gridDim.x - 1;
+    __syncthreads();
+    if (!last) return;
+    __threadfence();
+    for (int i = tid; i < count * groups; i += THREADS) {
+        const int row = begin + i / groups, g = i % groups;
+        float sum = b2[g];
+        for (unsigned n = 0; n < gridDim.x; n++) sum += current(parts + ((size_t)row * gridDim.x + n) * groups + g);
+        score[(size_t)row * groups + g] = __fadd_rn(rintf(sum * GRID) * (1.f / GRID), __fmul_rn((float)read[row], rate));
+    }
+    if (tid == 0) arrived[blockIdx.y] = 0;
+}
 
 // q [B, H, D], k, v [B, G, D]: rows of a sequence apart by the given strides (elements). score [B, G] of the new token, as it
 // competes. sink [H] or null. ringKeys, ringValues [B, G, m + w, D], ringScores [B, G, m + w], pairs [B, G, K, 2 D],
