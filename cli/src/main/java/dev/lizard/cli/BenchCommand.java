@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
             BenchKernelsCommand.class,
             BenchGenerateCommand.class,
             BenchContextCommand.class,
-            BenchTrainCommand.class
+            BenchTrainCommand.class,
+            BenchTurnsCommand.class
         })
 final class BenchCommand {}

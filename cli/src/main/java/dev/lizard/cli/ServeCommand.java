@@ -1,23 +1,13 @@
 package dev.lizard.cli;
 
 import dev.lizard.base.Interrupt;
-import dev.lizard.mixer.MixerSpec;
-import dev.lizard.mixer.MixerSpecs;
-import dev.lizard.model.Decoder;
 import dev.lizard.model.OpenModel;
 import dev.lizard.serve.Logged;
 import dev.lizard.serve.Served;
 import dev.lizard.serve.Server;
 import dev.lizard.serve.ServerSettings;
-import dev.lizard.tensor.Scope;
-import dev.lizard.text.ChatFormat;
-import dev.lizard.text.ChatTemplate;
 import dev.lizard.text.Tokenizer;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
-import java.util.function.LongUnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -32,7 +22,6 @@ import picocli.CommandLine.Mixin;
             "a second one ends at once."
         })
 final class ServeCommand implements Action {
-    private static final int LONGEST = 1 << 20;
     private static final long WAIT_MILLIS = 50;
 
     @Mixin
@@ -47,7 +36,10 @@ final class ServeCommand implements Action {
         context.console().note("loading " + model.place());
         try (OpenModel open = ModelPlace.openWithTokenizer(model.place(), context);
                 Tokenizer tokenizer = open.openTokenizer()) {
-            serve(served(open, tokenizer, context), settings, context);
+            serve(
+                    ServedModel.of(model, open, tokenizer, options.name, options.context, context.console()),
+                    settings,
+                    context);
         }
         return 0;
     }
@@ -74,49 +66,5 @@ final class ServeCommand implements Action {
         } else {
             console.note(logged.toString());
         }
-    }
-
-    private Served served(OpenModel open, Tokenizer tokenizer, Context context) {
-        Optional<ChatTemplate> template = ChatTemplate.of(tokenizer);
-        if (template.isEmpty()) {
-            context.console()
-                    .warn("model %s has no chat template; chats are written line by line".formatted(model.place()));
-        }
-        LongUnaryOperator state = bytes(open.decoder().mixerSpecs(), open.decoder());
-        ChatFormat chat = template.isPresent() ? template.get() : ChatFormat.lines();
-        return new Served(
-                options.name == null ? name(open.path()) : options.name,
-                open.decoder(),
-                tokenizer,
-                chat,
-                open.eosIds(),
-                context(open.decoder(), state),
-                state,
-                bytes(open.config().softmaxSpecs(), open.decoder()),
-                Scope::liveTensors);
-    }
-
-    private String name(Path path) {
-        if (model.student != null) {
-            return ModelPlace.lastName(model.place());
-        }
-        String given = model.model;
-        Path file = path.toAbsolutePath().normalize().getFileName();
-        boolean hub = given.equals(DemoTeacher.NAME) || !path.equals(Path.of(given));
-        return hub || file == null ? given : file.toString().replaceFirst("\\.gguf$", "");
-    }
-
-    /** Of the state by its tokens, with these mixers. */
-    private static LongUnaryOperator bytes(List<MixerSpec> specs, Decoder decoder) {
-        return tokens -> MixerSpecs.stateBytes(specs, decoder.headDims(), decoder.dtype(), tokens);
-    }
-
-    /** What the model was trained for where its memory grows; else as much as a request can hold. */
-    private int context(Decoder decoder, LongUnaryOperator state) {
-        if (options.context > 0) {
-            return options.context;
-        }
-        boolean grows = state.applyAsLong(LONGEST) > state.applyAsLong(LONGEST / 2);
-        return grows ? decoder.config().maxPositions() : LONGEST;
     }
 }
