@@ -16,6 +16,13 @@ final class ModelOption {
     @Nullable
     String student;
 
+    /** Another model, named by one text. */
+    static ModelOption of(String place) {
+        ModelOption option = new ModelOption();
+        option.model = place;
+        return option;
+    }
+
     /** What {@link ModelPlace} finds. */
     String place() {
         return ModelPlace.join(model, student);

@@ -8,6 +8,7 @@ import dev.lizard.serve.Server;
 import dev.lizard.serve.ServerSettings;
 import dev.lizard.text.Tokenizer;
 import java.time.Duration;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -36,18 +37,35 @@ final class ServeCommand implements Action {
         context.console().note("loading " + model.place());
         try (OpenModel open = ModelPlace.openWithTokenizer(model.place(), context);
                 Tokenizer tokenizer = open.openTokenizer()) {
-            serve(
-                    ServedModel.of(model, open, tokenizer, options.name, options.context, context.console()),
-                    settings,
-                    context);
+            Served first = ServedModel.of(model, open, tokenizer, options.name, options.context, context.console());
+            if (options.teacher == null) {
+                serve(List.of(first), settings, context);
+            } else {
+                serveBeside(first, ModelOption.of(options.teacher), settings, context);
+            }
         }
         return 0;
     }
 
-    private void serve(Served served, ServerSettings settings, Context context) throws InterruptedException {
+    private void serveBeside(Served first, ModelOption teacher, ServerSettings settings, Context context)
+            throws InterruptedException {
         Console console = context.console();
+        console.note("loading " + teacher.place());
+        try (OpenModel open = ModelPlace.openWithTokenizer(teacher.place(), context);
+                Tokenizer tokenizer = open.openTokenizer()) {
+            Served second = ServedModel.of(teacher, open, tokenizer, null, options.context, console);
+            if (second.id().equals(first.id())) {
+                second = ServedModel.of(teacher, open, tokenizer, first.id() + "-teacher", options.context, console);
+            }
+            serve(List.of(first, second), settings, context);
+        }
+    }
+
+    private void serve(List<Served> models, ServerSettings settings, Context context) throws InterruptedException {
+        Console console = context.console();
+        Served served = models.getFirst();
         Interrupt stop = context.interrupt("letting running answers end; press Ctrl-C again to end at once");
-        try (Server server = Server.start(served, settings, logged -> log(logged, console), console::warn)) {
+        try (Server server = Server.start(models, settings, logged -> log(logged, console), console::warn)) {
             String url = "http://%s:%d/v1".formatted(settings.host(), server.port());
             console.result(new Started(served.id(), url), "serving %s at %s".formatted(served.id(), url));
             while (!stop.requested()) {

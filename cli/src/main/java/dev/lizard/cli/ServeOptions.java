@@ -37,6 +37,13 @@ final class ServeOptions {
     boolean insecure;
 
     @Option(
+            names = "--teacher",
+            paramLabel = "MODEL",
+            description = "A second model beside it, to compare with; requests choose by name.")
+    @Nullable
+    String teacher;
+
+    @Option(
             names = "--name",
             paramLabel = "NAME",
             description = "What requests call the model (default: its own name).")

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Resources;
-import dev.lizard.serve.schedule.Scheduler;
+import dev.lizard.text.Tokenizer;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -15,6 +15,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -29,16 +30,14 @@ final class Routes {
     private static final Header CLOSE = HeaderValues.CONNECTION_CLOSE;
     private static final String JSON = "application/json";
 
-    private final Served served;
+    private final List<Backend> models;
     private final ServerSettings settings;
-    private final Scheduler scheduler;
     private final Connections connections;
     private final SlowClients slow;
     private final BooleanSupplier draining;
     private final Consumer<Logged> log;
     private final Access access;
     private final Bodies bodies;
-    private final TokenTexts texts;
     private final String page = Resources.text(Routes.class, "chat.html");
     private final Sessions sessions;
     private final SessionRoutes sessionRoutes;
@@ -51,27 +50,25 @@ final class Routes {
     }
 
     Routes(
-            Served served,
+            List<Backend> models,
             ServerSettings settings,
-            Scheduler scheduler,
             Connections connections,
             SlowClients slow,
             BooleanSupplier draining,
             Consumer<Logged> log) {
-        this.served = served;
+        this.models = List.copyOf(models);
         this.settings = settings;
-        this.scheduler = scheduler;
         this.connections = connections;
         this.slow = slow;
         this.draining = draining;
         this.log = log;
         access = new Access(settings.apiKey());
         bodies = new Bodies(settings.bodyBytes(), slow);
-        texts = new TokenTexts(served.tokenizer());
         sessions = new Sessions(settings.states().sessions());
         SavedSessions saved = new SavedSessions(settings.states().saved());
-        Transfers transfers = new Transfers(scheduler, saved, settings.limit());
-        sessionRoutes = new SessionRoutes(served, sessions, saved, transfers);
+        Backend first = models.getFirst();
+        Transfers transfers = new Transfers(first.scheduler(), saved, settings.limit());
+        sessionRoutes = new SessionRoutes(first.served(), sessions, saved, transfers);
     }
 
     void addTo(HttpRouting.Builder routing) {
@@ -199,22 +196,31 @@ final class Routes {
     private int completions(ServerRequest request, ServerResponse response) {
         Fields fields = fields(request);
         try (Sessions.Hold session = session(fields)) {
-            Completions asked = Completions.of(fields, served, settings.waiting(), settings.limit(), session);
-            return answer(asked.asked(), new CompletionShape(texts, asked), request, response);
+            Backend model = Backend.of(models, fields);
+            Completions asked = Completions.of(fields, model.served(), settings.waiting(), settings.limit(), session);
+            return answer(asked.asked(), new CompletionShape(model.texts(), asked), model, request, response);
         }
     }
 
     private int chat(ServerRequest request, ServerResponse response) {
         Fields fields = fields(request);
         try (Sessions.Hold session = session(fields)) {
-            Asked asked = ChatCompletions.of(fields, served, settings.limit(), session);
-            return answer(asked, new ChatShape(texts, asked.works().getFirst().top() >= 0), request, response);
+            Backend model = Backend.of(models, fields);
+            Asked asked = ChatCompletions.of(fields, model.served(), settings.limit(), session);
+            boolean scores = asked.works().getFirst().top() >= 0;
+            return answer(asked, new ChatShape(model.texts(), scores), model, request, response);
         }
     }
 
     /** The session that a request goes on with; null where it names none. */
     private Sessions.@Nullable Hold session(Fields fields) {
         String name = fields.text("session");
+        if (name != null && !Backend.of(models, fields).equals(models.getFirst())) {
+            throw ApiError.unsupported(
+                    "session",
+                    "sessions are of model '%s'"
+                            .formatted(models.getFirst().served().id()));
+        }
         return name == null ? null : sessions.hold(name);
     }
 
@@ -229,9 +235,9 @@ final class Routes {
         return bodies.read(request.content());
     }
 
-    private int answer(Asked asked, Shape shape, ServerRequest request, ServerResponse response) {
+    private int answer(Asked asked, Shape shape, Backend model, ServerRequest request, ServerResponse response) {
         Connections.Client client = connections.client(request.socketId());
-        Answering answering = new Answering(asked, shape, served, client, scheduler);
+        Answering answering = new Answering(asked, shape, model.served(), client, model.scheduler());
         if (asked.stream()) {
             answering.stream(new EventStream(response, slow));
         } else {
@@ -254,6 +260,7 @@ final class Routes {
         if (text == null) {
             throw ApiError.field("prompt", "a text", "nothing");
         }
+        Served served = Backend.of(models, fields).served();
         int[] ids = Completions.encode(text, fields, served.tokenizer());
         ObjectNode answer = Json.object().put("count", ids.length).put("max_model_len", served.context());
         ArrayNode tokens = answer.putArray("tokens");
@@ -265,23 +272,24 @@ final class Routes {
 
     private int detokenize(ServerRequest request, ServerResponse response) {
         Fields fields = fields(request);
+        Tokenizer tokenizer = Backend.of(models, fields).served().tokenizer();
         if (!fields.get("tokens").isArray()) {
             throw Fields.wrong("tokens", "a list of token ids", fields.get("tokens"));
         }
         int[] ids = new int[fields.get("tokens").size()];
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = (int) Fields.whole(
-                    fields.get("tokens").get(i), "tokens", 0, served.tokenizer().vocabSize() - 1);
+            ids[i] = (int) Fields.whole(fields.get("tokens").get(i), "tokens", 0, tokenizer.vocabSize() - 1);
         }
-        return send(response, Json.object().put("prompt", served.tokenizer().decode(ids, false)));
+        return send(response, Json.object().put("prompt", tokenizer.decode(ids, false)));
     }
 
     /** What came with the tokenizer, under the names of {@code tokenizer_config.json}. */
     private int tokenizerInfo(ServerRequest request, ServerResponse response) {
+        Tokenizer tokenizer = models.getFirst().served().tokenizer();
         ObjectNode info = Json.object().put("tokenizer_class", "PreTrainedTokenizerFast");
-        info.put("vocab_size", served.tokenizer().vocabSize());
-        served.tokenizer().settings().named().forEach(info::put);
-        served.tokenizer().settings().chatTemplate().ifPresent(template -> info.put("chat_template", template));
+        info.put("vocab_size", tokenizer.vocabSize());
+        tokenizer.settings().named().forEach(info::put);
+        tokenizer.settings().chatTemplate().ifPresent(template -> info.put("chat_template", template));
         return send(response, info);
     }
 
@@ -297,19 +305,17 @@ final class Routes {
 
     private int models(ServerRequest request, ServerResponse response) {
         ObjectNode all = Json.object().put("object", "list");
-        all.putArray("data").add(model());
+        ArrayNode data = all.putArray("data");
+        models.forEach(model -> data.add(model(model.served())));
         return send(response, all);
     }
 
     private int model(ServerRequest request, ServerResponse response) {
         String id = id(request);
-        if (!id.equals(served.id())) {
-            throw ApiError.noModel(id, served.id());
-        }
-        return send(response, model());
+        return send(response, model(Backend.named(models, id).served()));
     }
 
-    private ObjectNode model() {
+    private ObjectNode model(Served served) {
         return Json.object()
                 .put("id", served.id())
                 .put("object", "model")
@@ -330,9 +336,6 @@ final class Routes {
     }
 
     private int metrics(ServerRequest request, ServerResponse response) {
-        return send(
-                response,
-                "text/plain; version=0.0.4; charset=utf-8",
-                MetricsText.of(scheduler.figures(), sessions.count(), served));
+        return send(response, "text/plain; version=0.0.4; charset=utf-8", MetricsText.of(models, sessions.count()));
     }
 }

@@ -18,6 +18,10 @@ import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -34,30 +38,38 @@ public final class Server implements AutoCloseable {
     private static final int HEADER_BYTES = 16 << 10;
 
     private final @Nullable SpillFolder spill;
-    private final Scheduler scheduler;
+    private final List<Backend> models = new ArrayList<>();
     private final SlowClients slow;
     private final Routes routes;
     private final WebServer web;
     private volatile boolean draining;
 
-    private Server(Served served, ServerSettings settings, Consumer<Logged> log, Consumer<String> tell) {
+    private Server(List<Served> all, ServerSettings settings, Consumer<Logged> log, Consumer<String> tell) {
         FOREIGN.setLevel(Level.OFF);
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
         Path folder = settings.states().spill();
-        String model = folder == null ? "" : ModelFingerprint.of(served.decoder());
         spill = folder == null
                 ? null
-                : SpillFolder.open(folder, settings.states().spillBytes(), model, tell);
-        scheduler = new Scheduler(
-                served.decoder(),
-                served.tokenizer(),
-                new Scheduler.Limits(settings.running(), settings.waiting(), settings.keptBytes()),
-                spill);
+                : SpillFolder.open(
+                        folder,
+                        settings.states().spillBytes(),
+                        ModelFingerprint.of(all.getFirst().decoder()),
+                        tell);
+        Lock turn = new ReentrantLock(true);
+        for (Served served : all) {
+            Scheduler scheduler = new Scheduler(
+                    served.decoder(),
+                    served.tokenizer(),
+                    new Scheduler.Limits(settings.running(), settings.waiting(), settings.keptBytes()),
+                    models.isEmpty() ? spill : null,
+                    turn);
+            models.add(new Backend(served, scheduler));
+        }
         slow = new SlowClients(settings.slow());
         Http1Config http = Http1Config.builder().maxHeadersSize(HEADER_BYTES).build();
         Connections connections =
                 new Connections(Http1ConnectionSelector.builder().config(http).build());
-        routes = new Routes(served, settings, scheduler, connections, slow, () -> draining, log);
+        routes = new Routes(models, settings, connections, slow, () -> draining, log);
         web = WebServer.builder()
                 .address(address.getAddress())
                 .port(settings.port())
@@ -95,18 +107,21 @@ public final class Server implements AutoCloseable {
         return (Json.line(ApiError.of(status.code(), told).json()) + "\n").getBytes(UTF_8);
     }
 
-    /** Begins to serve, in silence but for {@code log}. */
+    /** Begins to serve one model, in silence but for {@code log}. */
     public static Server start(Served served, ServerSettings settings, Consumer<Logged> log) {
-        return start(served, settings, log, line -> {});
+        return start(List.of(served), settings, log, line -> {});
     }
 
     /**
      * Begins to serve. Each request is told to {@code log} when it is over, what is amiss with states on the disk to
      * {@code tell}.
      *
+     * @param served models of different ids, one or more; requests that name none mean the first, and so do sessions and
+     *     what lies on the disk
      * @throws LizardException ENVIRONMENT where the port is taken, or the folder for states
      */
-    public static Server start(Served served, ServerSettings settings, Consumer<Logged> log, Consumer<String> tell) {
+    public static Server start(
+            List<Served> served, ServerSettings settings, Consumer<Logged> log, Consumer<String> tell) {
         Server server = new Server(served, settings, log, tell);
         try {
             server.web.start();
@@ -138,8 +153,9 @@ public final class Server implements AutoCloseable {
         return web.port();
     }
 
+    /** Of the first model. */
     public Figures figures() {
-        return scheduler.figures();
+        return models.getFirst().scheduler().figures();
     }
 
     /** Takes no new requests, and waits until those under way are done, so long at most. */
@@ -159,7 +175,7 @@ public final class Server implements AutoCloseable {
     @Override
     public void close() {
         draining = true;
-        scheduler.close();
+        models.forEach(model -> model.scheduler().close());
         if (spill != null) {
             spill.close();
         }

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -152,7 +153,11 @@ class InterleavedSessionsTest {
         try (ByteModel model = new ByteModel(converted);
                 SpillFolder spill = SpillFolder.open(folder, 1 << 24, ModelFingerprint.of(model.decoder), told::add);
                 Scheduler scheduler = new Scheduler(
-                        model.decoder, model.tokenizer, new Scheduler.Limits(48, SESSIONS, 1 << 20), spill)) {
+                        model.decoder,
+                        model.tokenizer,
+                        new Scheduler.Limits(48, SESSIONS, 1 << 20),
+                        spill,
+                        new ReentrantLock())) {
             int taken = 0;
             while (taken < steps) {
                 int before = taken;

@@ -40,7 +40,8 @@ class SpillTest {
 
     private Server start(long kept) {
         StateSettings states = new StateSettings(10, null, folder, 1 << 28);
-        return Server.start(model.served(), ServerSettings.local().with(kept, states), logged -> {}, told::add);
+        return Server.start(
+                List.of(model.served()), ServerSettings.local().with(kept, states), logged -> {}, told::add);
     }
 
     private static JsonNode ask(Client client, String prompt) {

@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,7 @@ public final class Scheduler implements AutoCloseable {
     private final Figures figures = new Figures();
     private final BlockingQueue<List<Running>> inbox = new LinkedBlockingQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
+    private final Lock turn;
     private final Thread thread;
     private volatile boolean closing;
 
@@ -61,14 +64,20 @@ public final class Scheduler implements AutoCloseable {
 
     /** Without a place on the disk. */
     public Scheduler(Decoder decoder, Tokenizer tokenizer, Limits limits) {
-        this(decoder, tokenizer, limits, null);
+        this(decoder, tokenizer, limits, null, new ReentrantLock());
     }
 
-    /** All but the limits stay their owners'; nobody else uses the decoder until this is closed. */
-    public Scheduler(Decoder decoder, Tokenizer tokenizer, Limits limits, @Nullable SpillFolder spill) {
+    /**
+     * All but the limits stay their owners'; nobody else uses the decoder until this is closed.
+     *
+     * @param spill a place on the disk for states; null for none
+     * @param turn held while something is computed, so that schedulers that share it take turns
+     */
+    public Scheduler(Decoder decoder, Tokenizer tokenizer, Limits limits, @Nullable SpillFolder spill, Lock turn) {
         this.decoder = decoder;
         this.tokenizer = tokenizer;
         this.limits = limits;
+        this.turn = turn;
         known = new KnownStates(decoder, limits.keptBytes(), spill, figures);
         engine = new Engine(decoder, limits.running());
         thread = Thread.ofPlatform().name("engine").daemon().start(this::loop);
@@ -100,7 +109,12 @@ public final class Scheduler implements AutoCloseable {
         try {
             while (!closing) {
                 receive();
-                round();
+                turn.lock();
+                try {
+                    round();
+                } finally {
+                    turn.unlock();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -109,8 +123,10 @@ public final class Scheduler implements AutoCloseable {
                 closing = true;
                 failAll(Event.Cause.CLOSING, "the server stops");
             }
+            turn.lock();
             engine.close();
             known.close();
+            turn.unlock();
         }
     }
 
