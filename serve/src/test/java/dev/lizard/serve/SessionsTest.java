@@ -3,6 +3,11 @@ package dev.lizard.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lizard.base.Json;
+import dev.lizard.generate.ChatReply;
+import dev.lizard.generate.ChatSession;
+import dev.lizard.generate.GenerationListener;
+import dev.lizard.generate.GenerationSettings;
+import dev.lizard.generate.SamplerSettings;
 import dev.lizard.tensor.LiveTensors;
 import java.io.IOException;
 import java.io.InputStream;
@@ -212,6 +217,26 @@ class SessionsTest {
         }
         assertThat(delete(ROOT + "/story/saved").statusCode()).isEqualTo(200);
         assertThat(delete(ROOT + "/story/saved").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void aSavedChatGoesOnAtTheTerminal() {
+        create("desk");
+        String first = content(chat("desk", "remember this please"));
+        client.ask(ROOT + "/desk/save", "{}");
+        Path file = folder.resolve("saved").resolve("desk.session");
+        Served served = model.served();
+        try (ChatSession chat = ChatSession.load(served.decoder(), served.tokenizer(), served.chat(), file)) {
+            assertThat(chat.messages()).hasSize(2);
+            assertThat(chat.messages().get(1).content()).isEqualTo(first);
+            ChatReply reply = chat.send(
+                    "what was it",
+                    GenerationSettings.of(12, SamplerSettings.GREEDY).goingPastEnd(),
+                    new GenerationListener() {},
+                    () -> false);
+            assertThat(reply.notice()).isEmpty();
+            assertThat(reply.generation().text()).isEqualTo(content(chat("desk", "what was it")));
+        }
     }
 
     @Test
