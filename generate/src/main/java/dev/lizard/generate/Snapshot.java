@@ -4,6 +4,7 @@ import dev.lizard.base.LizardException;
 import dev.lizard.model.Decoder;
 import dev.lizard.model.DecoderState;
 import dev.lizard.tensor.Scope;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -54,12 +55,13 @@ public final class Snapshot implements AutoCloseable {
     /**
      * A copy on the host, to be written to a file as {@link Session#save} does.
      *
+     * @param arena whose memory it takes
      * @param model {@link ModelFingerprint} of its decoder
      * @param notes texts to keep beside it
      */
-    public StoredSession stored(String model, Map<String, String> notes) {
+    public StoredSession stored(Arena arena, String model, Map<String, String> notes) {
         try (Scope work = Scope.open()) {
-            return SessionFile.store(state, history, logits, model, notes).copied();
+            return SessionFile.store(state, history, logits, model, notes).copied(arena);
         }
     }
 

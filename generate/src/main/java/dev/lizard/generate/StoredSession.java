@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a {@link SessionFile} will hold, in the host's memory: any thread may write it, whenever it likes. */
+/** What a {@link SessionFile} will hold, in the host's memory: any thread may write it, as long as that lives. */
 public final class StoredSession {
     private static final int ALIGNMENT = 8;
 
@@ -26,11 +26,11 @@ public final class StoredSession {
         this.metadata = metadata;
     }
 
-    /** The same in memory of its own. */
-    StoredSession copied() {
+    /** The same in memory of {@code arena}. */
+    StoredSession copied(Arena arena) {
         List<StoredTensor> copies = new ArrayList<>();
         for (StoredTensor tensor : tensors) {
-            MemorySegment copy = Arena.ofAuto().allocate(tensor.info().byteSize(), ALIGNMENT);
+            MemorySegment copy = arena.allocate(tensor.info().byteSize(), ALIGNMENT);
             copy.copyFrom(tensor.bytes().get());
             copies.add(new StoredTensor(tensor.info(), () -> copy));
         }

@@ -139,7 +139,7 @@ class InterleavedSessionsTest {
     @Test
     @Tag("slow")
     void theyDoSoInManyMoreSteps() throws InterruptedException {
-        check(true, 300_000);
+        check(true, 60_000);
     }
 
     /** Memory holds few of their states, so that many go to the disk and come back. */

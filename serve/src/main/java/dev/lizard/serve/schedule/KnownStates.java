@@ -6,6 +6,7 @@ import dev.lizard.generate.Session;
 import dev.lizard.generate.Snapshot;
 import dev.lizard.generate.StoredSession;
 import dev.lizard.model.Decoder;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +116,7 @@ final class KnownStates implements AutoCloseable {
     /** A copy of where a session stands, to be written to a file with these notes. */
     StoredSession store(Session session, Map<String, String> notes) {
         try (Snapshot snapshot = session.snapshot()) {
-            return snapshot.stored(model(), notes);
+            return snapshot.stored(Arena.ofAuto(), model(), notes);
         }
     }
 

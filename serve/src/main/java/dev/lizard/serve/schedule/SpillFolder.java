@@ -7,6 +7,7 @@ import dev.lizard.generate.Snapshot;
 import dev.lizard.generate.StoredSession;
 import dev.lizard.model.Decoder;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -34,7 +35,12 @@ public final class SpillFolder implements AutoCloseable {
     /** States that wait to be written take memory too; what comes beyond this is dropped. */
     private static final long MOST_WAITING = 1L << 28;
 
-    private record Writing(String name, StoredSession state) {}
+    private record Writing(String name, StoredSession state, Arena memory) {
+        static Writing of(String name, Snapshot snapshot, String model) {
+            Arena memory = Arena.ofShared();
+            return new Writing(name, snapshot.stored(memory, model, Map.of()), memory);
+        }
+    }
 
     private final Path folder;
     private final long budget;
@@ -187,16 +193,17 @@ public final class SpillFolder implements AutoCloseable {
         if (refused || snapshot.bytes() > budget || waitingBytes.get() + snapshot.bytes() > MOST_WAITING) {
             return;
         }
-        StoredSession state = snapshot.stored(model, Map.of());
-        waitingBytes.addAndGet(state.bytes());
-        waiting.add(Optional.of(new Writing(name, state)));
+        Writing next = Writing.of(name, snapshot, model);
+        waitingBytes.addAndGet(next.state.bytes());
+        waiting.add(Optional.of(next));
     }
 
     private void work() {
         try {
             for (Optional<Writing> next = waiting.take(); next.isPresent(); next = waiting.take()) {
+                long bytes = next.get().state.bytes();
                 write(next.get());
-                waitingBytes.addAndGet(-next.get().state.bytes());
+                waitingBytes.addAndGet(-bytes);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -205,7 +212,7 @@ public final class SpillFolder implements AutoCloseable {
 
     private void write(Writing next) {
         Path file = folder.resolve(next.name);
-        try {
+        try (Arena _ = next.memory) {
             if (!refused) {
                 next.state.write(file);
                 index.add(next.name, Files.size(file));
@@ -220,7 +227,7 @@ public final class SpillFolder implements AutoCloseable {
     /** Writes a state at once. */
     void flush(int[] ids, Snapshot snapshot) {
         if (snapshot.bytes() <= budget && !index.use(index.name(ids))) {
-            write(new Writing(index.name(ids), snapshot.stored(model, Map.of())));
+            write(Writing.of(index.name(ids), snapshot, model));
         }
     }
 
