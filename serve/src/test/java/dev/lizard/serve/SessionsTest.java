@@ -141,6 +141,26 @@ class SessionsTest {
     }
 
     @Test
+    void whereHistoryIsWrittenDifferentlyItIsReadAgainAndTheAnswerIsThatToAllMessages() {
+        create("cutoff");
+        String whole = content(chat("cutoff", "a question to begin"));
+        client.ask(ROOT + "/cutoff/rewind", "{'turns': 0}");
+        String stop = Json.line(whole.substring(5, 7));
+        JsonNode answer = client.ask(
+                CHAT,
+                "{'session': 'cutoff', 'messages': [{'role': 'user', 'content': 'a question to begin'}], 'stop': " + stop
+                        + GREEDY);
+        String first = content(answer);
+        assertThat(first).isEqualTo(whole.substring(0, whole.indexOf(whole.substring(5, 7))));
+        String second = content(chat("cutoff", "and another"));
+        assertThat(second).isEqualTo(chat(List.of("a question to begin", first, "and another")));
+        JsonNode now = get(ROOT + "/cutoff");
+        assertThat(now.at("/ends/0").asInt()).isZero(); // nothing of it stands as it was written
+        client.ask(ROOT + "/cutoff/rewind", "{'turns': 1}");
+        assertThat(content(chat("cutoff", "and another"))).isEqualTo(second);
+    }
+
+    @Test
     void afterARewindTheSameIsSaidAsWithoutTheTurnsBetween() {
         create("back");
         String first = content(chat("back", "one question here"));
