@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,10 +25,6 @@ import picocli.CommandLine.Option;
                 "Measures the turns of a long conversation with a server that keeps states of beginnings, and with one"
                         + " that reads everything again.")
 final class BenchTurnsCommand implements Action {
-    private static final String PASSAGE =
-            "The ship left the harbour in the %dth year, with %d men and a cargo of salt. For %d days the wind was"
-                    + " fair; then it turned, and the captain said that nobody would see land again. ";
-
     @Mixin
     private final ModelOption model = new ModelOption();
 
@@ -135,7 +132,13 @@ final class BenchTurnsCommand implements Action {
         StringBuilder text = new StringBuilder();
         int[] ids = new int[0];
         for (int i = 1; ids.length < 2 * turnTokens; i++) {
-            text.append(PASSAGE.formatted(i, 3 * i, i + 7));
+            text.append(String.format(
+                    Locale.ROOT,
+                    "The ship left the harbour in the %dth year, with %d men and a cargo of salt. For %d days the wind"
+                            + " was fair; then it turned, and the captain said that nobody would see land again. ",
+                    i,
+                    3 * i,
+                    i + 7));
             if (text.length() >= turnTokens) {
                 ids = tokenizer.encode(text.toString(), false);
             }

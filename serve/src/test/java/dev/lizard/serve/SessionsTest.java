@@ -148,8 +148,8 @@ class SessionsTest {
         String stop = Json.line(whole.substring(5, 7));
         JsonNode answer = client.ask(
                 CHAT,
-                "{'session': 'cutoff', 'messages': [{'role': 'user', 'content': 'a question to begin'}], 'stop': " + stop
-                        + GREEDY);
+                "{'session': 'cutoff', 'messages': [{'role': 'user', 'content': 'a question to begin'}], 'stop': "
+                        + stop + GREEDY);
         String first = content(answer);
         assertThat(first).isEqualTo(whole.substring(0, whole.indexOf(whole.substring(5, 7))));
         String second = content(chat("cutoff", "and another"));

@@ -124,9 +124,12 @@ public final class Scheduler implements AutoCloseable {
                 failAll(Event.Cause.CLOSING, "the server stops");
             }
             turn.lock();
-            engine.close();
-            known.close();
-            turn.unlock();
+            try {
+                engine.close();
+                known.close();
+            } finally {
+                turn.unlock();
+            }
         }
     }
 
