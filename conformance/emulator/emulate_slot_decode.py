@@ -67,8 +67,8 @@ def twin(s, q, k, v, r, sink, radians):
 
 
 def sources(folder):
-    text = (host.SOURCES / "slot_decode.cu").read_text().replace('#include "overlap.cuh"\n', "")
-    text = text.replace("extern __shared__ __align__(16) float weights[];", "float* weights = (float*)emulator::memory;")
+    text = host.inlined("slot_decode.cu", ["overlap.cuh"]).replace('#include "overlap.cuh"\n', "")
+    text = text.replace("char* memory = emulator::memory;", "float* weights = (float*)emulator::memory;")
     (folder / "slot_decode.h").write_text(text)
 
 
