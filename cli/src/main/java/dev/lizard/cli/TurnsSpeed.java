@@ -34,6 +34,9 @@ record TurnsSpeed(
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<Turn> again) {
     private static final int FIFTH = 5;
 
+    /** Fewer turns say nothing of a drift. */
+    private static final int FEWEST = 50;
+
     /**
      * One turn.
      *
@@ -71,7 +74,7 @@ record TurnsSpeed(
                         Locale.ROOT, "; read again x %.2f", again.getLast().firstTokenS / again.get(1).firstTokenS));
             }
         }
-        if (kept.size() >= 2 * FIFTH) {
+        if (kept.size() >= FEWEST) {
             text.append(String.format(
                     Locale.ROOT,
                     "%nlast fifth of the turns against the second: first token x %.3f, time a token written x %.3f,"

@@ -54,8 +54,8 @@ class BenchTurnsCommandTest {
                         "bench",
                         "turns",
                         "--model=" + model,
-                        "--turns=10",
-                        "--turn-tokens=30",
+                        "--turns=50",
+                        "--turn-tokens=12",
                         "--new-tokens=5",
                         "--runs=1",
                         "--kept-only",
@@ -64,7 +64,7 @@ class BenchTurnsCommandTest {
                         "--quiet"))
                 .isZero();
         assertThat(people.out())
-                .contains("turn  10,       300 tokens: read 25, ", "last turn against turn 2: x ", "memory x ")
+                .contains("turn  50,       600 tokens: read 7, ", "last turn against turn 2: x ", "memory x ")
                 .doesNotContain("without states");
     }
 
