@@ -81,7 +81,8 @@ final class ExactStep {
             values = Tensors.cat(2, values, held.numbers(SlotPairs.VALUE));
             angles = exact.angles(at, distances(held), dtype);
         }
-        Tensor q = in.q().mul(at.rotary().scale() / Math.sqrt((double) width)); // cos and sin have the scale of turning once
+        // cos and sin have the scale of turning once
+        Tensor q = in.q().mul(at.rotary().scale() / Math.sqrt((double) width));
         Tensor scores = keys.mul(angles.cos())
                 .matmul(across(q))
                 .sub(keys.mul(angles.sin()).matmul(across(at.rotary().quarter(q)))); // [B, G, n, R]
