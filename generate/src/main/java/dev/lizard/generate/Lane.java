@@ -39,7 +39,7 @@ record Lane(
                     if (lane.writer.wantsScores()) {
                         lane.writer.scores(rows.scores(row));
                     }
-                    ids[row] = rows.draw(row, lane.sampler, lane.history.seen());
+                    ids[row] = rows.draw(row, lane.sampler, lane.history.seen(), lane.writer.allowed());
                     read[row] = lane.writer.take(ids[row]);
                 }
             } catch (LizardException e) {

@@ -202,10 +202,22 @@ final class Rows implements AutoCloseable {
 
     // ---- drawing ---------------------------------------------------------------------------------------------------
 
-    /** The next token of a row by {@code sampler}, {@code seen} being what it has read. */
-    int draw(int index, Sampler sampler, BitSet seen) {
+    /**
+     * The next token of a row by {@code sampler}.
+     *
+     * @param seen what the row has read
+     * @param allowed the ids of which it is drawn, on the host; null for any
+     */
+    int draw(int index, Sampler sampler, BitSet seen, @Nullable BitSet allowed) {
         Row row = rows[index];
-        if (row.lent == sampler && row.random == sampler.state() && row.drawn && card != null) {
+        if (allowed != null) {
+            release(index);
+            float[] scores = scores(index).clone();
+            for (int id = allowed.nextClearBit(0); id < scores.length; id = allowed.nextClearBit(id + 1)) {
+                scores[id] = Float.NEGATIVE_INFINITY;
+            }
+            row.expected = sampler.next(scores, seen);
+        } else if (row.lent == sampler && row.random == sampler.state() && row.drawn && card != null) {
             if (told == null) {
                 try (Scope work = Scope.open()) {
                     told = card.told().to(Device.CPU).longs();

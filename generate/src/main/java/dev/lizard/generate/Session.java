@@ -142,7 +142,7 @@ public final class Session implements AutoCloseable {
      * @throws LizardException FAILED where a logit is NaN or none is finite
      */
     public int draw(Sampler sampler) {
-        return rows.draw(0, sampler, history.seen());
+        return rows.draw(0, sampler, history.seen(), null);
     }
 
     /** How often a step was recorded. */

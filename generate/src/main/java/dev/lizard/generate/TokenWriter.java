@@ -1,6 +1,7 @@
 package dev.lizard.generate;
 
 import dev.lizard.base.LizardException;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /** What becomes of the tokens that are drawn for one sequence. */
@@ -15,6 +16,11 @@ public interface TokenWriter {
 
     /** Whether no further token is wanted; asked before each is drawn. */
     boolean isDone();
+
+    /** The ids of which the next is to be drawn; null for any. On a card that costs a copy to the host a token. */
+    default @Nullable BitSet allowed() {
+        return null;
+    }
 
     /** Whether {@link #scores} is to be told; on a card that costs a copy to the host a token. */
     default boolean wantsScores() {

@@ -3,7 +3,9 @@ package dev.lizard.generate;
 import dev.lizard.text.StopStrings;
 import dev.lizard.text.StreamDecoder;
 import dev.lizard.text.Tokenizer;
+import dev.lizard.text.grammar.Grammar;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,12 +22,16 @@ public final class Writing implements TokenWriter {
     private final StopStrings stops;
     private final StringBuilder text = new StringBuilder();
     private final List<Integer> ids = new ArrayList<>();
+    private final Tokenizer tokenizer;
+    private final Grammar.@Nullable Cursor grammar;
     private @Nullable FinishReason reason;
 
     /** @param stop asked before each token */
     public Writing(
             Tokenizer tokenizer, GenerationSettings settings, GenerationListener listener, BooleanSupplier stop) {
+        this.tokenizer = tokenizer;
         this.settings = settings;
+        grammar = settings.grammar() == null ? null : settings.grammar().begin();
         this.listener = listener;
         this.stop = stop;
         ends = new HashSet<>(settings.endIds());
@@ -36,7 +42,9 @@ public final class Writing implements TokenWriter {
 
     @Override
     public boolean isDone() {
-        if (reason == null && ids.size() >= settings.maxTokens()) {
+        if (reason == null && grammar != null && grammar.isOver()) {
+            end(FinishReason.STOP);
+        } else if (reason == null && ids.size() >= settings.maxTokens()) {
             end(FinishReason.LENGTH);
         } else if (reason == null && stop.getAsBoolean()) {
             end(FinishReason.CANCELLED);
@@ -45,14 +53,30 @@ public final class Writing implements TokenWriter {
     }
 
     @Override
+    public @Nullable BitSet allowed() {
+        if (grammar == null) {
+            return null;
+        }
+        BitSet allowed = grammar.allowed(settings.maxTokens() - ids.size());
+        if (grammar.mayEnd()) {
+            allowed = (BitSet) allowed.clone();
+            ends.forEach(allowed::set);
+        }
+        return allowed;
+    }
+
+    @Override
     public boolean take(int id) {
-        if (!settings.pastEnd() && ends.contains(id)) {
+        if ((!settings.pastEnd() || grammar != null) && ends.contains(id)) {
             end(FinishReason.STOP);
             return false;
         }
         ids.add(id);
         listener.token(id);
-        emit(stops.append(decoder.append(id)));
+        emit(stops.append(settings.shown().contains(id) ? tokenizer.piece(id) : decoder.append(id)));
+        if (grammar != null) {
+            grammar.take(id);
+        }
         if (stops.matched().isPresent()) {
             reason = FinishReason.STOP;
         }

@@ -101,7 +101,8 @@ public final class Messages {
         return extras;
     }
 
-    private static @Nullable Object plain(JsonNode node) {
+    /** A value as templates take it. */
+    public static @Nullable Object plain(JsonNode node) {
         if (node.isArray()) {
             List<@Nullable Object> items = new ArrayList<>();
             node.forEach(item -> items.add(plain(item)));

@@ -167,6 +167,11 @@ final class NativeTokenizer implements Tokenizer {
     }
 
     @Override
+    public byte[] bytes(int id) {
+        return vocabulary.bytes(id);
+    }
+
+    @Override
     public OptionalInt id(String piece) {
         return vocabulary.id(piece);
     }

@@ -90,6 +90,9 @@ public interface Tokenizer extends AutoCloseable {
     /** The piece of {@code id} as the vocabulary spells it; an empty text for a hole. */
     String piece(int id);
 
+    /** The bytes that {@code id} stands for within a text; none for a hole. */
+    byte[] bytes(int id);
+
     /** The id whose piece is {@code piece}, exactly as the vocabulary spells it. */
     OptionalInt id(String piece);
 
