@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Who may come in: with the key where there is one, and no pages of other places in a browser of this machine. */
 final class Access {
     private static final String BEARER = "Bearer ";
-    private static final Set<String> OPEN = Set.of("/health", "/ready", "/");
+    private static final Set<String> OPEN = Set.of("/health", "/ready", "/openapi.json", "/");
 
     private final byte @Nullable [] key;
 

@@ -86,8 +86,8 @@ final class Answering {
         for (int index = 0; index < choices.size(); index++) {
             Choice choice = choices.get(index);
             int work = index / asked.choices();
-            list.add(numbered(index, shape.whole(work, prompts.get(work), choice.text.toString(), choice.tokens))
-                    .put("finish_reason", choice.reason));
+            list.add(numbered(
+                    index, shape.whole(work, prompts.get(work), choice.text.toString(), choice.tokens, choice.reason)));
         }
         return answer.set("usage", usage());
     }
@@ -149,35 +149,43 @@ final class Answering {
     private void part(Ticket.Told told, EventStream out) {
         int first = told.work() * asked.choices();
         switch (told.event()) {
-            case Event.Piece piece -> send(out, first + piece.choice(), shape.part(piece), null);
+            case Event.Piece piece -> send(out, first + piece.choice(), shape.parts(piece));
             case Event.Read read -> {
                 read(told.work(), read);
                 for (int i = 0; i < asked.choices(); i++) {
                     ObjectNode opening = shape.opening(told.work(), read.scores());
                     if (opening != null) {
-                        send(out, first + i, opening, null);
+                        send(out, first + i, List.of(opening));
                     }
                     if (asked.works().get(told.work()).choices().isEmpty()) {
-                        send(out, first + i, shape.ending(), "length");
+                        send(out, first + i, shape.endings(i, "length"));
                     }
                 }
             }
             case Event.Ended ended -> {
                 ended(ended);
-                send(out, first + ended.choice(), shape.ending(), ended.reason().toString());
+                send(
+                        out,
+                        first + ended.choice(),
+                        shape.endings(ended.choice(), ended.reason().toString()));
             }
             case Event.Failed failed -> throw failure(failed);
             case Event.Stored _ -> throw new IllegalStateException("a state where text was asked for");
         }
     }
 
-    private void send(EventStream out, int index, ObjectNode choice, @Nullable String reason) {
-        ObjectNode part = head(true);
-        part.putArray("choices").add(numbered(index, choice).put("finish_reason", reason));
-        if (asked.usage()) {
-            part.putNull("usage");
+    private void send(EventStream out, int index, List<ObjectNode> choices) {
+        for (ObjectNode choice : choices) {
+            ObjectNode part = head(true);
+            if (!choice.has(Shape.REASON)) {
+                choice.putNull(Shape.REASON);
+            }
+            part.putArray("choices").add(numbered(index, choice));
+            if (asked.usage()) {
+                part.putNull("usage");
+            }
+            out.send(part);
         }
-        out.send(part);
     }
 
     // ---- both ------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 package dev.lizard.serve;
 
 import dev.lizard.base.Json;
+import dev.lizard.base.LizardException;
 import dev.lizard.base.OneLine;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -39,6 +41,18 @@ final class ApiError extends RuntimeException {
     /** 400 for what a part of the model refuses in a field, in its words. */
     static ApiError refused(String name, String message) {
         return new ApiError(400, "invalid_request_error", name, "invalid_value", message);
+    }
+
+    /** What a part of the model does; what it refuses is the fault of the field {@code name}. */
+    static <T> T guarded(String name, Supplier<T> step) {
+        try {
+            return step.get();
+        } catch (LizardException e) {
+            if (e.kind() != LizardException.Kind.INPUT) {
+                throw e;
+            }
+            throw refused(name, String.valueOf(e.getMessage()));
+        }
     }
 
     /** 400 for a field that would change the answer in a way that is not supported. */

@@ -4,9 +4,9 @@ import dev.lizard.serve.schedule.Scheduler;
 import java.util.List;
 
 /** A model that is served, and what serves it. */
-record Backend(Served served, Scheduler scheduler, TokenTexts texts) {
+record Backend(Served served, Scheduler scheduler, TokenTexts texts, Grammars grammars) {
     Backend(Served served, Scheduler scheduler) {
-        this(served, scheduler, new TokenTexts(served.tokenizer()));
+        this(served, scheduler, new TokenTexts(served.tokenizer()), new Grammars(served.tokenizer()));
     }
 
     /** The one that a request asks for; the first where it names none. */

@@ -6,33 +6,55 @@ import dev.lizard.base.Json;
 import io.helidon.http.media.ReadableEntity;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The JSON object that a request carries, of so many bytes at most. */
-record Bodies(int most, SlowClients slow) {
+record Bodies(int most, Duration limit) {
     private static final long PASSED_OVER = 64L << 20;
 
-    /** Whole within the time that a slow client gets. */
+    /** Whole within the time that a slow client gets, else it is refused with 408. */
     Fields read(ReadableEntity entity) {
         if (!entity.hasEntity()) {
             throw ApiError.malformed("no body: expected a JSON object");
         }
-        try (SlowClients.Watch _ = slow.watch();
-                InputStream in = entity.inputStream()) {
-            byte[] bytes = in.readNBytes(most + 1);
-            if (bytes.length > most) {
-                passOver(in); // a client that is cut off while it sends does not see why
-                throw ApiError.of(413, "body too large: expected at most %d bytes".formatted(most));
-            }
-            return parse(bytes);
-        } catch (IOException | UncheckedIOException e) {
+        byte[] bytes = bytes(entity);
+        if (bytes.length > most) {
+            throw ApiError.of(413, "body too large: expected at most %d bytes".formatted(most));
+        }
+        return parse(bytes);
+    }
+
+    /** All of them, or more than there may be. Another thread reads: one that waits cannot say that it is late. */
+    private byte[] bytes(ReadableEntity entity) {
+        FutureTask<byte[]> reading = new FutureTask<>(() -> read(entity.inputStream()));
+        Thread.ofVirtual().start(reading);
+        try {
+            return reading.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw ApiError.of(408, "the body did not come in time");
+        } catch (ExecutionException e) {
+            throw new ClientGone();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             throw new ClientGone();
         }
+    }
+
+    private byte[] read(InputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(most + 1);
+        if (bytes.length > most) {
+            passOver(in); // a client that is cut off while it sends does not see why
+        }
+        return bytes;
     }
 
     private static void passOver(InputStream in) throws IOException {

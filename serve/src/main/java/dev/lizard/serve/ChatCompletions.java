@@ -1,37 +1,49 @@
 package dev.lizard.serve;
 
-import dev.lizard.base.LizardException;
 import dev.lizard.serve.schedule.Event;
 import dev.lizard.serve.schedule.Work;
+import dev.lizard.text.ChatFormat;
 import dev.lizard.text.Message;
 import dev.lizard.text.Messages;
 import dev.lizard.text.Rendering;
+import dev.lizard.text.grammar.Grammar;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** A request of {@code /v1/chat/completions}. */
-final class ChatCompletions {
+/**
+ * A request of {@code /v1/chat/completions}.
+ *
+ * @param tools that may be called; none for an answer in words
+ */
+record ChatCompletions(Asked asked, Tools tools) {
     private static final int USUAL_TOKENS = 4_096;
     private static final int MOST_TOP = 20;
 
-    private ChatCompletions() {}
-
     /** What is asked; words of messages never become control tokens. */
-    static Asked of(Fields fields, Served served, Duration limit, Sessions.@Nullable Hold session) {
+    static ChatCompletions of(
+            Fields fields, Served served, Grammars grammars, Duration limit, Sessions.@Nullable Hold session) {
         Asked.requireModel(fields, served);
-        refuse(fields);
+        fields.refuse("leave it out", "audio", "guided_json", "guided_regex", "structured_outputs");
+        Tools tools = Tools.of(fields);
         Sampling sampling = Sampling.of(fields, served);
+        ChatFormat chat = tools.in(served.chat());
+        Grammar grammar = grammar(fields, tools, chat);
         JsonNode list = fields.get("messages");
         Conversation before = session == null ? Conversation.EMPTY : continued(fields, session);
         List<Message> messages = new ArrayList<>(before.messages());
-        messages.addAll(guarded("messages", () -> Messages.of(list, "messages")));
+        messages.addAll(ApiError.guarded(
+                "messages",
+                () -> Messages.of(list, "messages").stream()
+                        .map(ToolForm::withObjects)
+                        .toList()));
         boolean open = fields.flag("add_generation_prompt", true);
-        Rendering text = guarded("messages", () -> served.chat().render(messages, open));
-        int[] ids = guarded("messages", () -> ids(text, before, served));
+        Rendering text = ApiError.guarded("messages", () -> chat.render(messages, open));
+        int[] ids = ApiError.guarded("messages", () -> ids(text, before, served));
         if (ids.length == 0) {
             throw ApiError.field("messages", "at least one token", "none");
         }
@@ -47,7 +59,13 @@ final class ChatCompletions {
         if (top > 0 && !scores) {
             throw ApiError.field("top_logprobs", "logprobs to be true too", "false");
         }
-        Work work = new Work(ids, sampling.settings(maxTokens), scores ? top : Work.NO_SCORES, false, limit);
+        Set<Integer> shown = tools.isEmpty() ? Set.of() : ToolForm.shown(served.tokenizer());
+        Work work = new Work(
+                ids,
+                sampling.settings(maxTokens, shown, grammar == null ? null : grammars.of(grammar)),
+                scores ? top : Work.NO_SCORES,
+                false,
+                limit);
         boolean stream = fields.flag("stream", false);
         Consumer<Event.Ended> after = session == null
                 ? ended -> {}
@@ -58,7 +76,8 @@ final class ChatCompletions {
                         new Message("assistant", ended.text()),
                         ended.ids(),
                         served.tokenizer()));
-        return new Asked(List.of(work), sampling.choices(), stream, Asked.usage(fields), after);
+        return new ChatCompletions(
+                new Asked(List.of(work), sampling.choices(), stream, Asked.usage(fields), after), tools);
     }
 
     private static Conversation continued(Fields fields, Sessions.Hold session) {
@@ -81,31 +100,18 @@ final class ChatCompletions {
         return before.followedBy(more);
     }
 
-    private static void refuse(Fields fields) {
-        if (!"text".equals(fields.object("response_format").text("type"))) {
-            fields.refuse("only {\"type\": \"text\"} is", "response_format");
+    private static @Nullable Grammar grammar(Fields fields, Tools tools, ChatFormat chat) {
+        Grammar format = Grammars.format(fields);
+        if (tools.isEmpty()) {
+            return format;
         }
-        if (!(fields.has("tool_choice")
-                && fields.get("tool_choice").isString()
-                && fields.get("tool_choice").stringValue().equals("none"))) {
-            fields.refuse("leave it out, or set tool_choice to none", "tools", "functions");
+        if (format != null) {
+            throw ApiError.unsupported("response_format beside tools", "leave one of them out");
         }
-        fields.refuse("leave it out", "audio", "guided_json", "guided_regex", "structured_outputs");
+        return tools.grammar(ToolForm.of(chat));
     }
 
-    private interface Step<T> {
-        T run();
-    }
-
-    /** What a template or a tokenizer refuses is the request's fault. */
-    private static <T> T guarded(String name, Step<T> step) {
-        try {
-            return step.run();
-        } catch (LizardException e) {
-            if (e.kind() != LizardException.Kind.INPUT) {
-                throw e;
-            }
-            throw ApiError.refused(name, String.valueOf(e.getMessage()));
-        }
+    boolean scores() {
+        return asked.works().getFirst().top() >= 0;
     }
 }

@@ -27,27 +27,30 @@ record ChatShape(TokenTexts texts, boolean scores) implements Shape {
     }
 
     @Override
-    public ObjectNode part(Event.Piece piece) {
-        ObjectNode choice = Json.object();
-        choice.putObject("delta").put("content", piece.text());
-        return logprobs(choice, piece.tokens());
+    public List<ObjectNode> parts(Event.Piece piece) {
+        return List.of(part(Json.object().put("content", piece.text()), piece.tokens()));
+    }
+
+    /** A part of a stream that tells {@code delta}. */
+    ObjectNode part(ObjectNode delta, List<TokenScore> tokens) {
+        return logprobs(Json.object().set("delta", delta), tokens);
     }
 
     @Override
-    public ObjectNode ending() {
-        ObjectNode choice = Json.object();
-        choice.putObject("delta");
-        return choice.putNull("logprobs");
+    public List<ObjectNode> endings(int choice, String reason) {
+        ObjectNode last = Json.object();
+        last.putObject("delta");
+        return List.of(last.putNull("logprobs").put(REASON, reason));
     }
 
     @Override
-    public ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens) {
+    public ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens, String reason) {
         ObjectNode choice = Json.object();
         choice.putObject("message")
                 .put("role", "assistant")
                 .put("content", text)
                 .putNull("refusal");
-        return logprobs(choice, tokens);
+        return logprobs(choice, tokens).put(REASON, reason);
     }
 
     private ObjectNode logprobs(ObjectNode choice, List<TokenScore> tokens) {

@@ -27,23 +27,23 @@ record CompletionShape(TokenTexts texts, Completions request) implements Shape {
     }
 
     @Override
-    public ObjectNode part(Event.Piece piece) {
-        return choice(piece.text(), -1, piece.tokens());
+    public List<ObjectNode> parts(Event.Piece piece) {
+        return List.of(choice(piece.text(), -1, piece.tokens()));
     }
 
     @Override
-    public ObjectNode ending() {
-        return Json.object().put("text", "").putNull("logprobs");
+    public List<ObjectNode> endings(int choice, String reason) {
+        return List.of(Json.object().put("text", "").putNull("logprobs").put(REASON, reason));
     }
 
     @Override
-    public ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens) {
+    public ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens, String reason) {
         if (!request.echo()) {
-            return choice(text, -1, tokens);
+            return choice(text, -1, tokens).put(REASON, reason);
         }
         List<TokenScore> all = new ArrayList<>(prompt);
         all.addAll(tokens);
-        return choice(prompted(work) + text, first(work), all);
+        return choice(prompted(work) + text, first(work), all).put(REASON, reason);
     }
 
     private String prompted(int work) {

@@ -15,6 +15,11 @@ import tools.jackson.databind.node.ObjectNode;
 record Fields(ObjectNode node) {
     private static final int SHOWN = 40;
 
+    /** An empty list. */
+    static JsonNode none() {
+        return Json.MAPPER.createArrayNode();
+    }
+
     boolean has(String name) {
         JsonNode value = node.get(name);
         return value != null && !value.isNull();

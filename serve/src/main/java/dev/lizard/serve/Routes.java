@@ -15,6 +15,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +39,9 @@ final class Routes {
     private final Consumer<Logged> log;
     private final Access access;
     private final Bodies bodies;
+    private final List<String> places = new ArrayList<>();
+    private final String openApi =
+            Json.line(Json.YAML.readTree(Resources.text(Routes.class, "openapi.yaml"))) + "\n";
     private final String page = Resources.text(Routes.class, "chat.html");
     private final Sessions sessions;
     private final SessionRoutes sessionRoutes;
@@ -63,7 +67,7 @@ final class Routes {
         this.draining = draining;
         this.log = log;
         access = new Access(settings.apiKey());
-        bodies = new Bodies(settings.bodyBytes(), slow);
+        bodies = new Bodies(settings.bodyBytes(), settings.slow());
         sessions = new Sessions(settings.states().sessions());
         SavedSessions saved = new SavedSessions(settings.states().saved());
         Backend first = models.getFirst();
@@ -72,30 +76,40 @@ final class Routes {
     }
 
     void addTo(HttpRouting.Builder routing) {
-        Map<String, Answer> gets = Map.of(
-                "/", this::page,
-                "/health", this::health,
-                "/ready", this::ready,
-                "/metrics", this::metrics,
-                "/tokenizer_info", this::tokenizerInfo,
-                "/v1/models", this::models);
-        Map<String, Answer> posts = Map.of(
-                "/v1/completions", this::completions,
-                "/v1/chat/completions", this::chat,
-                "/tokenize", this::tokenize,
-                "/detokenize", this::detokenize);
-        gets.forEach((path, answer) -> routing.get(path, (request, response) -> guard(request, response, answer)));
-        posts.forEach((path, answer) -> routing.post(path, (request, response) -> guard(request, response, answer)));
-        routing.get("/v1/models/{id}", (request, response) -> guard(request, response, this::model));
+        add(routing, Method.GET, "/", this::page);
+        add(routing, Method.GET, "/health", this::health);
+        add(routing, Method.GET, "/ready", this::ready);
+        add(routing, Method.GET, "/metrics", this::metrics);
+        add(routing, Method.GET, "/openapi.json", this::openApi);
+        add(routing, Method.GET, "/tokenizer_info", this::tokenizerInfo);
+        add(routing, Method.GET, "/v1/models", this::models);
+        add(routing, Method.GET, "/v1/models/{id}", this::model);
+        add(routing, Method.POST, "/v1/completions", this::completions);
+        add(routing, Method.POST, "/v1/chat/completions", this::chat);
+        add(routing, Method.POST, "/tokenize", this::tokenize);
+        add(routing, Method.POST, "/detokenize", this::detokenize);
         addSessions(routing);
         routing.any((request, response) -> guard(request, response, (asked, _) -> {
             String path = asked.path().path();
-            if (gets.containsKey(path) || posts.containsKey(path) || path.equals(SessionRoutes.ROOT)) {
+            if (path.equals("/v1/embeddings")) {
+                throw ApiError.notFound("there are no embeddings here: the model only writes text");
+            }
+            if (places.stream().anyMatch(place -> place.endsWith(" " + path))) {
                 throw ApiError.of(
                         405, "%s is not for %s".formatted(path, asked.prologue().method()));
             }
             throw ApiError.notFound("nothing at " + path);
         }));
+    }
+
+    private void add(HttpRouting.Builder routing, Method method, String path, Answer answer) {
+        places.add(method.text() + " " + path);
+        routing.route(method, path, (request, response) -> guard(request, response, answer));
+    }
+
+    /** Each a method and a path. */
+    List<String> places() {
+        return places;
     }
 
     private void addSessions(HttpRouting.Builder routing) {
@@ -116,10 +130,7 @@ final class Routes {
 
     private void answer(
             HttpRouting.Builder routing, Method method, String path, Function<ServerRequest, ObjectNode> answer) {
-        routing.route(
-                method,
-                path,
-                (request, response) -> guard(request, response, (asked, to) -> send(to, answer.apply(asked))));
+        add(routing, method, path, (request, response) -> send(response, answer.apply(request)));
     }
 
     private static String id(ServerRequest request) {
@@ -159,6 +170,9 @@ final class Routes {
             String method = request.prologue().method().text();
             log.accept(new Logged(method, request.path().path(), status, written, seconds));
         }
+        if (request.headers().containsToken(CLOSE) || response.headers().containsToken(CLOSE)) {
+            throw new CloseConnectionException("as was agreed"); // the web server says so but leaves it to the client
+        }
     }
 
     private static ApiError error(LizardException e) {
@@ -175,7 +189,7 @@ final class Routes {
             response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
         } else if (e.status() == 429 || e.status() == 503) {
             response.header(HeaderNames.RETRY_AFTER, "1");
-        } else if (e.status() == 413) {
+        } else if (e.status() == 413 || e.status() == 408) {
             response.header(CLOSE); // the rest of the body is not read
         }
         send(response, e.json());
@@ -206,9 +220,11 @@ final class Routes {
         Fields fields = fields(request);
         try (Sessions.Hold session = session(fields)) {
             Backend model = Backend.of(models, fields);
-            Asked asked = ChatCompletions.of(fields, model.served(), settings.limit(), session);
-            boolean scores = asked.works().getFirst().top() >= 0;
-            return answer(asked, new ChatShape(model.texts(), scores), model, request, response);
+            ChatCompletions asked = ChatCompletions.of(
+                    fields, model.served(), model.grammars(), settings.limit(), session);
+            ChatShape words = new ChatShape(model.texts(), asked.scores());
+            Shape shape = asked.tools().isEmpty() ? words : new ToolShape(words, asked.tools());
+            return answer(asked.asked(), shape, model, request, response);
         }
     }
 
@@ -301,6 +317,10 @@ final class Routes {
                 "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self';"
                         + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
         return send(response, "text/html; charset=utf-8", page);
+    }
+
+    private int openApi(ServerRequest request, ServerResponse response) {
+        return send(response, JSON, openApi);
     }
 
     private int models(ServerRequest request, ServerResponse response) {

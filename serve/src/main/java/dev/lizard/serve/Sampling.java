@@ -2,9 +2,12 @@ package dev.lizard.serve;
 
 import dev.lizard.generate.GenerationSettings;
 import dev.lizard.generate.SamplerSettings;
+import dev.lizard.text.grammar.TokenGrammar;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the choices of a request are drawn, as its fields say.
@@ -72,9 +75,15 @@ record Sampling(SamplerSettings sampling, int choices, List<String> stops, List<
 
     /** A choice each, with seeds that follow one another; none for no tokens. */
     List<GenerationSettings> settings(int maxTokens) {
+        return settings(maxTokens, Set.of(), null);
+    }
+
+    /** The same for texts of a grammar, with control tokens that are told. */
+    List<GenerationSettings> settings(int maxTokens, Set<Integer> shown, @Nullable TokenGrammar grammar) {
         List<GenerationSettings> all = new ArrayList<>();
         for (int i = 0; i < choices && maxTokens > 0; i++) {
-            all.add(new GenerationSettings(maxTokens, sampling.withSeed(sampling.seed() + i), stops, endIds, pastEnd));
+            SamplerSettings own = sampling.withSeed(sampling.seed() + i);
+            all.add(new GenerationSettings(maxTokens, own, stops, endIds, pastEnd, shown, grammar));
         }
         return all;
     }

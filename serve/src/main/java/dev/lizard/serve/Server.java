@@ -154,6 +154,11 @@ public final class Server implements AutoCloseable {
     }
 
     /** Of the first model. */
+    /** What it answers, each a method and a path. */
+    List<String> places() {
+        return routes.places();
+    }
+
     public Figures figures() {
         return models.getFirst().scheduler().figures();
     }

@@ -18,12 +18,15 @@ interface Shape {
     @Nullable
     ObjectNode opening(int work, List<TokenScore> prompt);
 
-    /** The choice of a part of a stream. */
-    ObjectNode part(Event.Piece piece);
+    /** The choices of the parts of a stream that tell a piece. */
+    List<ObjectNode> parts(Event.Piece piece);
 
-    /** The choice of the last part of a stream. */
-    ObjectNode ending();
+    /** The choices of the last parts of a stream, the last of which says why. */
+    List<ObjectNode> endings(int choice, String reason);
 
     /** A whole choice. */
-    ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens);
+    ObjectNode whole(int work, List<TokenScore> prompt, String text, List<TokenScore> tokens, String reason);
+
+    /** The field that says why a choice has ended. */
+    String REASON = "finish_reason";
 }

@@ -6,6 +6,7 @@ import java.util.Map;
 
 /** The same broken requests as far as they are understood, many more of them. */
 class BindingFuzzTest extends RequestFuzzTest {
+    private static final Grammars GRAMMARS = new Grammars(SERVED.tokenizer());
     private static final Duration LIMIT = Duration.ofSeconds(1);
 
     @Override
@@ -20,7 +21,7 @@ class BindingFuzzTest extends RequestFuzzTest {
                 Fields fields = Bodies.parse(body);
                 switch (name) {
                     case "completion.json" -> Completions.of(fields, SERVED, 64, LIMIT, null);
-                    case "chat.json" -> ChatCompletions.of(fields, SERVED, LIMIT, null);
+                    case "chat.json" -> ChatCompletions.of(fields, SERVED, GRAMMARS, LIMIT, null);
                     default -> {}
                 }
             } catch (ApiError e) {

@@ -68,11 +68,24 @@ public final class ByteModel implements AutoCloseable {
     }
 
     Served served() {
+        return served(TEMPLATE);
+    }
+
+    /** With a template that writes tools and their calls, as Hermes does. */
+    Served withTools() {
+        return served("{% if tools %}<|system|>{{ tools | tojson }}<|end|>{% endif %}"
+                + TEMPLATE.replace(
+                        "<|end|>{% endfor %}",
+                        "{% for c in m.tool_calls %}<tool_call>{{ c.function.arguments.items() | list }}</tool_call>{%"
+                                + " endfor %}<|end|>{% endfor %}"));
+    }
+
+    private Served served(String template) {
         return new Served(
                 "tiny",
                 decoder,
                 tokenizer,
-                ChatTemplate.of(TEMPLATE),
+                ChatTemplate.of(template),
                 List.of(END),
                 CONTEXT,
                 tokens -> 1_000,

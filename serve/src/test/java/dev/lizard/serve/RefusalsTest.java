@@ -111,8 +111,23 @@ class RefusalsTest {
                 "max_completion_tokens | 'x'                                | max_completion_tokens",
                 "logprobs           | 2                                     | logprobs",
                 "top_logprobs       | 3                                     | top_logprobs",
-                "tools              | [{'type': 'function'}]                | tools",
-                "response_format    | {'type': 'json_object'}               | response_format",
+                "tools              | [{'type': 'function'}]                | tools[0]",
+                "tools              | [{'type': 'function', 'function': {'name': 'f g'}}] | tools[0].function.name",
+                "tools              | [{'type': 'function', 'function': {'name': 'f', 'parameters': 7}}]"
+                        + " | tools[0].function.parameters",
+                "tools              | [{'type': 'function', 'function': {'name': 'f'}}] | tools",
+                "tools              | {}                                    | tools",
+                "tool_choice        | 'required'                            | tool_choice",
+                "tool_choice        | 7                                     | tool_choice",
+                "tool_choice        | {'type': 'function', 'function': {'name': 'f'}} | tool_choice",
+                "functions          | [{'name': 'f'}]                       | functions",
+                "response_format    | 'json'                                | response_format",
+                "response_format    | {'type': 'xml'}                       | response_format.type",
+                "response_format    | {'type': 'json_schema'}               | response_format.json_schema",
+                "response_format    | {'type': 'json_schema', 'json_schema': {'name': 'x'}}"
+                        + " | response_format.json_schema.schema",
+                "response_format    | {'type': 'json_schema', 'json_schema': {'schema': {'pattern': 'x'}}}"
+                        + " | response_format",
                 "logit_bias         | {'1': 2}                              | logit_bias",
             })
     void aChatIsRefusedByTheNameOfTheField(String field, String value, String param) {

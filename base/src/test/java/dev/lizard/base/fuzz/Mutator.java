@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 public final class Mutator {
     private final SplittableRandom random;
 
-    Mutator(SplittableRandom random) {
+    public Mutator(SplittableRandom random) {
         this.random = random;
     }
 

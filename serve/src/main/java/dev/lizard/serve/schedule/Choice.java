@@ -8,6 +8,7 @@ import dev.lizard.generate.TokenWriter;
 import dev.lizard.generate.Writing;
 import dev.lizard.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,11 @@ final class Choice implements TokenWriter {
 
     FinishReason reason() {
         return writing.reason();
+    }
+
+    @Override
+    public @Nullable BitSet allowed() {
+        return writing.allowed();
     }
 
     @Override
