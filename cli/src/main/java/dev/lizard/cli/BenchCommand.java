@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
             BenchKernelsCommand.class,
             BenchGenerateCommand.class,
             BenchContextCommand.class,
+            BenchServeCommand.class,
             BenchTrainCommand.class,
             BenchTurnsCommand.class
         })

@@ -20,7 +20,7 @@ class ServeCommandTest {
     @TempDir
     Path folder = Path.of(".");
 
-    private static Process process(Path model, String... more) throws IOException {
+    static Process process(Path model, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",

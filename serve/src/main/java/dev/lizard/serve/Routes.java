@@ -17,7 +17,6 @@ import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -40,8 +39,7 @@ final class Routes {
     private final Access access;
     private final Bodies bodies;
     private final List<String> places = new ArrayList<>();
-    private final String openApi =
-            Json.line(Json.YAML.readTree(Resources.text(Routes.class, "openapi.yaml"))) + "\n";
+    private final String openApi = Json.line(Json.YAML.readTree(Resources.text(Routes.class, "openapi.yaml"))) + "\n";
     private final String page = Resources.text(Routes.class, "chat.html");
     private final Sessions sessions;
     private final SessionRoutes sessionRoutes;
@@ -220,8 +218,8 @@ final class Routes {
         Fields fields = fields(request);
         try (Sessions.Hold session = session(fields)) {
             Backend model = Backend.of(models, fields);
-            ChatCompletions asked = ChatCompletions.of(
-                    fields, model.served(), model.grammars(), settings.limit(), session);
+            ChatCompletions asked =
+                    ChatCompletions.of(fields, model.served(), model.grammars(), settings.limit(), session);
             ChatShape words = new ChatShape(model.texts(), asked.scores());
             Shape shape = asked.tools().isEmpty() ? words : new ToolShape(words, asked.tools());
             return answer(asked.asked(), shape, model, request, response);
