@@ -66,7 +66,7 @@ class ServeCommandTest {
             JsonNode logged = Json.MAPPER.readTree(out.readLine());
             assertThat(logged.propertyNames()).containsExactly("method", "path", "status", "written", "seconds");
             assertThat(logged.get("written").asInt()).isEqualTo(3);
-            process.destroy(); // politely
+            process.toHandle().destroy(); // politely, and its output stays open
             assertThat(process.waitFor()).isZero();
         } finally {
             process.destroyForcibly();
@@ -114,7 +114,7 @@ class ServeCommandTest {
                                     .asInt())
                             .isEqualTo(1);
                 }
-                process.destroy();
+                process.toHandle().destroy();
                 assertThat(process.waitFor()).isZero();
             } finally {
                 process.destroyForcibly();

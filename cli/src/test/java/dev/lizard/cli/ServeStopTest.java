@@ -39,7 +39,7 @@ class ServeStopTest {
                 assertThat(lines.next()).startsWith("data: {"); // it is under way
                 streams.add(lines);
             }
-            process.destroy(); // politely
+            process.toHandle().destroy(); // politely, and its output stays open
             List<String> lasts = new ArrayList<>();
             for (Iterator<String> lines : streams) {
                 List<String> events = new ArrayList<>();
