@@ -48,9 +48,9 @@ final class LinearizeCommand implements Action {
             names = "--data",
             paramLabel = "DATA",
             arity = "1..*",
-            required = true,
-            description = "Files or folders of text, records or chats (JSON, Parquet), packed or not.")
-    List<Path> data;
+            description = "Files or folders of text, records or chats (JSON, Parquet), packed or not; a recipe without"
+                    + " stages needs none.")
+    List<Path> data = List.of();
 
     @Option(
             names = "--eval-data",

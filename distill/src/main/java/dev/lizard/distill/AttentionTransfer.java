@@ -148,8 +148,10 @@ final class AttentionTransfer implements Objective {
     private static Tensor importance(Mixer student, MixerInput in, double weight, double share) {
         try (Scope layer = Scope.open();
                 Gradients on = Gradients.on()) {
-            Importance judged = student.importance(in)
-                    .orElseThrow(() -> new IllegalStateException(student.spec() + " judges no tokens"));
+            Importance judged = student.importance(in).orElse(null);
+            if (judged == null) { // in some layers alone
+                return layer.promote(Tensors.zeros(DType.FLOAT32, in.q().device()));
+            }
             Tensor value = judged.scores().sub(judged.target()).square().mean().mul(weight);
             value.mul(share).backward();
             return layer.promote(value.detach());

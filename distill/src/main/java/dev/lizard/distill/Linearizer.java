@@ -18,6 +18,7 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.text.ChatFormat;
 import dev.lizard.text.ChatTemplate;
+import dev.lizard.text.TokenStore;
 import dev.lizard.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,8 +26,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -64,6 +65,11 @@ public final class Linearizer {
 
     /** What other text makes needless, and what needs held-out text. */
     private void requireEffect() {
+        if (options.data().isEmpty()
+                && !(recipe.stages().isEmpty() && options.heldOut().isEmpty())) {
+            throw LizardException.usage("nothing to learn from: expected --data DATA%s but found none; give some"
+                    .formatted(recipe.stages().isEmpty() ? " beside --eval-data" : " for the stages of " + where));
+        }
         Recipe.HeldOutRecipe heldOut = recipe.heldOut();
         boolean apart = !options.heldOut().isEmpty();
         boolean share = heldOut.share() != Recipe.SHARE || written("held_out.share");
@@ -98,6 +104,10 @@ public final class Linearizer {
      * @throws LizardException as {@link #run}, for what can be known beforehand
      */
     public Plan plan() {
+        if (options.data().isEmpty()) {
+            throw LizardException.usage(
+                    "nothing to plan: %s has no stages and there is no data; run it".formatted(where));
+        }
         try (Scope work = Scope.open();
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
@@ -124,16 +134,33 @@ public final class Linearizer {
                 Scope work = Scope.open();
                 OpenModel model = open();
                 Tokenizer tokenizer = model.openTokenizer();
-                Student student = student(model.decoder(), tokenizer);
-                TrainingData data = fitting(model.decoder(), student, tokenizer, stop);
+                Student student = student(model.decoder(), tokenizer)) {
+            if (options.data().isEmpty()) {
+                swap(model, student, tokenizer);
+            } else {
+                train(model, student, tokenizer, stop);
+            }
+        }
+        return LinearizeResult.read(options.out(), listener::note);
+    }
+
+    private void train(OpenModel model, Student student, Tokenizer tokenizer, BooleanSupplier stop) {
+        try (TrainingData data = fitting(model.decoder(), student, tokenizer, stop);
                 RunFolder folder =
                         RunFolder.open(options.out(), options.resume(), RECIPE, resolved, this::today, listener)) {
             new StageRun(recipe, where, options.teachers(), student, data, tokenizer, folder, listener).train(stop);
             student.enter();
-            write(model, student, tokenizer, data);
+            write(model, student, tokenizer, data.description());
             RunFolder.discardCheckpoints(options.out(), listener);
         }
-        return LinearizeResult.read(options.out(), listener::note);
+    }
+
+    /** Nothing is learnt, and without data nothing is measured. */
+    private void swap(OpenModel model, Student student, Tokenizer tokenizer) {
+        try (RunFolder _ = RunFolder.open(options.out(), options.resume(), RECIPE, resolved, this::today, listener)) {
+            student.enter();
+            write(model, student, tokenizer, null);
+        }
     }
 
     /** A stored recipe as this version writes it. */
@@ -183,14 +210,12 @@ public final class Linearizer {
 
     /** The student at its start; everything in the recipe that can be wrong for this model is found here. */
     private Student student(Decoder decoder, Tokenizer tokenizer) {
-        MixerSpec spec = mixer(decoder);
-        SlotStages.require(recipe, spec, where);
-        resolved.set("mixer", MixerSpecs.write(spec));
-        recipe.documents().requireKept(List.of(spec), where, "the student");
-        SortedMap<Integer, MixerSpec> specs = new TreeMap<>();
-        for (int layer : LayerChoice.of(recipe.layers(), decoder.layers(), where)) {
-            specs.put(layer, spec);
-        }
+        ObjectNode usual = mixer();
+        SortedMap<Integer, MixerSpec> specs = LayerMixers.of(recipe, usual, decoder, where);
+        SlotStages.require(recipe, specs.values(), where);
+        SlotStages.limit(usual, decoder.config());
+        resolved.set("mixer", MixerSpecs.write(MixerSpecs.read(usual, decoder.headDims(), where + "/mixer")));
+        recipe.documents().requireKept(specs.values(), where, "the student");
         Student student = new Student(decoder, specs, recipe.seed());
         try {
             for (int i = 0; i < recipe.stages().size(); i++) {
@@ -208,7 +233,7 @@ public final class Linearizer {
     }
 
     /** Where a flag names another mixer, keys of the recipe's own that this one does not have are left out. */
-    private MixerSpec mixer(Decoder decoder) {
+    private ObjectNode mixer() {
         ObjectNode keys = recipe.mixer().deepCopy();
         if (tree.origin("mixer.mixer").layer() == Origin.Layer.FLAG) {
             List<String> known = MixerSpecs.keys(keys.path("mixer").asString(""));
@@ -222,8 +247,7 @@ public final class Linearizer {
                         .formatted(String.join(", ", left), keys.path("mixer").asString()));
             }
         }
-        SlotStages.limit(keys, decoder.config());
-        return MixerSpecs.read(keys, decoder.headDims(), where + "/mixer");
+        return keys;
     }
 
     private void checkTargets(Decoder decoder, StageRecipe stage) {
@@ -261,7 +285,7 @@ public final class Linearizer {
         }
     }
 
-    private void write(OpenModel model, Student student, Tokenizer tokenizer, TrainingData data) {
+    private void write(OpenModel model, Student student, Tokenizer tokenizer, TokenStore.@Nullable Description data) {
         try (Checkpoint teacher = Checkpoint.open(options.model())) {
             if (model.tokenizerFiles().isEmpty()) {
                 tokenizer.writeTo(options.out());
@@ -271,7 +295,7 @@ public final class Linearizer {
                     student.base(),
                     model.tokenizerFiles(),
                     model.generationConfig(),
-                    folder -> Provenance.write(folder, options, recipe, teacher.sha256(), data.description()));
+                    folder -> Provenance.write(folder, options, recipe, teacher.sha256(), data));
             ModelFolder.fill(options.out(), model.decoder(), contents);
         } catch (IOException e) {
             throw AtomicFiles.failure(options.out(), e);

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -18,7 +19,11 @@ final class Provenance {
     private Provenance() {}
 
     static void write(
-            Path folder, LinearizeOptions options, Recipe recipe, String teacherSha256, TokenStore.Description data) {
+            Path folder,
+            LinearizeOptions options,
+            Recipe recipe,
+            String teacherSha256,
+            TokenStore.@Nullable Description data) {
         ObjectNode root = Json.object();
         root.putObject("teacher")
                 .put("name", String.valueOf(options.model().getFileName()))
@@ -26,10 +31,12 @@ final class Provenance {
         ObjectNode text = root.putObject("data");
         ArrayNode files = text.putArray("files");
         options.data().forEach(path -> files.add(String.valueOf(path.getFileName())));
-        text.put("sha256", data.dataSha256())
-                .put("tokens", data.tokens())
-                .put("documents", data.documents())
-                .put("tokenizer_sha256", data.tokenizerSha256());
+        if (data != null) {
+            text.put("sha256", data.dataSha256())
+                    .put("tokens", data.tokens())
+                    .put("documents", data.documents())
+                    .put("tokenizer_sha256", data.tokenizerSha256());
+        }
         ArrayNode measured = root.putArray("held_out");
         options.heldOut().forEach(path -> measured.add(String.valueOf(path.getFileName())));
         root.put("recipe", recipe.name()).put("seed", recipe.seed());

@@ -1,5 +1,6 @@
 package dev.lizard.distill;
 
+import dev.lizard.mixer.MixerSpec;
 import dev.lizard.tensor.ParameterBuffer;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
@@ -9,7 +10,8 @@ import java.util.List;
 
 /**
  * Training with another number of slots at each step, so that it matters which tokens hold them in sequences that would
- * fit as a whole. The number is drawn evenly in the logarithm, from seed, stage and step alone, so a run resumes exactly.
+ * fit as a whole. The number is drawn evenly in the logarithm, from seed, stage and step alone, so a run resumes exactly. It
+ * is that of layers with the most; others have as large a share of theirs.
  *
  * @param range least and most
  */
@@ -23,7 +25,8 @@ record RandomSlots(Objective inner, Student student, List<Integer> range, long s
     @Override
     public void begin(long done) {
         int slots = drawn(done);
-        student.slots(spec -> spec.withSlots(slots));
+        int most = student.specs().stream().mapToInt(MixerSpec::slots).max().orElse(0);
+        student.slots(spec -> spec.withSlots((int) Math.max(1, Math.round((double) slots * spec.slots() / most))));
         inner.begin(done);
     }
 

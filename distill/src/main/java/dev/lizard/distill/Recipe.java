@@ -16,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param name for logs and reports
  * @param mixer the new layers' mixer, as in {@code config.json}
  * @param layers which layers get it: {@code all}, a list of numbers, or {@code {keep_softmax: [numbers]}}
+ * @param byLayer what is another way in some of them
  * @param sequenceLength T of training sequences
  * @param documents how those that are packed into one sequence read each other while the student learns
  * @param facts share of the sequences into which facts are put that are stated once and asked for later
@@ -23,12 +24,13 @@ import tools.jackson.databind.node.ObjectNode;
  * @param accumulate passes for one update
  * @param seed of initial values and the order of the data
  * @param heldOut what quality is measured on
- * @param stages one after the other
+ * @param stages one after the other; without any the layers are replaced and nothing is learnt
  */
 public record Recipe(
         String name,
         @Setting(meant = "mixer") ObjectNode mixer,
         @Setting(byDefault = "all") JsonNode layers,
+        @Setting(byDefault = "[]") List<LayerMixers.Other> byLayer,
 
         @Setting(byDefault = "1024", min = 2, max = MOST_TOKENS)
         int sequenceLength,
@@ -76,9 +78,6 @@ public record Recipe(
             long tokens) {}
 
     public Recipe {
-        if (stages.isEmpty()) {
-            throw new BadSetting("stages", "expected at least one stage but found none");
-        }
         Keys.requireFew(batch, accumulate);
         if (facts > 0 && documents == Documents.APART) {
             throw new BadSetting("facts", "expected documents together beside it but found apart; change one");

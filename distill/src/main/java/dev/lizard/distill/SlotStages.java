@@ -4,6 +4,9 @@ import dev.lizard.base.LizardException;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.ModelConfig;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,7 +31,8 @@ final class SlotStages {
      * @throws LizardException USAGE for a stage that is about slots where there are none, or where no token of a
      *     sequence could come to hold one
      */
-    static void require(Recipe recipe, MixerSpec mixer, String where) {
+    static void require(Recipe recipe, Collection<MixerSpec> mixers, String where) {
+        MixerSpec mixer = Collections.max(mixers, Comparator.comparingInt(MixerSpec::slots));
         for (int i = 0; i < recipe.stages().size(); i++) {
             StageRecipe stage = recipe.stages().get(i);
             boolean judges = stage.loss().has(Loss.Importance.class);
@@ -36,6 +40,9 @@ final class SlotStages {
             String key = recipe.key(where, i) + (judges ? "/loss" : "/random_slots");
             if ((judges || draws) && mixer.slots() == 0) {
                 throw fault("slots that are not there", key, "a mixer with slots", mixer.keys(), "give it some");
+            }
+            if (judges && mixers.stream().noneMatch(MixerSpec::judges)) {
+                throw fault("a score that is not learned", key, "slot_score learned", mixer.keys(), "take one out");
             }
             if (judges && draws && stage.loss().parts().size() == 1) {
                 throw fault(

@@ -154,7 +154,7 @@ class SlotStagesTest {
         try (Decoder decoder = TinyTeacher.untaught(64, 3)) {
             assertThatThrownBy(() -> SlotStages.require(
                             recipe,
-                            MixerSpecs.read(recipe.mixer(), decoder.headDims(), "tiny.yaml/mixer"),
+                            List.of(MixerSpecs.read(recipe.mixer(), decoder.headDims(), "tiny.yaml/mixer")),
                             "tiny.yaml"))
                     .isInstanceOfSatisfying(
                             LizardException.class, e -> assertThat(e.kind()).isEqualTo(LizardException.Kind.USAGE))
@@ -177,7 +177,9 @@ class SlotStagesTest {
         Recipe recipe = Recipe.of(Recipes.find("lizard-exact", note -> {}));
         try (Decoder decoder = TinyTeacher.untaught(64, 3)) {
             SlotStages.require(
-                    recipe, MixerSpecs.read(recipe.mixer(), decoder.headDims(), "lizard-exact/mixer"), "lizard-exact");
+                    recipe,
+                    List.of(MixerSpecs.read(recipe.mixer(), decoder.headDims(), "lizard-exact/mixer")),
+                    "lizard-exact");
         }
     }
 }

@@ -16,6 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,8 +28,12 @@ import java.util.Optional;
 public final class ModelFingerprint {
     private static final int PROBES = 32;
 
-    private static final String NO_SLOTS =
-            ", far=GATED, exact=SlotSpec[slots=0, hidden=128, type=INT8, limit=0, halfLife=0.0]";
+    /** What files of version 0.1 know nothing of, where it has no effect. */
+    private static final List<String> NEWER = List.of(
+            ", rule=LEARNED",
+            "first=0, ",
+            ", far=GATED, exact=SlotSpec[slots=0, hidden=128, type=INT8, limit=0, halfLife=0.0]",
+            ", limit=0");
 
     private final MessageDigest digest = Hashes.sha256();
 
@@ -40,9 +45,10 @@ public final class ModelFingerprint {
         try (Scope work = Scope.open();
                 Gradients off = Gradients.off()) {
             ModelConfig config = decoder.config();
-            // Files of version 0.1 know no first tokens, and no slots.
-            String mixers =
-                    decoder.mixerSpecs().toString().replace("first=0, ", "").replace(NO_SLOTS, "");
+            String mixers = decoder.mixerSpecs().toString();
+            for (String unknown : NEWER) {
+                mixers = mixers.replace(unknown, "");
+            }
             print.add("%s %s %s %s".formatted(decoder.dtype(), config.normEpsilon(), config.rope(), mixers));
             print.add("", decoder.weights());
             for (int layer = 0; layer < decoder.layers(); layer++) {

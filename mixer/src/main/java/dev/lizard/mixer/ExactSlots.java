@@ -37,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  * @param type how slots hold numbers
  * @param limit L
  * @param halfLife h, or 0 for none
+ * @param rule where r is from
  */
-record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double halfLife) {
+record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double halfLife, SlotRule rule) {
     static final String SCORES = "window.scores";
 
     /**
@@ -71,6 +72,7 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
         if (slots > 0) {
             ring.create(state, SCORES, dims, 1, batch, model, device);
             SlotPairs.create(state, type, dims, slots, batch, model, device);
+            rule.create(state, dims, batch, model, device);
         }
     }
 
@@ -79,7 +81,8 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
         long ringNumbers =
                 MixerSizes.pairs(dims, ring.slots()) + (slots == 0 ? 0 : (long) ring.slots() * dims.keyHeads());
         long each = slots == 0 ? 0 : type.bytes(dims.headWidth(), model);
-        return ringNumbers * Mixer.computing(model).bytes() + (long) dims.keyHeads() * slots * each;
+        long own = slots == 0 ? 0 : rule.numbers(dims);
+        return (ringNumbers + own) * Mixer.computing(model).bytes() + (long) dims.keyHeads() * slots * each;
     }
 
     /** As it is read once it has left the window. */

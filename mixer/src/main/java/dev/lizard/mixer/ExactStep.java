@@ -48,7 +48,7 @@ final class ExactStep {
      */
     static ExactSlots.Read read(
             ExactSlots exact, MixerState state, MixerInput in, HybridWeights weights, boolean remembers) {
-        Tensor score = exact.aged(in, weights.scores(in));
+        Tensor score = exact.aged(in, weights.scores(in, state));
         ExactStep step = new ExactStep(exact, state, in);
         KeyRing.Pairs lost = step.ring.keepsAll(step.at) ? null : step.leave(remembers);
         step.store(score);

@@ -179,7 +179,7 @@ final class Hybrid implements Mixer {
             return null;
         }
         Tensor q = plan.turnsFar ? near(in, in.q()) : in.q();
-        KeyRing.Pairs written = written(in, read);
+        KeyRing.Pairs written = FarPairs.of(plan, in, read);
         return weights.linear()
                 .parallel(
                         q,
@@ -187,12 +187,6 @@ final class Hybrid implements Mixer {
                         written.values(),
                         weights.logGate(in.x()),
                         in.at().documents());
-    }
-
-    /** What the memory takes up beside exact keys. */
-    private static KeyRing.Pairs written(MixerInput in, ExactSlots.Read read) {
-        KeyRing.Pairs lost = read.lost();
-        return lost == null ? new KeyRing.Pairs(in.k().narrow(2, 0, 0), in.v().narrow(2, 0, 0)) : lost;
     }
 
     @Override
@@ -213,13 +207,7 @@ final class Hybrid implements Mixer {
     public Optional<Importance> importance(MixerInput in) {
         try (Scope scope = Scope.open()) {
             MixerInput wide = in.widened();
-            SlotScore score = weights(wide.q().dtype()).score();
-            if (score == null) {
-                return Optional.empty();
-            }
-            long count = in.tokens() - plan.near.slots();
-            Tensor scores = score.of(wide).narrow(2, plan.near.first(), count);
-            return Optional.of(new Importance(scope.promote(scores), scope.promote(Importance.target(in, plan.near))));
+            return Importance.of(in, wide, weights(wide.q().dtype()).score(), plan.near, scope);
         }
     }
 
@@ -259,12 +247,14 @@ final class Hybrid implements Mixer {
             HybridWeights weights = weights(in.q().dtype());
             if (plan.exact != null) {
                 documents(in);
-                ExactSlots.Read read = ExactChunk.read(plan.exact, state, in, weights.scores(in), weights.sink());
+                ExactSlots.Read read =
+                        ExactChunk.read(plan.exact, state, in, weights.scores(in, state), weights.sink());
                 PartialAttention far = null;
                 if (plan.far != Far.NONE) {
-                    KeyRing.Pairs lost = written(in, read);
+                    KeyRing.Pairs lost = FarPairs.of(plan, in, read);
+                    Tensor q = plan.turnsFar ? near(in, in.q()) : in.q();
                     Tensor gate = weights.logGate(in.x());
-                    far = weights.linear().chunk(state, in.q(), lost.keys(), lost.values(), gate, null);
+                    far = weights.linear().chunk(state, q, lost.keys(), lost.values(), gate, null);
                 }
                 return scope.promote(original.narrowed(join(far, read.near(), weights)));
             }
@@ -339,12 +329,17 @@ final class Hybrid implements Mixer {
     /** The same beside exact slots, of what they lose. */
     private PartialAttention farStep(
             MixerInput in, ExactSlots.Read read, ExactSlots exact, MixerState state, HybridWeights weights) {
+        Tensor q = plan.turnsFar ? near(in, in.q()) : in.q();
+        Tensor gate = weights.logGate(in.x());
+        if (plan.far == Far.ALL) {
+            return weights.linear().step(state, q, in.k(), in.v(), gate, null);
+        }
         KeyRing.Pairs lost = read.lost();
         if (lost == null) {
-            return weights.linear().read(state, in.q());
+            return weights.linear().read(state, q);
         }
-        Tensor writes = exact.loses(in.at(), lost.keys());
-        return weights.linear().step(state, in.q(), lost.keys(), lost.values(), weights.logGate(in.x()), writes);
+        Tensor keys = plan.turnsFar ? in.at().turnBefore(lost.keys(), plan.near.window()) : lost.keys();
+        return weights.linear().step(state, q, keys, lost.values(), gate, exact.loses(in.at(), keys));
     }
 
     Tensor join(@Nullable PartialAttention far, PartialAttention near, HybridWeights weights) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param gateBias b [H] or null
  * @param sink one logit a head [H] or null
  * @param share g, b or α, broadcast over [B, H, T, 1]; null without a memory
- * @param score what ranks tokens for exact slots, or null without any
+ * @param score what ranks tokens for exact slots, or null where it is not learned
+ * @param rule what else ranks them
  */
 record HybridWeights(
         @Nullable LinearBranch memory,
@@ -22,7 +23,18 @@ record HybridWeights(
         @Nullable Tensor gateBias,
         @Nullable Tensor sink,
         @Nullable Tensor share,
-        @Nullable SlotScore score) {
+        @Nullable SlotScore score,
+        SlotRule rule) {
+    /** Without slots. */
+    HybridWeights(
+            @Nullable LinearBranch memory,
+            @Nullable Tensor gateWeight,
+            @Nullable Tensor gateBias,
+            @Nullable Tensor sink,
+            @Nullable Tensor share) {
+        this(memory, gateWeight, gateBias, sink, share, null, SlotRule.LEARNED);
+    }
+
     LinearBranch linear() {
         if (memory == null) {
             throw new IllegalStateException("a mixer without a memory");
@@ -54,17 +66,21 @@ record HybridWeights(
                 optional(gateBias, owner),
                 optional(sink, owner),
                 optional(share, owner),
-                score == null ? null : score.kept(owner));
+                score == null ? null : score.kept(owner),
+                rule);
     }
 
-    /** Scores [B, G, T] by which tokens compete, which have no gradient; null without slots. */
+    /** Scores [B, G, T] by which the tokens of whole sequences compete, without gradient; null without slots. */
     @Nullable
     Tensor scores(MixerInput in) {
-        if (score == null) {
-            return null;
-        }
+        return scores(in, null);
+    }
+
+    /** The same of tokens that go on from {@code state}, which is told of them. */
+    @Nullable
+    Tensor scores(MixerInput in, @Nullable MixerState state) {
         try (Gradients off = Gradients.off()) {
-            return score.competing(in);
+            return score != null ? score.competing(in) : rule.of(in, state);
         }
     }
 

@@ -4,6 +4,8 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a mixer expects of tokens, and what softmax attention to all of them makes of them later: for key j of a key/value
@@ -23,6 +25,16 @@ public record Importance(Tensor scores, Tensor target) {
     private static final long STRETCH = 128;
 
     private static final double EPSILON = 1e-4;
+
+    /** Of whole sequences, {@code wide} being the same as {@code in}; empty without a learned score. */
+    static Optional<Importance> of(
+            MixerInput in, MixerInput wide, @Nullable SlotScore score, KeyRing ring, Scope scope) {
+        if (score == null) {
+            return Optional.empty();
+        }
+        Tensor scores = score.of(wide).narrow(2, ring.first(), in.tokens() - ring.slots());
+        return Optional.of(new Importance(scope.promote(scores), scope.promote(target(in, ring))));
+    }
 
     /** Targets [B, G, T − w − m] of tokens from m on, in float32 or float64. */
     static Tensor target(MixerInput in, KeyRing ring) {

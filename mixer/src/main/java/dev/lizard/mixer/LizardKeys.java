@@ -37,6 +37,7 @@ record LizardKeys(
         @Setting(min = 1, max = SlotSpec.MOST_HIDDEN) @Nullable
         Integer scoreHidden,
 
+        @Nullable SlotRule slotScore,
         @Nullable SlotType slotType,
 
         @Setting(min = 1, max = 1e9) @Nullable Double slotHalfLife,
@@ -56,10 +57,51 @@ record LizardKeys(
         requireInOrder(or(shortestHalfLife, SHORTEST), or(longestHalfLife, LONGEST));
         if (slots == 0) {
             requireWithoutSlots(SlotSpec.SCORE_HIDDEN, scoreHidden);
+            requireWithoutSlots(SlotSpec.SLOT_SCORE, slotScore);
             requireWithoutSlots(SlotSpec.SLOT_TYPE, slotType);
             requireWithoutSlots(SlotSpec.SLOT_HALF_LIFE, slotHalfLife);
         }
+        if (slotScore != null && slotScore != SlotRule.LEARNED && scoreHidden != null) {
+            throw new BadSetting(
+                    SlotSpec.SCORE_HIDDEN,
+                    "expected slot_score learned beside it but found %s; take one out".formatted(slotScore.key()));
+        }
         requireFarEnough(distanceLimit, window, first, slots);
+    }
+
+    /** The keys of the variant with RoPE that has no slots. */
+    record Summed(
+            @Setting(byDefault = "128", min = 1, max = WindowSpec.MOST_WINDOW)
+            int window,
+
+            @Setting(min = 1, max = LizardSpec.MOST_FEATURES) @Nullable
+            Integer features,
+
+            @Setting(byDefault = "4", min = 0, max = WindowSpec.MOST_META)
+            int meta,
+
+            @Setting(byDefault = "32", min = 1e-3, max = 1e9)
+            double shortestHalfLife,
+
+            @Setting(byDefault = "2048", min = 1e-3, max = 1e9)
+            double longestHalfLife,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_FIRST)
+            int first,
+
+            @Setting(byDefault = "both") Branches branches,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_WINDOW)
+            int distanceLimit) {
+        Summed {
+            requireInOrder(shortestHalfLife, longestHalfLife);
+            requireFarEnough(distanceLimit, window, first, 0);
+        }
+
+        MixerSpec spec(HeadDims dims) {
+            return new Plain(window, features, meta, shortestHalfLife, longestHalfLife, first, branches)
+                    .spec(Variant.SUM, dims, SlotSpec.limited(distanceLimit));
+        }
     }
 
     /** The keys that all variants have. */
@@ -87,14 +129,16 @@ record LizardKeys(
             requireInOrder(shortestHalfLife, longestHalfLife);
         }
 
-        MixerSpec spec(Variant variant, HeadDims dims) {
+        MixerSpec spec(Variant variant, HeadDims dims, SlotSpec exact) {
             int half = features == null ? dims.headWidth() : features;
-            return new LizardSpec(variant, window, first, half, meta, shortestHalfLife, longestHalfLife, branches);
+            return new LizardSpec(
+                    variant, window, first, half, meta, shortestHalfLife, longestHalfLife, branches, Far.GATED, exact);
         }
     }
 
     MixerSpec spec(HeadDims dims) {
         SlotType type = slotType == null ? SlotSpec.NONE.type() : slotType;
+        SlotRule rule = slotScore == null ? SlotSpec.NONE.rule() : slotScore;
         int hidden = scoreHidden == null ? SlotSpec.HIDDEN : scoreHidden;
         return new LizardSpec(
                 Variant.JOINT,
@@ -106,7 +150,7 @@ record LizardKeys(
                 or(longestHalfLife, LONGEST),
                 branches,
                 far,
-                new SlotSpec(slots, hidden, type, distanceLimit, or(slotHalfLife, 0)));
+                new SlotSpec(slots, hidden, type, distanceLimit, or(slotHalfLife, 0), rule));
     }
 
     private static double or(@Nullable Double given, double otherwise) {
@@ -134,7 +178,7 @@ record LizardKeys(
     }
 
     /** What the window sees is read where it is, so the limit must lie beyond. */
-    private static void requireFarEnough(int limit, int window, int first, int slots) {
+    static void requireFarEnough(int limit, int window, int first, int slots) {
         if (limit > 0 && first + slots == 0) {
             throw new BadSetting(
                     SlotSpec.DISTANCE_LIMIT,

@@ -4,10 +4,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
 import dev.lizard.tensor.kernel.SlotAttention;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -72,12 +69,12 @@ public record LizardSpec(
         implements MixerSpec {
     static final MixerKind<LizardKeys> JOINT =
             new MixerKind<>(Variant.JOINT.mixer(), LizardKeys.class, LizardKeys::spec);
-    static final MixerKind<LizardKeys.Plain> SUM = kind(Variant.SUM);
-    static final MixerKind<LizardKeys.Plain> LITERAL = kind(Variant.LITERAL);
-
-    private static MixerKind<LizardKeys.Plain> kind(Variant variant) {
-        return new MixerKind<>(variant.mixer(), LizardKeys.Plain.class, (keys, dims) -> keys.spec(variant, dims));
-    }
+    static final MixerKind<LizardKeys.Summed> SUM =
+            new MixerKind<>(Variant.SUM.mixer(), LizardKeys.Summed.class, LizardKeys.Summed::spec);
+    static final MixerKind<LizardKeys.Plain> LITERAL = new MixerKind<>(
+            Variant.LITERAL.mixer(),
+            LizardKeys.Plain.class,
+            (keys, dims) -> keys.spec(Variant.LITERAL, dims, SlotSpec.NONE));
 
     static final double MOST_FEATURES = 1 << 12;
 
@@ -141,8 +138,11 @@ public record LizardSpec(
             throw new IllegalArgumentException("half-lives must be positive and in order, found %s and %s"
                     .formatted(shortestHalfLife, longestHalfLife));
         }
-        if (variant != Variant.JOINT && (far == Far.NONE || exact.needed())) {
-            throw new IllegalArgumentException("slots, limit and far none are of " + Variant.JOINT.mixer() + " alone");
+        if (variant != Variant.JOINT && (far == Far.NONE || exact.slots() > 0)) {
+            throw new IllegalArgumentException("slots and far none are of " + Variant.JOINT.mixer() + " alone");
+        }
+        if (variant == Variant.LITERAL && exact.limit() > 0) {
+            throw new IllegalArgumentException(variant.mixer() + " reads nothing by its distance");
         }
     }
 
@@ -219,80 +219,19 @@ public record LizardSpec(
 
     @Override
     public Map<String, long[]> shapes(HeadDims dims) {
-        long rows = variant == Variant.LITERAL ? 1 : dims.heads();
-        long[] map = {dims.heads(), dims.headWidth(), features};
-        Map<String, long[]> shapes = new LinkedHashMap<>();
-        if (far == Far.GATED) {
-            shapes.put(QUERY_MAP, map);
-            shapes.put(KEY_MAP, map);
-            shapes.put(GATE_WEIGHT, new long[] {rows, dims.width()});
-            if (variant != Variant.LITERAL) {
-                shapes.put(GATE_BIAS, new long[] {rows});
-            }
-        }
-        if (meta > 0) {
-            shapes.put(Sinks.NAME, new long[] {rows, meta});
-        }
-        if (exact.slots() > 0) {
-            SlotScore.shapes(dims, exact.hidden(), shapes);
-        }
-        if (far == Far.GATED) {
-            switch (variant) {
-                case JOINT -> shapes.put(WINDOW_LOGIT, new long[] {rows});
-                case SUM -> shapes.put(MIX_LOGIT, new long[] {rows});
-                case LITERAL -> shapes.put(ALPHA, new long[] {1});
-            }
-        }
-        return shapes;
+        return new LizardParameters(this, dims).shapes();
     }
 
     @Override
     public List<Parameter> initial(HeadDims dims, RandomStream random) {
-        boolean shared = variant == Variant.LITERAL;
-        int rows = shared ? 1 : dims.heads();
-        List<Parameter> parameters = new ArrayList<>();
-        if (far == Far.NONE) {
-            addExact(parameters, dims, rows, random);
-            return parameters;
-        }
-        parameters.add(new Parameter(QUERY_MAP, Hedgehog.identity(dims, features, 1), "maps"));
-        parameters.add(new Parameter(KEY_MAP, Hedgehog.identity(dims, features, 1), "maps"));
-        parameters.add(
-                new Parameter(GATE_WEIGHT, Tensors.of(new float[rows * dims.width()], rows, dims.width()), "gate"));
-        if (!shared) {
-            parameters.add(
-                    new Parameter(GATE_BIAS, LogGates.biases(dims.heads(), shortestHalfLife, longestHalfLife), "gate"));
-        }
-        addExact(parameters, dims, rows, random);
-        switch (variant) {
-            case JOINT -> parameters.add(new Parameter(WINDOW_LOGIT, constant(dims.heads(), 0), "mix"));
-            case SUM -> parameters.add(new Parameter(MIX_LOGIT, constant(dims.heads(), -2.2f), "mix"));
-            case LITERAL -> parameters.add(new Parameter(ALPHA, constant(1, 1), "mix"));
-        }
-        return parameters;
-    }
-
-    /** What softmax over exact keys learns. */
-    private void addExact(List<Parameter> parameters, HeadDims dims, int rows, RandomStream random) {
-        if (meta > 0) {
-            parameters.add(new Parameter(Sinks.NAME, Sinks.initial(rows, meta, random), "mix"));
-        }
-        if (exact.slots() > 0) {
-            parameters.addAll(SlotScore.initial(dims, exact.hidden(), random));
-        }
-    }
-
-    private static Tensor constant(int count, float value) {
-        float[] values = new float[count];
-        Arrays.fill(values, value);
-        return Tensors.of(values, count);
+        return new LizardParameters(this, dims).initial(random);
     }
 
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
         shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
         KeyRing ring = new KeyRing(window, first);
-        ExactSlots slots = exact.needed() ? exact.beside(ring) : null;
+        ExactSlots slots = exact.orNone(ring);
         Hybrid.Plan plan = far == Far.NONE
                 ? Hybrid.Plan.of(ring, slots)
                 : new Hybrid.Plan(
@@ -313,9 +252,9 @@ public record LizardSpec(
 
     private HybridWeights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
         Tensor sink = Sinks.of(parameters, dims, dtype);
-        SlotScore score = exact.slots() == 0 ? null : SlotScore.of(parameters, dtype);
+        SlotScore score = exact.learned() ? SlotScore.of(parameters, dtype) : null;
         if (far == Far.NONE) {
-            return new HybridWeights(null, null, null, sink, null, score);
+            return new HybridWeights(null, null, null, sink, null, score, exact.rule());
         }
         Tensor bias = parameters.get(GATE_BIAS);
         return new HybridWeights(
@@ -329,7 +268,8 @@ public record LizardSpec(
                     case SUM -> perHead(parameters, MIX_LOGIT, dims, dtype).sigmoid();
                     case LITERAL -> MixerSpec.need(parameters, ALPHA).to(dtype);
                 },
-                score);
+                score,
+                exact.rule());
     }
 
     private static Tensor perHead(Map<String, Tensor> parameters, String name, HeadDims dims, DType dtype) {
@@ -362,9 +302,13 @@ public record LizardSpec(
     }
 
     @Override
+    public boolean judges() {
+        return exact.learned();
+    }
+
+    @Override
     public MixerSpec withSlots(int count) {
-        SlotSpec other = new SlotSpec(count, exact.hidden(), exact.type(), exact.limit(), exact.halfLife());
-        return exact.slots() == 0 ? this : with(branches, other);
+        return exact.slots() == 0 ? this : with(branches, exact.with(count));
     }
 
     @Override
@@ -384,7 +328,7 @@ public record LizardSpec(
 
     @Override
     public double flops(HeadDims dims, long length) {
-        double scoring = exact.slots() == 0 ? 0 : SlotScore.flops(dims, exact.hidden());
+        double scoring = !exact.learned() ? 0 : SlotScore.flops(dims, exact.hidden());
         double memory = far == Far.NONE ? 0 : MixerSizes.memoryFlops(dims, features);
         return MixerSizes.windowFlops(dims, (double) window + exact.slots()) + memory + scoring;
     }

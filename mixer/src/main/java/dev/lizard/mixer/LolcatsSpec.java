@@ -26,10 +26,13 @@ import org.jspecify.annotations.Nullable;
  * window slides; the published default moves it block by block ("terraced"), which sees w + 1 to 2w tokens.
  *
  * @param window w, tokens the sliding window sees, the query's own included
+ * @param first tokens from the beginning that the window always sees, and the linear part never; none as published
  * @param features width of one half of the feature map
  * @param branches both, or one of them alone, for ablations
+ * @param limit the farthest that first tokens are read at, 0 for where they are
  */
-public record LolcatsSpec(int window, int features, LizardSpec.Branches branches) implements MixerSpec {
+public record LolcatsSpec(int window, int first, int features, LizardSpec.Branches branches, int limit)
+        implements MixerSpec {
     static final MixerKind<Keys> KIND = new MixerKind<>("lolcats", Keys.class, Keys::spec);
 
     record Keys(
@@ -39,9 +42,20 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
             @Setting(min = 1, max = LizardSpec.MOST_FEATURES) @Nullable
             Integer features,
 
-            @Setting(byDefault = "both") LizardSpec.Branches branches) {
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_FIRST)
+            int first,
+
+            @Setting(byDefault = "both") LizardSpec.Branches branches,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_WINDOW)
+            int distanceLimit) {
+        Keys {
+            LizardKeys.requireFarEnough(distanceLimit, window, first, 0);
+        }
+
         MixerSpec spec(HeadDims dims) {
-            return new LolcatsSpec(window, features == null ? dims.headWidth() : features, branches);
+            int half = features == null ? dims.headWidth() : features;
+            return new LolcatsSpec(window, first, half, branches, distanceLimit);
         }
     }
 
@@ -53,15 +67,21 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
     private static final float INITIAL_LOGIT = -2.1972246f;
 
     public LolcatsSpec {
-        if (window < 1 || features < 1) {
+        if (window < 1 || features < 1 || first < 0 || limit < 0) {
             throw new IllegalArgumentException(
-                    "window and features must be at least 1, found %d and %d".formatted(window, features));
+                    "window and features must be at least 1, first and limit at least 0, found %d, %d, %d and %d"
+                            .formatted(window, features, first, limit));
         }
+    }
+
+    /** As published. */
+    public LolcatsSpec(int window, int features, LizardSpec.Branches branches) {
+        this(window, 0, features, branches, 0);
     }
 
     @Override
     public Optional<MixerSpec> only(LizardSpec.Branches branch) {
-        return Optional.of(new LolcatsSpec(window, features, branch));
+        return Optional.of(new LolcatsSpec(window, first, features, branch, limit));
     }
 
     @Override
@@ -74,7 +94,11 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
         Map<String, Object> keys = new LinkedHashMap<>();
         keys.put("window", window);
         keys.put("features", features);
+        if (first > 0) {
+            keys.put("first", first);
+        }
         branches.write(keys);
+        SlotSpec.limited(limit).write(keys);
         return keys;
     }
 
@@ -97,15 +121,16 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
         shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
+        KeyRing ring = new KeyRing(window, first);
         Hybrid.Plan plan = new Hybrid.Plan(
-                new KeyRing(window, 0),
+                ring,
                 true,
                 Hybrid.Far.EVICTED,
                 true,
                 features,
                 Hybrid.Join.ONE_NORMALISER,
                 branches,
-                null);
+                SlotSpec.limited(limit).orNone(ring));
         return new Hybrid(this, plan, dims, parameters, (given, dtype) -> weights(dims, given, dtype));
     }
 
@@ -113,17 +138,22 @@ public record LolcatsSpec(int window, int features, LizardSpec.Branches branches
         LinearBranch memory = LinearBranch.of(
                 dims, MixerSpec.need(parameters, QUERY_MAP), MixerSpec.need(parameters, KEY_MAP), dtype);
         Tensor g = MixerSpec.need(parameters, WINDOW_LOGIT).to(dtype).sigmoid().view(1, dims.heads(), 1, 1);
-        return new HybridWeights(memory, null, null, null, g, null);
+        return new HybridWeights(memory, null, null, null, g);
     }
 
     @Override
     public long stateNumbers(HeadDims dims, long tokens) {
-        return MixerSizes.pairs(dims, window) + MixerSizes.memory(dims, features);
+        return MixerSizes.pairs(dims, fills()) + MixerSizes.memory(dims, features);
     }
 
     @Override
     public long fills() {
-        return window;
+        return (long) window + first;
+    }
+
+    @Override
+    public boolean separates() {
+        return first == 0;
     }
 
     @Override

@@ -52,9 +52,14 @@ public interface MixerSpec {
         return 0;
     }
 
-    /** Tokens that a key/value head keeps exactly by a learned score; 0 for mixers without such. */
+    /** Tokens that a key/value head keeps exactly by their score; 0 for mixers without such. */
     default int slots() {
         return 0;
+    }
+
+    /** Whether that score is learned. */
+    default boolean judges() {
+        return false;
     }
 
     /** The same with so many slots, over the same parameters; where there are any. */

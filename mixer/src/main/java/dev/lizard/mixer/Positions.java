@@ -209,6 +209,11 @@ public final class Positions implements AutoCloseable {
         return rotary.turned(x, waves(offset, x.size(2), x), false);
     }
 
+    /** Turns x [B, n, 1, d], which stands {@code lag} before each row's token. */
+    Tensor turnBefore(Tensor x, long lag) {
+        return turned(x, lag, false);
+    }
+
     /** Turns x [B, n, L, d] back, whose first token stands {@code lag} before this call's first. */
     Tensor turnBack(Tensor x, long lag) {
         return x.size(2) == 1 && lag > 0 ? turned(x, lag, true) : rotary.turned(x, waves(-lag, x.size(2), x), true);

@@ -14,8 +14,9 @@ import java.util.Map;
  * @param window w, tokens seen, the query's own included
  * @param first tokens from the beginning that are always seen
  * @param meta m, sink logits a head; 0 for none
+ * @param limit the farthest that first tokens are read at, 0 for where they are
  */
-public record WindowSpec(int window, int first, int meta) implements MixerSpec {
+public record WindowSpec(int window, int first, int meta, int limit) implements MixerSpec {
     /** The largest window that a config or recipe may ask for: keys and values of all its tokens are kept. */
     public static final int LARGEST = 1 << 20;
 
@@ -23,8 +24,7 @@ public record WindowSpec(int window, int first, int meta) implements MixerSpec {
     static final double MOST_FIRST = 1 << 16;
     static final double MOST_META = 1 << 10;
 
-    static final MixerKind<Keys> KIND =
-            new MixerKind<>("window", Keys.class, (keys, dims) -> new WindowSpec(keys.window, keys.first, keys.meta));
+    static final MixerKind<Keys> KIND = new MixerKind<>("window", Keys.class, Keys::spec);
 
     record Keys(
             @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)
@@ -34,14 +34,30 @@ public record WindowSpec(int window, int first, int meta) implements MixerSpec {
             int meta,
 
             @Setting(byDefault = "0", min = 0, max = MOST_FIRST)
-            int first) {}
+            int first,
+
+            @Setting(byDefault = "0", min = 0, max = MOST_WINDOW)
+            int distanceLimit) {
+        Keys {
+            LizardKeys.requireFarEnough(distanceLimit, window, first, 0);
+        }
+
+        MixerSpec spec(HeadDims dims) {
+            return new WindowSpec(window, first, meta, distanceLimit);
+        }
+    }
 
     public WindowSpec {
-        if (window < 1 || first < 0 || meta < 0) {
+        if (window < 1 || first < 0 || meta < 0 || limit < 0) {
             throw new IllegalArgumentException(
-                    "window must be at least 1, first and meta at least 0, found %d, %d and %d"
-                            .formatted(window, first, meta));
+                    "window must be at least 1, first, meta and limit at least 0, found %d, %d, %d and %d"
+                            .formatted(window, first, meta, limit));
         }
+    }
+
+    /** With first tokens where they are. */
+    public WindowSpec(int window, int first, int meta) {
+        this(window, first, meta, 0);
     }
 
     /** Without first tokens. */
@@ -62,6 +78,7 @@ public record WindowSpec(int window, int first, int meta) implements MixerSpec {
         if (first > 0) {
             keys.put("first", first);
         }
+        exact().write(keys);
         return keys;
     }
 
@@ -80,12 +97,17 @@ public record WindowSpec(int window, int first, int meta) implements MixerSpec {
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
         Map<String, Tensor> own = meta == 0 ? Map.of() : Map.of(Sinks.NAME, MixerSpec.need(parameters, Sinks.NAME));
+        KeyRing ring = new KeyRing(window, first);
         return new Hybrid(
                 this,
-                Hybrid.Plan.of(new KeyRing(window, first), null),
+                Hybrid.Plan.of(ring, exact().orNone(ring)),
                 dims,
                 own,
-                (given, dtype) -> new HybridWeights(null, null, null, Sinks.of(given, dims, dtype), null, null));
+                (given, dtype) -> new HybridWeights(null, null, null, Sinks.of(given, dims, dtype), null));
+    }
+
+    private SlotSpec exact() {
+        return SlotSpec.limited(limit);
     }
 
     @Override

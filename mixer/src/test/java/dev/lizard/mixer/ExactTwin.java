@@ -67,7 +67,10 @@ record ExactTwin(
         double[] r = new double[q.length];
         for (int t = 0; t < q.length && spec.exact().slots() > 0; t++) {
             double h = spec.exact().halfLife();
-            r[t] = Math.rint(64 * score(g, x[t], keys, values, t)) / 64 + (h == 0 ? 0 : t * Math.log(2) / h);
+            double own = spec.exact().learned()
+                    ? Math.rint(64 * score(g, x[t], keys, values, t)) / 64
+                    : RuleTwin.score(spec, g, keys[g], t);
+            r[t] = own + (h == 0 ? 0 : t * Math.log(2) / h);
         }
         return run(r, x, q, keys[g], values[g]);
     }

@@ -77,7 +77,7 @@ class LizardExactTest extends MixerContract {
                         number(parameters, LizardSpec.GATE_BIAS, h),
                         own,
                         Math.exp(number(parameters, LizardSpec.WINDOW_LOGIT, h)));
-        Map<String, double[][]> score = spec.exact().slots() == 0 ? Map.of() : ExactTwin.score(parameters);
+        Map<String, double[][]> score = spec.exact().learned() ? ExactTwin.score(parameters) : Map.of();
         return new ExactTwin(spec, score, own, far, FREQUENCIES);
     }
 

@@ -33,7 +33,8 @@ record LizardTwin(
                 memory.write(Plain.features(k[t - lag], keyMap), Plain.counted(v[t - lag]));
             }
             double[] far = memory.read(Plain.features(q[t], queryMap));
-            double[] near = WindowTwin.at(t, turnedQ, turnedK, v, spec.window(), spec.first(), sink);
+            double[] early = rope ? WindowTwin.limited(q[t], t, spec.exact().limit(), frequencies) : q[t];
+            double[] near = WindowTwin.at(t, turnedQ[t], early, turnedK, v, spec.window(), spec.first(), sink);
             outputs[t] = join(far, near);
         }
         return outputs;

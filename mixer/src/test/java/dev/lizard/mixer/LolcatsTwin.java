@@ -10,11 +10,13 @@ record LolcatsTwin(LolcatsSpec spec, double[][] queryMap, double[][] keyMap, dou
         double[][] outputs = new double[q.length][];
         for (int t = 0; t < q.length; t++) {
             double[] far = new double[v[0].length + 1];
-            for (int j = 0; j <= t - spec.window(); j++) {
+            for (int j = spec.first(); j <= t - spec.window(); j++) {
                 double weight = Plain.dot(Plain.features(turnedQ[t], queryMap), Plain.features(turnedK[j], keyMap));
                 far = Plain.plus(far, weight, Plain.counted(v[j]));
             }
-            double[] near = WindowTwin.at(t, turnedQ, turnedK, v, spec.window(), 0, Double.NEGATIVE_INFINITY);
+            double[] early = WindowTwin.limited(q[t], t, spec.limit(), frequencies);
+            double[] near = WindowTwin.at(
+                    t, turnedQ[t], early, turnedK, v, spec.window(), spec.first(), Double.NEGATIVE_INFINITY);
             outputs[t] = switch (spec.branches()) {
                 case BOTH -> Plain.divided(Plain.plus(far, g, near), Double.NaN);
                 case WINDOW -> Plain.divided(near, 0);

@@ -28,7 +28,8 @@ class WindowTest extends MixerContract {
                 FREQUENCIES,
                 window.window(),
                 window.first(),
-                window.meta() == 0 ? new double[0] : Plain.matrix(MixerSpec.need(parameters, Sinks.NAME))[h]);
+                window.meta() == 0 ? new double[0] : Plain.matrix(MixerSpec.need(parameters, Sinks.NAME))[h],
+                window.limit());
     }
 
     @Override
