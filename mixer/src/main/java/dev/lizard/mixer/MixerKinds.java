@@ -11,6 +11,7 @@ final class MixerKinds {
             LizardSpec.SUM,
             LizardSpec.LITERAL,
             LolcatsSpec.KIND,
+            KvCacheSpec.KIND,
             HedgehogSpec.KIND,
             SupraSpec.KIND,
             RetnetSpec.KIND,

@@ -150,7 +150,7 @@ record ExactTwin(
     }
 
     /** To whole numbers of at most 127 and back. */
-    private static double[] rounded(double[] x) {
+    static double[] rounded(double[] x) {
         double most = 0;
         for (double value : x) {
             most = Math.max(most, Math.abs(value));
