@@ -37,7 +37,10 @@ final class BenchContextCommand implements Action {
     @Mixin
     private final BenchMixedModel model = new BenchMixedModel();
 
-    @Option(names = "--name", paramLabel = "NAME", description = "Its name in the results; as --model unless given.")
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "Its name in the results; the last of --model's path unless given.")
     @Nullable
     String name;
 
@@ -108,6 +111,9 @@ final class BenchContextCommand implements Action {
                 .distinct()
                 .toArray();
         List<Efficiency> rows = new ArrayList<>();
+        if (out != null) {
+            model.sha256().ifPresent(hash -> found.provenance.put("model " + called, "sha256 " + hash));
+        }
         try (Progress progress = context.console().progress("bench context", "contexts", lengths.length)) {
             new EfficiencyMeter(PIECE, 1, 1, 0).measure(decoder, called, Math.min(PIECE, lengths[0]), null); // warms up
             Efficiency before = null;

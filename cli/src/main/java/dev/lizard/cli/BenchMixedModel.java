@@ -32,7 +32,7 @@ final class BenchMixedModel extends BenchModel {
 
     /** As results name it. */
     String name() {
-        return model != null ? place(model) : Objects.requireNonNullElse(mixer, "softmax");
+        return model != null ? ModelPlace.lastName(place(model)) : Objects.requireNonNullElse(mixer, "softmax");
     }
 
     @Override

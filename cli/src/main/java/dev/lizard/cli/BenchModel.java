@@ -7,6 +7,7 @@ import dev.lizard.model.ModelConfig;
 import dev.lizard.model.OpenModel;
 import dev.lizard.tensor.RandomStream;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -25,6 +26,8 @@ class BenchModel {
     @Nullable
     Path config;
 
+    private @Nullable OpenModel open;
+
     /**
      * Opens the model for the length of a measurement.
      *
@@ -32,8 +35,9 @@ class BenchModel {
      */
     <T> T measure(Context context, Function<Decoder, T> measurement) {
         if (model != null && config == null) {
-            try (OpenModel open = ModelPlace.open(place(model), context)) {
-                return measurement.apply(open.decoder());
+            try (OpenModel files = ModelPlace.open(place(model), context)) {
+                open = files;
+                return measurement.apply(files.decoder());
             }
         }
         if (config != null && model == null) {
@@ -43,6 +47,11 @@ class BenchModel {
         }
         throw LizardException.usage("expected one of --model and --random-weights but found %s; give one"
                 .formatted(model == null ? "neither" : "both"));
+    }
+
+    /** The checksum of the model under measurement; none of one with random weights. */
+    Optional<String> sha256() {
+        return Optional.ofNullable(open).map(OpenModel::sha256);
     }
 
     /** The argument for {@link ModelPlace}. */

@@ -114,6 +114,9 @@ class MeasureCommandsTest {
         ResultSet results = ResultSet.read(out);
         assertThat(results.efficiency()).hasSize(2 * rows.size());
         assertThat(results.provenance()).containsKeys("command cost t, cpu", "command cost s, cpu");
+        assertThat(results.provenance().get("model t"))
+                .isEqualTo("sha256 "
+                        + json("inspect", teacher).getFirst().at("/sha256").asString());
         assertThat(run("bench", "context", "--model", teacher, "--seconds", "0"))
                 .isEqualTo(2);
         assertThat(terminal.err()).contains("--seconds out of range: expected 1 or more but found 0");

@@ -18,6 +18,7 @@ record Metric(String words, Units units, boolean higherIsBetter) {
             case "digits" -> new Metric("right tokens of the answers", Units.PERCENT, true);
             case "written" -> new Metric("right in what was written", Units.PERCENT, true);
             case "acc" -> new Metric("accuracy", Units.PERCENT, true);
+            case "acc_macro" -> new Metric("accuracy, mean over subjects", Units.PERCENT, true);
             case "acc_norm" -> new Metric("accuracy, by length", Units.PERCENT, true);
             case "prefill_tokens_per_second" -> new Metric("reading, tokens a second", Units.COUNT, true);
             case "decode_tokens_per_second" -> new Metric("writing, tokens a second", Units.COUNT, true);

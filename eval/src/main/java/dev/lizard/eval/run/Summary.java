@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * bootstrap samples.
  */
 public final class Summary {
+    /** Ends the name of a mean over parts. */
+    private static final String MACRO = "_macro";
+
     private final long seed;
 
     /** @param seed of bootstrap samples */
@@ -45,9 +48,38 @@ public final class Summary {
                         measure.of(values),
                         error(measure, values),
                         values.size()));
+                outcome.task().parts().ifPresent(trait -> scores.addAll(macro(outcome, measure, trait)));
             }
         }
         return scores;
+    }
+
+    /** The mean of the means of parts, as of MMLU's subjects, where there are several. */
+    private List<TaskScore> macro(TaskOutcome outcome, Measure measure, String trait) {
+        Map<String, List<ItemResult>> parts = new LinkedHashMap<>();
+        for (ItemResult item : outcome.items()) {
+            String part = item.traits().get(trait);
+            if (part != null) {
+                parts.computeIfAbsent(part, each -> new ArrayList<>()).add(item);
+            }
+        }
+        double sum = 0;
+        double squares = 0;
+        int count = 0;
+        for (List<ItemResult> items : parts.values()) {
+            List<Item.Value> values = values(items, measure.name());
+            if (!values.isEmpty()) {
+                Double error = error(measure, values);
+                sum += measure.of(values);
+                squares += error == null ? Double.NaN : error * error;
+                count++;
+            }
+        }
+        Double error = Double.isNaN(squares) ? null : Math.sqrt(squares) / count;
+        return count < 2
+                ? List.of()
+                : List.of(new TaskScore(
+                        outcome.model(), outcome.task().name(), measure.name() + MACRO, sum / count, error, count));
     }
 
     /** Adds all that outcomes say; models are compared with the first. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A task that is data.
@@ -62,6 +63,12 @@ record FileTask(String name, TaskFile file) implements Task {
             items.add(maker.make(item, Integer.toString(items.size()), traits));
         }
         return items;
+    }
+
+    @Override
+    public Optional<String> parts() {
+        boolean one = file.ask() instanceof Asking.Choice && file.traits().size() == 1;
+        return one ? file.traits().keySet().stream().findFirst() : Optional.empty();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.lizard.eval.task;
 
 import java.util.List;
+import java.util.Optional;
 
 /** Items that are judged alike, under one name: what {@code lizard eval --tasks} lists. */
 public interface Task {
@@ -28,6 +29,11 @@ public interface Task {
 
     /** What its items' values are summed up to. */
     List<Measure> measures();
+
+    /** The trait over whose values a mean is told too, in which each counts alike, such as {@code subject}. */
+    default Optional<String> parts() {
+        return Optional.empty();
+    }
 
     /**
      * What else the judgement depends on, beside name and requests: a checksum of files, so that an interrupted run is

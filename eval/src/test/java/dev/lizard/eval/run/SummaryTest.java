@@ -15,13 +15,18 @@ import dev.lizard.eval.task.TaskSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SummaryTest {
     private static final Measure PERPLEXITY = new Measure("perplexity", Measure.Summary.PERPLEXITY, false);
 
     /** A task of these measures, without items. */
-    private record Measured(String name, List<Measure> measures) implements Task {
+    private record Measured(String name, List<Measure> measures, Optional<String> parts) implements Task {
+        Measured(String name, List<Measure> measures) {
+            this(name, measures, Optional.empty());
+        }
+
         @Override
         public String about() {
             return "";
@@ -64,6 +69,29 @@ class SummaryTest {
         assertThat(score.stderr()).isCloseTo(0.25, within(1e-12)); // √(0.25 / 4), the sample variance being 0.25
         assertThat(score.n()).isEqualTo(4);
         assertThat(new Summary(0).scores(outcome("m", 1)).getFirst().stderr()).isNull();
+    }
+
+    @Test
+    void partsCountAlikeInTheirMean() {
+        Task subjects = new Measured("mmlu", List.of(Measure.ACCURACY), Optional.of("subject"));
+        List<ItemResult> items = new ArrayList<>();
+        for (double hit : new double[] {1, 1, 0, 1}) {
+            items.add(item(items.size(), Map.of("subject", "law"), Map.of("acc", Item.Value.of(hit))));
+        }
+        for (double hit : new double[] {0, 1}) {
+            items.add(item(items.size(), Map.of("subject", "music"), Map.of("acc", Item.Value.of(hit))));
+        }
+        List<TaskScore> scores = new Summary(0).scores(new TaskOutcome("m", subjects, items, 1, 1));
+        assertThat(scores).hasSize(2);
+        assertThat(scores.getFirst().value()).isCloseTo(4 / 6.0, within(1e-12));
+        TaskScore macro = scores.getLast();
+        assertThat(macro.metric()).isEqualTo("acc_macro");
+        assertThat(macro.value()).isCloseTo((0.75 + 0.5) / 2, within(1e-12));
+        assertThat(macro.stderr()).isCloseTo(Math.sqrt(0.25 / 4 + 0.5 / 2) / 2, within(1e-12));
+        assertThat(macro.n()).isEqualTo(2);
+        List<ItemResult> alone = items.subList(0, 4);
+        assertThat(new Summary(0).scores(new TaskOutcome("m", subjects, alone, 1, 1)))
+                .hasSize(1);
     }
 
     @Test
