@@ -144,7 +144,7 @@ record HedgehogSpec(int features, Hedgehog.Activation activation, int first, Liz
                 .to(dtype)
                 .exp()
                 .view(1, dims.heads(), 1, 1);
-        return new HybridWeights(memory, null, null, null, g, null);
+        return new HybridWeights(memory, null, null, null, g);
     }
 
     @Override
