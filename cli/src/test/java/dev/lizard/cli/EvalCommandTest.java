@@ -67,6 +67,34 @@ class EvalCommandTest {
     }
 
     @Test
+    void aModelInBfloat16IsAskedTheSame() throws IOException {
+        Path task = Files.writeString(temp.resolve("rolling.yaml"), """
+            about: a text
+            data: rolling.txt
+            ask: {type: text, window: 32, tokens: 0, metrics: [perplexity]}
+            """);
+        Files.writeString(temp.resolve("data/eval/rolling.txt"), "All happy families are alike. ".repeat(20));
+        double[] perplexities = new double[2];
+        for (String type : List.of("float32", "bfloat16")) {
+            assertThat(terminal.run(
+                            "eval",
+                            "--model=" + student,
+                            "--data=" + data,
+                            "--tasks=" + task,
+                            "--device=cpu",
+                            "--dtype=" + type,
+                            "--json"))
+                    .as(terminal.err())
+                    .isZero();
+            perplexities[type.equals("float32") ? 0 : 1] = Json.parse(
+                            terminal.out(), "standard output", LizardException.Kind.INPUT)
+                    .at("/value")
+                    .asDouble();
+        }
+        assertThat(perplexities[1] / perplexities[0]).isNotEqualTo(1).isCloseTo(1, within(0.05));
+    }
+
+    @Test
     void aLineATaskAndAMetric() {
         List<JsonNode> lines = json("eval", "--model", teacher, "--data", data, "--tasks", "arc_easy", "--limit", "8");
         assertThat(lines).hasSize(2);
