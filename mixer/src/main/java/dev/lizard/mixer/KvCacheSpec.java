@@ -124,12 +124,12 @@ public record KvCacheSpec(Policy policy, int window, int first, int slots, SlotT
 
     @Override
     public double flops(HeadDims dims, long length) {
-        return MixerSizes.windowFlops(dims, fills());
+        return MixerSizes.windowFlops(dims, (double) fills());
     }
 
     /** All pairs are formed. */
     @Override
     public long graphNumbers(HeadDims dims, long length) {
-        return 4 * dims.heads() * length + MixerSizes.rows(dims);
+        return 4L * dims.heads() * length + MixerSizes.rows(dims);
     }
 }
