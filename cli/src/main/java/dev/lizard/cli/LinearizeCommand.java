@@ -134,8 +134,10 @@ final class LinearizeCommand implements Action {
     }
 
     private void done(LinearizeResult result, Console console) {
-        StringBuilder text = new StringBuilder("wrote " + result.out() + "\n\n");
-        text.append(String.format(Locale.ROOT, "%-12s %-14s %8s%n", "after", "model", "NLL"));
+        StringBuilder text = new StringBuilder("wrote " + result.out());
+        if (!result.measurements().isEmpty()) {
+            text.append(String.format(Locale.ROOT, "%n%n%-12s %-14s %8s%n", "after", "model", "NLL"));
+        }
         for (Measurement m : result.measurements()) {
             text.append(String.format(Locale.ROOT, "%-12s %-14s %8.4f%n", m.stage(), m.model(), m.nll()));
         }
