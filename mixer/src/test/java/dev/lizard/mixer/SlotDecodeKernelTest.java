@@ -131,12 +131,30 @@ class SlotDecodeKernelTest {
                 assertThat(worst).isLessThan(dtype == DType.FLOAT32 ? 2e-5 : 1e-2);
                 expected.state().tensors().forEach((name, right) -> {
                     Tensor found = actual.state().get(name).to(Device.CPU).to(DType.FLOAT64);
-                    assertThat(Fixtures.error(found, right.to(DType.FLOAT64)))
-                            .as(name)
-                            .isLessThan(name.endsWith("scores") || name.endsWith("marks") ? 1e-5 : 1e-12);
+                    if (name.endsWith("scores") || name.endsWith("marks")) {
+                        assertSameScores(name, found, right.to(DType.FLOAT64));
+                    } else {
+                        assertThat(Fixtures.error(found, right.to(DType.FLOAT64)))
+                                .as(name)
+                                .isLessThan(1e-12);
+                    }
                 });
             }
         }
+    }
+
+    /** The last bit of a score decides at borders of the grid: one in two hundred may be its neighbour there. */
+    private static void assertSameScores(String name, Tensor found, Tensor expected) {
+        Tensor difference = found.sub(expected).abs();
+        assertThat(difference.amax().item()).as(name).isLessThan(1.01 / SlotScore.GRID);
+        assertThat(difference
+                        .lt(1e-4)
+                        .to(DType.FLOAT64)
+                        .reshape(-1)
+                        .mean(0, false)
+                        .item())
+                .as(name)
+                .isGreaterThan(0.995);
     }
 
     /** A recording serves all positions: what is read and written follows the counts on the device. */

@@ -58,14 +58,16 @@ final class Linear {
 
     /**
      * The same with W + s B A for a weight, which {@code owner} keeps, so that a step takes one product instead of three.
-     * Itself where there is no update, and in bfloat16, whose rounding of the sum would lose part of the update.
+     * The sum is made in float32 at least and rounded once, as a weight is when it is loaded. Itself where there is no
+     * update.
      */
     Linear frozen(Scope owner) {
-        if (update == null || compute == DType.BFLOAT16) {
+        if (update == null) {
             return this;
         }
-        Tensor sum =
-                weight.use().add(update.b.matmul(update.a).mul(update.scale).to(compute));
+        DType exact = compute == DType.BFLOAT16 ? DType.FLOAT32 : compute;
+        Tensor change = update.b.to(exact).matmul(update.a.to(exact)).mul(update.scale);
+        Tensor sum = weight.use().to(exact).add(change).to(compute);
         return new Linear(name, new Weight(name, compute, owner.adopt(sum)), bias, compute);
     }
 
