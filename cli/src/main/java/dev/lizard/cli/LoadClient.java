@@ -18,7 +18,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -109,7 +108,7 @@ final class LoadClient implements AutoCloseable {
 
     private Load load(int clients, Client client) {
         long start = System.nanoTime();
-        AtomicInteger failed = new AtomicInteger();
+        int failed = 0;
         List<Heard> heard = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<List<Heard>>> all = new ArrayList<>();
@@ -121,7 +120,7 @@ final class LoadClient implements AutoCloseable {
                 try {
                     heard.addAll(one.get());
                 } catch (ExecutionException e) {
-                    failed.incrementAndGet();
+                    failed++;
                 } catch (InterruptedException e) {
                     threads.shutdownNow();
                     Thread.currentThread().interrupt();
@@ -129,7 +128,7 @@ final class LoadClient implements AutoCloseable {
                 }
             }
         }
-        return new Load(System.nanoTime() - start, heard, failed.get());
+        return new Load(System.nanoTime() - start, heard, failed);
     }
 
     private synchronized String body() {

@@ -153,12 +153,12 @@ public final class Server implements AutoCloseable {
         return web.port();
     }
 
-    /** Of the first model. */
     /** What it answers, each a method and a path. */
     List<String> places() {
         return routes.places();
     }
 
+    /** Of the first model. */
     public Figures figures() {
         return models.getFirst().scheduler().figures();
     }
