@@ -45,7 +45,7 @@ def free_port():
 def bench(arguments, options):
     subprocess.run([options.lizard, "bench", "serve", "--prompt-tokens", str(options.prompt_tokens), "--new-tokens",
                     str(options.new_tokens), "--requests", str(options.requests), "--history", options.history,
-                    *arguments], check=True)
+                    "--threads", str(options.threads), *arguments], check=True)
 
 
 def peer(program, streams, options):
