@@ -141,6 +141,7 @@ final class BenchServeCommand implements Action {
             LoadClient.Load load = count == null
                     ? client.open(OF_RATE * requests, rate == null ? 1 : rate)
                     : client.closed(count, requests);
+            context.interrupt().check("the load that was under way was not kept");
             OptionalLong peak = server.peakBytes();
             ServingSpeed result = ServingSpeed.of(
                     name != null ? name : place != null ? place : String.valueOf(url),
