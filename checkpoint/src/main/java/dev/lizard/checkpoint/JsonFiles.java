@@ -4,6 +4,7 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -41,6 +42,8 @@ final class JsonFiles {
                         "check that it is the right file");
             }
             return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            throw BadFile.in(file, "no such file", "a JSON object", "nothing", "give the whole folder");
         } catch (IOException e) {
             throw unreadable(file, e);
         }
