@@ -11,7 +11,22 @@ public final class Recipes {
     private static final BuiltIns BUILT_IN = new BuiltIns(
             Recipes.class,
             "recipes/",
-            List.of("lizard", "lizard-exact", "lizard-full", "lizard-literal", "lizard-sum", "lolcats", "window"),
+            List.of(
+                    "lizard",
+                    "lizard-exact",
+                    "lizard-full",
+                    "lizard-literal",
+                    "lizard-sum",
+                    "lolcats",
+                    "window",
+                    "based",
+                    "gated-delta",
+                    "gla",
+                    "hedgehog",
+                    "liger",
+                    "mamba2",
+                    "mohawk",
+                    "supra"),
             "recipe",
             "--recipe");
 
