@@ -152,7 +152,7 @@ final class EvalCommand implements Action {
         }
     }
 
-    private static Findings evaluate(List<String> models, List<Task> tasks, EvalSettings settings, Context context) {
+    static Findings evaluate(List<String> models, List<Task> tasks, EvalSettings settings, Context context) {
         Findings found = new Findings("What the models can do");
         Summary summary = new Summary(settings.seed());
         Evaluation evaluation = new Evaluation(settings, new Told(context.console(), summary), context.interrupt());

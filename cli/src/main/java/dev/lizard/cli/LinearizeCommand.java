@@ -25,8 +25,10 @@ import tools.jackson.databind.node.JsonNodeFactory;
         description = "Turns a pretrained Transformer into a model of constant memory.",
         footer = {
             "",
-            "Recipes: lizard, lizard-exact, lizard-full, lizard-sum, lizard-literal; the rivals lolcats, window, based,",
-            "gated-delta, gla, hedgehog, liger, mamba2, mohawk, supra; or a YAML file. --set changes any value, such as",
+            "Recipes: lizard, lizard-exact, lizard-full, lizard-sum, lizard-literal; the rivals lolcats, window,"
+                    + " based,",
+            "gated-delta, gla, hedgehog, liger, mamba2, mohawk, supra; or a YAML file. --set changes any value, such"
+                    + " as",
             "--set layers.keep_softmax=[0,1]. One Ctrl-C saves the state; --resume goes on bit for bit."
         })
 final class LinearizeCommand implements Action {

@@ -26,11 +26,12 @@ class RecipesTest {
         assertThat(recipe.name()).isEqualTo(name);
         assertThat(MixerSpecs.read(recipe.mixer(), new HeadDims(64, 4, 2, 16), name)
                         .mixer())
-                .isEqualTo(switch (name) { // named for its mixer, and what it trains or keeps besides
-                    case "based" -> "taylor";
-                    case "mohawk" -> "mamba2-discrete";
-                    default -> name.replaceFirst("-(full|exact)$", "");
-                });
+                .isEqualTo(
+                        switch (name) { // named for its mixer, and what it trains or keeps besides
+                            case "based" -> "taylor";
+                            case "mohawk" -> "mamba2-discrete";
+                            default -> name.replaceFirst("-(full|exact)$", "");
+                        });
         ObjectNode resolved = Recipe.resolved(tree);
         assertThat(resolved.at("/stages/0/schedule/warmup").doubleValue()).isEqualTo(0.1);
         assertThat(resolved.at("/stages/0/betas/1").doubleValue()).isEqualTo(0.99);

@@ -46,9 +46,13 @@ record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean g
                     keys.shortestHalfLife,
                     keys.longestHalfLife,
                     true,
-                    new Near(keys.window, keys.first, keys.branches)));
-    static final MixerKind<Near.Keys> UNGATED =
-            new MixerKind<>("deltanet", Near.Keys.class, (keys, dims) -> new GatedDeltaSpec(0, 0, false, keys.near()));
+                    new Near(keys.window, keys.first, keys.branches)),
+            new MixerKind.About("delta rule with a gate", "G*d*d + 2*G*d*n", "Gated DeltaNet, arXiv 2412.06464"));
+    static final MixerKind<Near.Keys> UNGATED = new MixerKind<>(
+            "deltanet",
+            Near.Keys.class,
+            (keys, dims) -> new GatedDeltaSpec(0, 0, false, keys.near()),
+            new MixerKind.About("delta rule", "G*d*d + 2*G*d*n", "DeltaNet, arXiv 2406.06484"));
 
     static final String BETA_WEIGHT = "beta_weight";
     static final String BETA_BIAS = "beta_bias";

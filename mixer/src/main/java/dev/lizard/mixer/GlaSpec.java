@@ -30,7 +30,8 @@ record GlaSpec(int rank, Near near) implements MemorySpec {
     static final MixerKind<Keys> KIND = new MixerKind<>(
             "gla",
             Keys.class,
-            (keys, dims) -> new GlaSpec(keys.rank, new Near(keys.window, keys.first, keys.branches)));
+            (keys, dims) -> new GlaSpec(keys.rank, new Near(keys.window, keys.first, keys.branches)),
+            new MixerKind.About("a gate for each row of the memory", "G*d*d + 2*G*d*n", "GLA, arXiv 2312.06635"));
 
     static final double MOST_RANK = 1 << 12;
 

@@ -37,7 +37,14 @@ import org.jspecify.annotations.Nullable;
  */
 record HedgehogSpec(int features, Hedgehog.Activation activation, int first, LizardSpec.Branches branches)
         implements MixerSpec {
-    static final MixerKind<Keys> KIND = new MixerKind<>("hedgehog", Keys.class, Keys::spec);
+    static final MixerKind<Keys> KIND = new MixerKind<>(
+            "hedgehog",
+            Keys.class,
+            Keys::spec,
+            new MixerKind.About(
+                    "linear attention over learned spiky maps",
+                    "2*H*f*(d + 1) + 2*G*d*n",
+                    "Hedgehog, arXiv 2402.04347"));
 
     record Keys(
             @Setting(min = 1, max = LizardSpec.MOST_FEATURES) @Nullable

@@ -35,7 +35,14 @@ import java.util.Map;
  */
 public record KvCacheSpec(Policy policy, int window, int first, int slots, SlotType type, int limit)
         implements MixerSpec {
-    static final MixerKind<Keys> KIND = new MixerKind<>("kv-cache", Keys.class, Keys::spec);
+    static final MixerKind<Keys> KIND = new MixerKind<>(
+            "kv-cache",
+            Keys.class,
+            Keys::spec,
+            new MixerKind.About(
+                    "softmax over what attention kept: H2O, TOVA",
+                    "2*G*d*(w + m + s)",
+                    "arXiv 2306.14048, 2401.06104"));
 
     /** Whose attention counts. */
     public enum Policy {

@@ -24,7 +24,10 @@ import java.util.Map;
  */
 record LigerSpec(Near near) implements MemorySpec {
     static final MixerKind<Keys> KIND = new MixerKind<>(
-            "liger", Keys.class, (keys, dims) -> new LigerSpec(new Near(keys.window, keys.first, keys.branches)));
+            "liger",
+            Keys.class,
+            (keys, dims) -> new LigerSpec(new Near(keys.window, keys.first, keys.branches)),
+            new MixerKind.About("gates from keys beside a window", "G*d*d + 2*G*d*(w + m)", "Liger, arXiv 2503.01496"));
 
     record Keys(
             @Setting(byDefault = "64", min = 1, max = WindowSpec.MOST_WINDOW)

@@ -17,7 +17,11 @@ import java.util.Map;
  * above 1e-12, for a row of zeros would be 0/0. Heads that share keys share S and z.
  */
 public record LinearSpec() implements MixerSpec {
-    static final MixerKind<LinearSpec> KIND = new MixerKind<>("linear", LinearSpec.class, (spec, dims) -> spec);
+    static final MixerKind<LinearSpec> KIND = new MixerKind<>(
+            "linear",
+            LinearSpec.class,
+            (spec, dims) -> spec,
+            new MixerKind.About("linear attention over elu + 1", "G*d*(d + 1)", "arXiv 2006.16236"));
 
     private static final double SMALLEST = 1e-12;
 

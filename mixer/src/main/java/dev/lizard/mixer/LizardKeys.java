@@ -44,6 +44,14 @@ record LizardKeys(
 
         @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_WINDOW)
         int distanceLimit) {
+    static final MixerKind.About JOINT = about("window and gated maps under one normaliser, slots");
+    static final MixerKind.About SUM = about("window and gated maps, a convex sum");
+    static final MixerKind.About LITERAL = about("the printed form, a scaled sum");
+
+    private static MixerKind.About about(String what) {
+        return new MixerKind.About(what, "2*G*d*(w + m) + 2*H*f*(d + 1)", "Lizard, arXiv 2507.09025");
+    }
+
     private static final double SHORTEST = 32;
     private static final double LONGEST = 2048;
 

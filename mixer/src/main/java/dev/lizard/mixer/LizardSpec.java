@@ -68,13 +68,14 @@ public record LizardSpec(
         SlotSpec exact)
         implements MixerSpec {
     static final MixerKind<LizardKeys> JOINT =
-            new MixerKind<>(Variant.JOINT.mixer(), LizardKeys.class, LizardKeys::spec);
+            new MixerKind<>(Variant.JOINT.mixer(), LizardKeys.class, LizardKeys::spec, LizardKeys.JOINT);
     static final MixerKind<LizardKeys.Summed> SUM =
-            new MixerKind<>(Variant.SUM.mixer(), LizardKeys.Summed.class, LizardKeys.Summed::spec);
+            new MixerKind<>(Variant.SUM.mixer(), LizardKeys.Summed.class, LizardKeys.Summed::spec, LizardKeys.SUM);
     static final MixerKind<LizardKeys.Plain> LITERAL = new MixerKind<>(
             Variant.LITERAL.mixer(),
             LizardKeys.Plain.class,
-            (keys, dims) -> keys.spec(Variant.LITERAL, dims, SlotSpec.NONE));
+            (keys, dims) -> keys.spec(Variant.LITERAL, dims, SlotSpec.NONE),
+            LizardKeys.LITERAL);
 
     static final double MOST_FEATURES = 1 << 12;
 

@@ -33,7 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 public record LolcatsSpec(int window, int first, int features, LizardSpec.Branches branches, int limit)
         implements MixerSpec {
-    static final MixerKind<Keys> KIND = new MixerKind<>("lolcats", Keys.class, Keys::spec);
+    static final MixerKind<Keys> KIND = new MixerKind<>(
+            "lolcats",
+            Keys.class,
+            Keys::spec,
+            new MixerKind.About(
+                    "window and feature maps under one normaliser",
+                    "2*G*d*(w + m) + 2*H*f*(d + 1)",
+                    "LoLCATs, arXiv 2410.10254"));
 
     record Keys(
             @Setting(byDefault = "128", min = 1, max = WindowSpec.MOST_WINDOW)

@@ -33,11 +33,17 @@ import java.util.Map;
  * @param near what is kept exactly beside it
  */
 record Mamba2Spec(boolean discrete, Near near) implements MemorySpec {
-    static final MixerKind<Near.Keys> KIND = kind("mamba2", false);
-    static final MixerKind<Near.Keys> DISCRETE = kind("mamba2-discrete", true);
+    static final MixerKind<Near.Keys> KIND =
+            kind("mamba2", false, "state space with a decay a head", "Mamba-2, arXiv 2405.21060");
+    static final MixerKind<Near.Keys> DISCRETE =
+            kind("mamba2-discrete", true, "the same as a matrix to be matched", "MOHAWK, arXiv 2408.10189");
 
-    private static MixerKind<Near.Keys> kind(String name, boolean discrete) {
-        return new MixerKind<>(name, Near.Keys.class, (keys, dims) -> new Mamba2Spec(discrete, keys.near()));
+    private static MixerKind<Near.Keys> kind(String name, boolean discrete, String what, String source) {
+        return new MixerKind<>(
+                name,
+                Near.Keys.class,
+                (keys, dims) -> new Mamba2Spec(discrete, keys.near()),
+                new MixerKind.About(what, "G*d*d + 2*G*d*n", source));
     }
 
     static final String STEP_WEIGHT = "step_weight";

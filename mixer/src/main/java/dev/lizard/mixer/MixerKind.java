@@ -11,8 +11,19 @@ import java.util.function.BiFunction;
  * @param name as the key {@code mixer} gives it
  * @param type the record whose components are the kind's other keys, in the order they are written
  * @param spec from such a record and the sizes of a layer
+ * @param about it, for {@code lizard mixers}
  */
-public record MixerKind<K extends Record>(String name, Class<K> type, BiFunction<K, HeadDims, MixerSpec> spec) {
+public record MixerKind<K extends Record>(
+        String name, Class<K> type, BiFunction<K, HeadDims, MixerSpec> spec, About about) {
+    /**
+     * Of a {@link MixerCard}.
+     *
+     * @param what it is, in a few words
+     * @param state as the card's
+     * @param source where it comes from
+     */
+    record About(String what, String state, String source) {}
+
     /** Keys beside {@code mixer}. */
     List<String> keys() {
         return ConfigTree.keysOf(type);

@@ -41,6 +41,11 @@ public final class MixerSpecs {
                 .orElse(List.of());
     }
 
+    /** What is known of each, in the order of {@link #names}. */
+    public static List<MixerCard> cards() {
+        return MixerKinds.ALL.stream().map(MixerCard::of).toList();
+    }
+
     private static Optional<MixerKind<?>> find(String name) {
         return MixerKinds.ALL.stream().filter(kind -> kind.name().equals(name)).findFirst();
     }

@@ -26,8 +26,12 @@ import java.util.Map;
  * @param near what is kept exactly beside it
  */
 record MlstmSpec(Near near) implements MemorySpec {
-    static final MixerKind<Near.Keys> KIND =
-            new MixerKind<>("mlstm", Near.Keys.class, (keys, dims) -> new MlstmSpec(keys.near()));
+    static final MixerKind<Near.Keys> KIND = new MixerKind<>(
+            "mlstm",
+            Near.Keys.class,
+            (keys, dims) -> new MlstmSpec(keys.near()),
+            new MixerKind.About(
+                    "exponential input gate, stabilised", "G*(d*(d + 1) + 1) + 2*G*d*n", "xLSTM, arXiv 2405.04517"));
 
     static final String INPUT_WEIGHT = "input_weight";
     static final String INPUT_BIAS = "input_bias";

@@ -23,8 +23,12 @@ import java.util.Map;
  * @param near what is kept exactly beside it
  */
 record RetnetSpec(Near near) implements MemorySpec {
-    static final MixerKind<Near.Keys> KIND =
-            new MixerKind<>("retnet", Near.Keys.class, (keys, dims) -> new RetnetSpec(keys.near()));
+    static final MixerKind<Near.Keys> KIND = new MixerKind<>(
+            "retnet",
+            Near.Keys.class,
+            (keys, dims) -> new RetnetSpec(keys.near()),
+            new MixerKind.About(
+                    "rotated keys, fixed decay, norm, gate", "H*d*d + 2*G*d*n", "RetNet, arXiv 2307.08621"));
 
     private static final Ending.Shape ENDING = new Ending.Shape(false, Ending.Norm.RMS, true, false);
 

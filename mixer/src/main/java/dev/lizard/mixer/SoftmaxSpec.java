@@ -5,7 +5,11 @@ import java.util.Map;
 
 /** Full causal softmax attention with RoPE: the teacher's mixer, and a layer kept as it was in a hybrid. */
 public record SoftmaxSpec() implements MixerSpec {
-    static final MixerKind<Keys> KIND = new MixerKind<>("softmax", Keys.class, (keys, dims) -> new SoftmaxSpec());
+    static final MixerKind<Keys> KIND = new MixerKind<>(
+            "softmax",
+            Keys.class,
+            (keys, dims) -> new SoftmaxSpec(),
+            new MixerKind.About("attention over all tokens: the teacher", "2*G*d*T", "Vaswani et al. 2017"));
 
     record Keys() {}
 

@@ -28,8 +28,12 @@ import java.util.Map;
  * @param near what is kept exactly beside it
  */
 record SupraSpec(Near near) implements MemorySpec {
-    static final MixerKind<Near.Keys> KIND =
-            new MixerKind<>("supra", Near.Keys.class, (keys, dims) -> new SupraSpec(keys.near()));
+    static final MixerKind<Near.Keys> KIND = new MixerKind<>(
+            "supra",
+            Near.Keys.class,
+            (keys, dims) -> new SupraSpec(keys.near()),
+            new MixerKind.About(
+                    "rotated relu kernel, fixed decay, norm", "H*d*d + 2*G*d*n", "SUPRA, arXiv 2405.06640"));
 
     private static final Ending.Shape ENDING = new Ending.Shape(false, Ending.Norm.GROUP, false, false);
 

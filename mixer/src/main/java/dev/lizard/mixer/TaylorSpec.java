@@ -29,8 +29,12 @@ import java.util.Map;
  * @param features p
  */
 public record TaylorSpec(int features) implements MixerSpec {
-    static final MixerKind<Keys> KIND =
-            new MixerKind<>("taylor", Keys.class, (keys, dims) -> new TaylorSpec(keys.features));
+    static final MixerKind<Keys> KIND = new MixerKind<>(
+            "taylor",
+            Keys.class,
+            (keys, dims) -> new TaylorSpec(keys.features),
+            new MixerKind.About(
+                    "second-order Taylor series of softmax", "G*(p + 1)*(p + 2)*(d + 1)/2", "BASED, arXiv 2402.18668"));
 
     /** Beyond it the square of p outgrows a head. */
     static final double MOST_FEATURES = 256;

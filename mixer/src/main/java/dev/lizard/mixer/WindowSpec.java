@@ -24,7 +24,11 @@ public record WindowSpec(int window, int first, int meta, int limit) implements 
     static final double MOST_FIRST = 1 << 16;
     static final double MOST_META = 1 << 10;
 
-    static final MixerKind<Keys> KIND = new MixerKind<>("window", Keys.class, Keys::spec);
+    static final MixerKind<Keys> KIND = new MixerKind<>(
+            "window",
+            Keys.class,
+            Keys::spec,
+            new MixerKind.About("softmax over a sliding window", "2*G*d*(w + m)", "StreamingLLM, arXiv 2309.17453"));
 
     record Keys(
             @Setting(byDefault = "128", min = 1, max = MOST_WINDOW)

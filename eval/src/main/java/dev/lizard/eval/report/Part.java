@@ -20,6 +20,7 @@ import java.util.function.Function;
 record Part(String id, boolean joined, Function<ResultSet, Section> of) {
     static final List<Part> IN_ORDER = List.of(
             // what models can do
+            new Part("rivals", RivalSection::of),
             new Part("scores", ScoreSection::of),
             new Part("models", QualitySections::models),
             new Part("positions", QualitySections::positions),

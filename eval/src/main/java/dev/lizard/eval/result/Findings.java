@@ -41,6 +41,7 @@ public final class Findings {
     public final List<AttentionMap> attention = new ArrayList<>();
     public final List<Attribution> attributions = new ArrayList<>();
     public final List<FrontierPoint> frontier = new ArrayList<>();
+    public final List<Conversion> conversions = new ArrayList<>();
     public final Map<String, String> provenance = new LinkedHashMap<>();
 
     public Findings(String title) {
@@ -109,6 +110,7 @@ public final class Findings {
                 attention,
                 attributions,
                 frontier,
+                conversions,
                 provenance);
     }
 }

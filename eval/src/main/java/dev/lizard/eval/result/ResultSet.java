@@ -52,6 +52,7 @@ public record ResultSet(
         @Setting(byDefault = "[]") List<AttentionMap> attention,
         @Setting(byDefault = "[]") List<Attribution> attributions,
         @Setting(byDefault = "[]") List<FrontierPoint> frontier,
+        @Setting(byDefault = "[]") List<Conversion> conversions,
         @Setting(byDefault = "{}") Map<String, String> provenance) {
     /** The file's name in every results folder. */
     public static final String FILE = "results.json";

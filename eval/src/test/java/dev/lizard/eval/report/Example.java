@@ -1,6 +1,7 @@
 package dev.lizard.eval.report;
 
 import dev.lizard.eval.result.Bucket;
+import dev.lizard.eval.result.Conversion;
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.FrontierPoint;
@@ -46,6 +47,8 @@ final class Example {
         found.recall.addAll(recall());
         found.recallGrids.addAll(recallGrids());
         found.frontier.addAll(frontier());
+        found.conversions.add(
+                new Conversion("student", "lizard", "lizard", 0, 0, 786_432, 240, 0.713, 0.231, 1.898, 1_572_864, 1.9));
         found.efficiency.addAll(efficiency());
         found.gates.addAll(gates());
         ExampleTasks.add(found);

@@ -7,6 +7,7 @@ import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
 import dev.lizard.base.LizardException.Kind;
 import dev.lizard.eval.report.Report.Format;
+import dev.lizard.eval.result.Conversion;
 import dev.lizard.eval.result.Efficiency;
 import dev.lizard.eval.result.Findings;
 import dev.lizard.eval.result.FrontierPoint;
@@ -113,6 +114,29 @@ class ReportTest {
     }
 
     /** Of several rates the best counts, of several seeds the mean; a run that diverged recalls nothing. */
+    @Test
+    void rivalsStandBestFirstWithTheRangeOfTheirSeeds() {
+        Findings found = new Findings("rivals");
+        found.models.add(new ModelResult("teacher", Role.TEACHER, null, 1.0, 2.7, 1.4, 0.0, 1.0));
+        double[] nll = {3.0, 1.5, 1.7};
+        String[] recipes = {"gla", "liger", "liger"};
+        for (int i = 0; i < 3; i++) {
+            String name = recipes[i] + "-seed" + i;
+            found.models.add(new ModelResult(name, Role.STUDENT, 500L, nll[i], 9.0, 2.0, 0.25, 0.5));
+            found.conversions.add(
+                    new Conversion(name, recipes[i], recipes[i], 4, i, 500, 10, nll[i], null, 0.5, 4096, 2.0));
+        }
+        Path file = folder.resolve("page.md");
+        found.results().write(folder);
+        Report.write(Map.of(file, Format.MARKDOWN), List.of(folder));
+        assertThat(file)
+                .content()
+                .contains("## Rivals in one frame")
+                .containsSubsequence(
+                        "| liger, first 4 | 1.600 (1.500 to 1.700) | 0.600 | 0.250 |",
+                        "| gla, first 4 | 3.000 | 2.000 | 0.250 |");
+    }
+
     @Test
     void theFrontierIsTheMeanOverSeedsOfTheBestRate() {
         Findings found = new Findings("t");
