@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.xerial.snappy.Snappy;
 
 /** Writes the smallest Parquet files there are: optional columns of texts, one group of rows, one page a column. */
 final class ParquetWriter {
@@ -37,7 +36,7 @@ final class ParquetWriter {
         for (var column : columns.entrySet()) {
             byte[] values = values(column.getValue());
             byte[] packed = switch (codec) {
-                case SNAPPY -> Snappy.compress(values);
+                case SNAPPY -> literals(values);
                 case ZSTD -> Zstd.compress(values);
                 default -> values;
             };
@@ -55,6 +54,22 @@ final class ParquetWriter {
         }
         file.out.writeBytes("PAR1".getBytes(UTF_8));
         return file.out.toByteArray();
+    }
+
+    /** As Snappy has bytes that it finds nothing in: literals of at most 60. */
+    private static byte[] literals(byte[] bytes) {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        int left = bytes.length;
+        for (; left >= 0x80; left >>>= 7) {
+            packed.write(left & 0x7F | 0x80);
+        }
+        packed.write(left);
+        for (int from = 0; from < bytes.length; from += 60) {
+            int length = Math.min(60, bytes.length - from);
+            packed.write(length - 1 << 2);
+            packed.write(bytes, from, length);
+        }
+        return packed.toByteArray();
     }
 
     private static byte[] values(List<? extends @Nullable String> column) {
