@@ -47,7 +47,7 @@ public final class Snappy {
             int tag = next(1);
             switch (tag & 3) {
                 case 0 -> literal(tag >>> 2);
-                case 1 -> copy(4 + (tag >>> 2 & 7), (tag >>> 5) << 8 | next(1));
+                case 1 -> copy(4 + ((tag >>> 2) & 7), ((tag >>> 5) << 8) | next(1));
                 case 2 -> copy(1 + (tag >>> 2), next(2));
                 default -> copy(1 + (tag >>> 2), next(4));
             }
@@ -77,7 +77,7 @@ public final class Snappy {
         require(in.remaining() >= bytes);
         int value = 0;
         for (int i = 0; i < bytes; i++) {
-            value |= (in.get() & 0xFF) << 8 * i;
+            value |= (in.get() & 0xFF) << (8 * i);
         }
         return value;
     }

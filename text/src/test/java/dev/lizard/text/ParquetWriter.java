@@ -61,12 +61,12 @@ final class ParquetWriter {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         int left = bytes.length;
         for (; left >= 0x80; left >>>= 7) {
-            packed.write(left & 0x7F | 0x80);
+            packed.write((left & 0x7F) | 0x80);
         }
         packed.write(left);
         for (int from = 0; from < bytes.length; from += 60) {
             int length = Math.min(60, bytes.length - from);
-            packed.write(length - 1 << 2);
+            packed.write((length - 1) << 2);
             packed.write(bytes, from, length);
         }
         return packed.toByteArray();
