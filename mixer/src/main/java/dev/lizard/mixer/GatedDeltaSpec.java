@@ -131,16 +131,10 @@ record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean g
         return new GatedDelta(this, dims, parameters);
     }
 
-    @Override
-    public long memoryNumbers(HeadDims dims) {
-        return (long) dims.keyHeads() * dims.headWidth() * dims.headWidth();
-    }
-
     /** Decay, what is known of the key, the correction, what is read. */
     @Override
     public double flops(HeadDims dims, long length) {
-        double memory = (double) dims.keyHeads() * dims.headWidth() * dims.headWidth();
-        return 5 * memory + 2.0 * MixerSizes.rows(dims) * dims.headWidth() + near().flops(dims);
+        return 5.0 * memoryNumbers(dims) + 2.0 * MixerSizes.rows(dims) * dims.headWidth() + near().flops(dims);
     }
 
     @Override
@@ -170,7 +164,7 @@ record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean g
 
         /** [B, G, T, 1]. */
         private Tensor logit(MixerInput in, String weight, String bias) {
-            return Mamba2Spec.logit(in, parameters, weight, bias).unsqueeze(-1);
+            return MemorySpec.logit(in, parameters, weight, bias).unsqueeze(-1);
         }
 
         private static Tensor unit(Tensor x) {

@@ -102,16 +102,14 @@ record GlaSpec(int rank, Near near) implements MemorySpec {
 
     @Override
     public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
-        return new MemoryMixer(
+        return MemoryMixer.of(
                 this,
                 dims,
                 parameters,
                 dims.keyHeads(),
-                dims.headWidth(),
                 MemoryMixer.Normaliser.NONE,
                 in -> new MemoryMixer.Terms(
-                        in.q().mul(Math.pow(dims.headWidth(), -0.5)), in.k(), logGates(in, dims, parameters), null),
-                ENDING.of(parameters));
+                        in.q().mul(Math.pow(dims.headWidth(), -0.5)), in.k(), logGates(in, dims, parameters), null));
     }
 
     /** log α [B, G, T, d]. */
@@ -128,19 +126,12 @@ record GlaSpec(int rank, Near near) implements MemorySpec {
     }
 
     @Override
-    public long memoryNumbers(HeadDims dims) {
-        return keys(dims) * dims.headWidth();
-    }
-
-    @Override
     public double flops(HeadDims dims, long length) {
         return MemorySpec.super.flops(dims, length) + 2.0 * rank * (dims.width() + keys(dims));
     }
 
-    /** The differences of gates by row are a table of their own. */
     @Override
     public long graphNumbers(HeadDims dims, long length) {
-        return MemorySpec.super.graphNumbers(dims, length)
-                + 3L * MixerSizes.rows(dims) * Math.min(MatrixMemory.ROW_CHUNK, length);
+        return MemorySpec.super.graphNumbers(dims, length) + MemorySpec.rowGates(dims, length);
     }
 }

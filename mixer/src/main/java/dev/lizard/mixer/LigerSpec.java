@@ -55,29 +55,21 @@ record LigerSpec(Near near) implements MemorySpec {
 
     @Override
     public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
-        return new MemoryMixer(
+        return MemoryMixer.of(
                 this,
                 dims,
                 parameters,
                 dims.keyHeads(),
-                dims.headWidth(),
                 MemoryMixer.Normaliser.NONE,
                 in -> new MemoryMixer.Terms(
                         in.q().softmax(-1),
                         in.k().softmax(-1),
                         in.k().logSigmoid().div(GlaSpec.ROOT),
-                        null),
-                Ending.NONE);
-    }
-
-    @Override
-    public long memoryNumbers(HeadDims dims) {
-        return (long) dims.keyHeads() * dims.headWidth() * dims.headWidth();
+                        null));
     }
 
     @Override
     public long graphNumbers(HeadDims dims, long length) {
-        return MemorySpec.super.graphNumbers(dims, length)
-                + 3L * MixerSizes.rows(dims) * Math.min(MatrixMemory.ROW_CHUNK, length);
+        return MemorySpec.super.graphNumbers(dims, length) + MemorySpec.rowGates(dims, length);
     }
 }

@@ -113,19 +113,17 @@ record Mamba2Spec(boolean discrete, Near near) implements MemorySpec {
 
     @Override
     public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
-        return new MemoryMixer(
+        return MemoryMixer.of(
                 this,
                 dims,
                 parameters,
                 dims.keyHeads(),
-                dims.headWidth(),
                 MemoryMixer.Normaliser.NONE,
-                in -> terms(in, dims, parameters),
-                ending().of(parameters));
+                in -> terms(in, dims, parameters));
     }
 
     private MemoryMixer.Terms terms(MixerInput in, HeadDims dims, Map<String, Tensor> parameters) {
-        Tensor logit = logit(in, parameters, STEP_WEIGHT, STEP_BIAS);
+        Tensor logit = MemorySpec.logit(in, parameters, STEP_WEIGHT, STEP_BIAS);
         if (discrete) {
             Tensor k = in.k().mul(Math.pow(dims.headWidth(), -0.5));
             return new MemoryMixer.Terms(in.q(), k, logit.neg().logSigmoid(), null);
@@ -134,19 +132,5 @@ record Mamba2Spec(boolean discrete, Near near) implements MemorySpec {
         Tensor rate =
                 MixerSpec.need(parameters, DECAY).to(step.dtype()).exp().neg().view(1, dims.keyHeads(), 1);
         return new MemoryMixer.Terms(in.q(), in.k().mul(step.unsqueeze(-1)), step.mul(rate), null);
-    }
-
-    /** W x + b [B, G, T] of x [B, T, D]. */
-    static Tensor logit(MixerInput in, Map<String, Tensor> parameters, String weight, String bias) {
-        Tensor x = in.x();
-        return x.linear(
-                        MixerSpec.need(parameters, weight).to(x.dtype()),
-                        MixerSpec.need(parameters, bias).to(x.dtype()))
-                .transpose(1, 2);
-    }
-
-    @Override
-    public long memoryNumbers(HeadDims dims) {
-        return (long) dims.keyHeads() * dims.headWidth() * dims.headWidth();
     }
 }

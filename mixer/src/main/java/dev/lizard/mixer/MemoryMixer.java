@@ -77,6 +77,18 @@ record MemoryMixer(
         return new MemoryMixer(spec, dims, parameters, memories, features, Normaliser.SUM, terms, Ending.NONE);
     }
 
+    /** One as wide as a head, with what the rival puts behind it. */
+    static MemoryMixer of(
+            MemorySpec spec,
+            HeadDims dims,
+            Map<String, Tensor> parameters,
+            int memories,
+            Normaliser normaliser,
+            Function<MixerInput, Terms> terms) {
+        Ending ending = spec.ending().of(parameters);
+        return new MemoryMixer(spec, dims, parameters, memories, dims.headWidth(), normaliser, terms, ending);
+    }
+
     /** Terms whose weights do not pass 1, and what they are divided by. */
     private record Bounded(
             Terms terms, @Nullable Tensor largest, @Nullable Tensor before) {

@@ -42,8 +42,10 @@ interface MemorySpec extends MixerSpec {
     /** The mixer of the memory alone. */
     Mixer memory(HeadDims dims, Map<String, Tensor> parameters);
 
-    /** Numbers of it that a sequence keeps. */
-    long memoryNumbers(HeadDims dims);
+    /** Numbers of it that a sequence keeps: a matrix for each key head. */
+    default long memoryNumbers(HeadDims dims) {
+        return (long) dims.keyHeads() * dims.headWidth() * dims.headWidth();
+    }
 
     /** Rows of all memories together, those that heads share counted for each. */
     default long rows(HeadDims dims) {
@@ -84,6 +86,23 @@ interface MemorySpec extends MixerSpec {
             parameters.add(new Parameter(LizardSpec.MIX_LOGIT, zeros(dims.heads()), "mix"));
         }
         return parameters;
+    }
+
+    /** W x + b [B, G, T] of x [B, T, D]. */
+    static Tensor logit(MixerInput in, Map<String, Tensor> parameters, String weight, String bias) {
+        Tensor x = in.x();
+        return x.linear(
+                        MixerSpec.need(parameters, weight).to(x.dtype()),
+                        MixerSpec.need(parameters, bias).to(x.dtype()))
+                .transpose(1, 2);
+    }
+
+    /** A decay that is fixed, one a head for all tokens: log γ [H] as [B, H, T]. */
+    static Tensor constant(double[] logDecays, MixerInput in) {
+        return Tensors.of(logDecays, 1, logDecays.length, 1)
+                .to(in.q().dtype())
+                .to(in.q().device())
+                .expand(in.batch(), logDecays.length, in.tokens());
     }
 
     static Tensor zeros(long... shape) {
@@ -133,5 +152,10 @@ interface MemorySpec extends MixerSpec {
         long memory = 6 * rows(dims) + 8 * MixerSizes.rows(dims);
         long pairs = 4L * dims.heads() * Math.min(MatrixMemory.CHUNK, length);
         return memory + pairs + ending().graphNumbers(dims) + near().graphNumbers(dims, length);
+    }
+
+    /** The differences of gates by row, a table of their own beside {@link #graphNumbers}. */
+    static long rowGates(HeadDims dims, long length) {
+        return 3L * MixerSizes.rows(dims) * Math.min(MatrixMemory.ROW_CHUNK, length);
     }
 }

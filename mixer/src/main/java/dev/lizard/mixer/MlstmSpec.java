@@ -81,20 +81,18 @@ record MlstmSpec(Near near) implements MemorySpec {
 
     @Override
     public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
-        return new MemoryMixer(
+        return MemoryMixer.of(
                 this,
                 dims,
                 parameters,
                 dims.keyHeads(),
-                dims.headWidth(),
                 MemoryMixer.Normaliser.BOUNDED,
                 in -> new MemoryMixer.Terms(
                         in.q(),
                         in.k().mul(Math.pow(dims.headWidth(), -0.5)),
-                        Mamba2Spec.logit(in, parameters, LizardSpec.GATE_WEIGHT, LizardSpec.GATE_BIAS)
+                        MemorySpec.logit(in, parameters, LizardSpec.GATE_WEIGHT, LizardSpec.GATE_BIAS)
                                 .logSigmoid(),
-                        Mamba2Spec.logit(in, parameters, INPUT_WEIGHT, INPUT_BIAS)),
-                ENDING.of(parameters));
+                        MemorySpec.logit(in, parameters, INPUT_WEIGHT, INPUT_BIAS)));
     }
 
     /** With n and the largest weight. */

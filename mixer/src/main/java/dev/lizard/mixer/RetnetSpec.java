@@ -1,7 +1,6 @@
 package dev.lizard.mixer;
 
 import dev.lizard.tensor.Tensor;
-import dev.lizard.tensor.Tensors;
 import java.util.Map;
 
 /**
@@ -49,22 +48,14 @@ record RetnetSpec(Near near) implements MemorySpec {
 
     @Override
     public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
-        return new MemoryMixer(
-                this,
-                dims,
-                parameters,
-                dims.heads(),
-                dims.headWidth(),
-                MemoryMixer.Normaliser.NONE,
-                in -> {
-                    Tensor k = in.at().turn(in.k()).mul(Math.pow(dims.headWidth(), -0.5));
-                    return new MemoryMixer.Terms(
-                            in.at().turn(in.q()),
-                            k.repeatInterleave(dims.group(), 1),
-                            constant(logDecays(dims.heads()), in),
-                            null);
-                },
-                ENDING.of(parameters));
+        return MemoryMixer.of(this, dims, parameters, dims.heads(), MemoryMixer.Normaliser.NONE, in -> {
+            Tensor k = in.at().turn(in.k()).mul(Math.pow(dims.headWidth(), -0.5));
+            return new MemoryMixer.Terms(
+                    in.at().turn(in.q()),
+                    k.repeatInterleave(dims.group(), 1),
+                    MemorySpec.constant(logDecays(dims.heads()), in),
+                    null);
+        });
     }
 
     private static double[] logDecays(int heads) {
@@ -73,14 +64,6 @@ record RetnetSpec(Near near) implements MemorySpec {
             logs[h] = Math.log1p(-Math.pow(2, -5 - h));
         }
         return logs;
-    }
-
-    /** One number a head for all tokens [B, H, T]. */
-    static Tensor constant(double[] logDecays, MixerInput in) {
-        return Tensors.of(logDecays, 1, logDecays.length, 1)
-                .to(in.q().dtype())
-                .to(in.q().device())
-                .expand(in.batch(), logDecays.length, in.tokens());
     }
 
     @Override

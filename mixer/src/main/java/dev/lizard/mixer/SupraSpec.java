@@ -85,26 +85,15 @@ record SupraSpec(Near near) implements MemorySpec {
 
     @Override
     public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
-        return new MemoryMixer(
-                this,
-                dims,
-                parameters,
-                dims.heads(),
-                dims.headWidth(),
-                MemoryMixer.Normaliser.NONE,
-                in -> {
-                    Tensor q = mapped(in.q(), parameters, LizardSpec.QUERY_MAP, QUERY_BIAS);
-                    Tensor k = mapped(in.k(), parameters, LizardSpec.KEY_MAP, KEY_BIAS);
-                    return new MemoryMixer.Terms(
-                            in.at().turn(q),
-                            in.at()
-                                    .turn(k)
-                                    .mul(Math.pow(dims.headWidth(), -0.5))
-                                    .repeatInterleave(dims.group(), 1),
-                            RetnetSpec.constant(logDecays(dims.heads()), in),
-                            null);
-                },
-                ENDING.of(parameters));
+        return MemoryMixer.of(this, dims, parameters, dims.heads(), MemoryMixer.Normaliser.NONE, in -> {
+            Tensor q = mapped(in.q(), parameters, LizardSpec.QUERY_MAP, QUERY_BIAS);
+            Tensor k = mapped(in.k(), parameters, LizardSpec.KEY_MAP, KEY_BIAS);
+            return new MemoryMixer.Terms(
+                    in.at().turn(q),
+                    in.at().turn(k).mul(Math.pow(dims.headWidth(), -0.5)).repeatInterleave(dims.group(), 1),
+                    MemorySpec.constant(logDecays(dims.heads()), in),
+                    null);
+        });
     }
 
     /** relu(W x + b) of x [B, H', T, d] over all heads. */

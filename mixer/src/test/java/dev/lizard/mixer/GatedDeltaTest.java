@@ -16,6 +16,12 @@ class GatedDeltaTest extends MemorySpecContract {
         return gated() ? new GatedDeltaSpec(4, 64, true, near) : new GatedDeltaSpec(0, 0, false, near);
     }
 
+    /** There is no norm to amplify rounding. */
+    @Override
+    double roundingOfRows() {
+        return 1e-5;
+    }
+
     /** A matrix of d × d for each key head. */
     @Override
     final long memoryNumbers() {
@@ -57,11 +63,5 @@ class GatedDeltaTest extends MemorySpecContract {
         Device device() {
             return Device.cuda(0);
         }
-    }
-
-    /** There is no norm to amplify rounding. */
-    @Override
-    double roundingOfRows() {
-        return 1e-5;
     }
 }

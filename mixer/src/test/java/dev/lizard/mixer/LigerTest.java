@@ -23,6 +23,12 @@ class LigerTest extends MemorySpecContract {
         return false;
     }
 
+    /** There is no norm to amplify rounding. */
+    @Override
+    double roundingOfRows() {
+        return 1e-5;
+    }
+
     @Override
     long memoryNumbers() {
         return (long) DIMS.keyHeads() * DIMS.headWidth() * DIMS.headWidth();
@@ -61,11 +67,5 @@ class LigerTest extends MemorySpecContract {
         Device device() {
             return Device.cuda(0);
         }
-    }
-
-    /** There is no norm to amplify rounding. */
-    @Override
-    double roundingOfRows() {
-        return 1e-5;
     }
 }
