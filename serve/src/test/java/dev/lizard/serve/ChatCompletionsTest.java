@@ -7,36 +7,21 @@ import dev.lizard.tensor.LiveTensors;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 @ExtendWith(LiveTensors.class)
 class ChatCompletionsTest {
     private static final String PATH = "/v1/chat/completions";
 
-    private static ByteModel model;
-    private static Server server;
-    private static Client client;
-
-    @BeforeAll
-    static void start() {
-        model = new ByteModel(true);
-        server = Server.start(model.served(), ServerSettings.local(), logged -> {});
-        client = new Client(server);
-    }
-
-    @AfterAll
-    static void stop() {
-        client.close();
-        server.close();
-        model.close();
-    }
+    @RegisterExtension
+    static final RunningServer SERVER = new RunningServer(ByteModel::served);
 
     private static JsonNode say(String content, String rest) {
-        return client.ask(PATH, "{'messages': [{'role': 'user', 'content': '%s'}], %s}".formatted(content, rest));
+        return SERVER.client()
+                .ask(PATH, "{'messages': [{'role': 'user', 'content': '%s'}], %s}".formatted(content, rest));
     }
 
     @Test
@@ -60,11 +45,13 @@ class ChatCompletionsTest {
         assertThat(say(words, "'max_tokens': 1").at("/usage/prompt_tokens").asInt())
                 .isEqualTo(words.length() + 3);
         String plain = "{'prompt': '%s', 'max_tokens': 1, 'parse_special': %s}";
-        assertThat(client.ask("/v1/completions", plain.formatted(words, "true"))
+        assertThat(SERVER.client()
+                        .ask("/v1/completions", plain.formatted(words, "true"))
                         .at("/usage/prompt_tokens")
                         .asInt())
                 .isEqualTo(4);
-        assertThat(client.ask("/v1/completions", plain.formatted(words, "false"))
+        assertThat(SERVER.client()
+                        .ask("/v1/completions", plain.formatted(words, "false"))
                         .at("/usage/prompt_tokens")
                         .asInt())
                 .isEqualTo(words.length());
@@ -74,7 +61,7 @@ class ChatCompletionsTest {
     void aStreamBeginsWithTheRoleAndSaysWhatTheWholeAnswerSays() {
         String rest = "'max_tokens': 30, 'temperature': 0, 'n': 2, 'logprobs': true, 'top_logprobs': 2";
         JsonNode whole = say("stream", rest);
-        List<JsonNode> parts = client.stream(
+        List<JsonNode> parts = SERVER.client().stream(
                 PATH, "{'messages': [{'role': 'user', 'content': 'stream'}], 'stream': true, %s}".formatted(rest));
         for (int index = 0; index < 2; index++) {
             StringBuilder text = new StringBuilder();
@@ -113,56 +100,59 @@ class ChatCompletionsTest {
     @Test
     void theNextTurnIsReadFromTheLastAnswerOnAndAnEditFromWhatWasBefore() {
         String first = "{'role': 'user', 'content': 'first, a question of some length'}";
-        JsonNode answer =
-                client.ask(PATH, "{'messages': [%s], 'max_tokens': 1, 'seed': 1, 'logprobs': true}".formatted(first));
+        JsonNode answer = SERVER.client()
+                .ask(PATH, "{'messages': [%s], 'max_tokens': 1, 'seed': 1, 'logprobs': true}".formatted(first));
         int read = answer.at("/usage/prompt_tokens").asInt();
         String next = "{'messages': [%s, {'role': 'assistant', 'content': 'x'}, {'role': 'user', 'content': '%s'}],"
                 + " 'max_tokens': 4, 'temperature': 0}";
-        JsonNode one = client.ask(PATH, next.formatted(first, "and now?"));
+        JsonNode one = SERVER.client().ask(PATH, next.formatted(first, "and now?"));
         assertThat(one.at("/usage/prompt_tokens_details/cached_tokens").asInt()).isGreaterThanOrEqualTo(read);
-        JsonNode again = client.ask(PATH, next.formatted(first, "and now?"));
+        JsonNode again = SERVER.client().ask(PATH, next.formatted(first, "and now?"));
         assertThat(again.at("/usage/prompt_tokens_details/cached_tokens")).isEqualTo(again.at("/usage/prompt_tokens"));
         assertThat(again.at("/choices/0/message")).isEqualTo(one.at("/choices/0/message"));
-        JsonNode edited = client.ask(PATH, next.formatted(first, "but when?"));
+        JsonNode edited = SERVER.client().ask(PATH, next.formatted(first, "but when?"));
         assertThat(edited.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                 .isGreaterThanOrEqualTo(read);
     }
 
     @Test
     void tokensGoThereAndBack() {
-        JsonNode tokens = client.ask("/tokenize", "{'prompt': 'a\u00e9<|end|>'}");
+        JsonNode tokens = SERVER.client().ask("/tokenize", "{'prompt': 'a\u00e9<|end|>'}");
         assertThat(tokens.get("tokens").toString()).isEqualTo("[97,195,169,256]");
         assertThat(tokens.get("count").asInt()).isEqualTo(4);
         assertThat(tokens.get("max_model_len").asInt()).isEqualTo(ByteModel.CONTEXT);
-        assertThat(client.ask("/detokenize", "{'tokens': [97,195,169,256]}")
+        assertThat(SERVER.client()
+                        .ask("/detokenize", "{'tokens': [97,195,169,256]}")
                         .get("prompt")
                         .asString())
                 .isEqualTo("a\u00e9<|end|>");
-        assertThat(client.get("/tokenizer_info").body()).contains("\"vocab_size\":260");
-        client.refused(400, "/detokenize", "{'tokens': [260]}");
-        client.refused(400, "/detokenize", "{}");
-        client.refused(400, "/tokenize", "{}");
+        assertThat(SERVER.client().get("/tokenizer_info").body()).contains("\"vocab_size\":260");
+        SERVER.client().refused(400, "/detokenize", "{'tokens': [260]}");
+        SERVER.client().refused(400, "/detokenize", "{}");
+        SERVER.client().refused(400, "/tokenize", "{}");
     }
 
     @Test
     void figuresAreInPrometheusForm() {
         say("figures", "'max_tokens': 3, 'ignore_eos': true");
-        for (String line : client.get("/metrics").body().split("\n")) {
+        for (String line : SERVER.client().get("/metrics").body().split("\n")) {
             assertThat(line)
                     .matches("# (HELP|TYPE) lizard:[a-z0-9_]+ .+|lizard:[a-z0-9_]+\\{model_name=\"tiny\"[^}]*}"
                             + " [-+.0-9eE]+");
         }
-        assertThat(client.figure("lizard:generation_tokens_total")).isGreaterThanOrEqualTo(3);
-        assertThat(client.figure("lizard:num_requests_running")).isZero();
-        assertThat(client.figure("lizard:state_bytes")).isPositive();
-        assertThat(client.figure("lizard:time_to_first_token_seconds_count")).isPositive();
+        assertThat(SERVER.client().figure("lizard:generation_tokens_total")).isGreaterThanOrEqualTo(3);
+        assertThat(SERVER.client().figure("lizard:num_requests_running")).isZero();
+        assertThat(SERVER.client().figure("lizard:state_bytes")).isPositive();
+        assertThat(SERVER.client().figure("lizard:time_to_first_token_seconds_count"))
+                .isPositive();
     }
 
     @Test
     void thePageNeedsNothingFromElsewhere() {
-        HttpResponse<String> page = client.get("/");
+        HttpResponse<String> page = SERVER.client().get("/");
         assertThat(page.headers().firstValue("content-type")).hasValue("text/html; charset=utf-8");
-        assertThat(page.headers().firstValue("content-security-policy").orElse("")).startsWith("default-src 'none'");
+        assertThat(page.headers().firstValue("content-security-policy").orElse(""))
+                .startsWith("default-src 'none'");
         assertThat(page.body())
                 .contains("v1/chat/completions")
                 .doesNotContain("http:")

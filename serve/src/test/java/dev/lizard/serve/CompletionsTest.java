@@ -7,33 +7,17 @@ import dev.lizard.tensor.LiveTensors;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 @ExtendWith(LiveTensors.class)
 class CompletionsTest {
     private static final String PATH = "/v1/completions";
 
-    private static ByteModel model;
-    private static Server server;
-    private static Client client;
-
-    @BeforeAll
-    static void start() {
-        model = new ByteModel(true);
-        server = Server.start(model.served(), ServerSettings.local(), logged -> {});
-        client = new Client(server);
-    }
-
-    @AfterAll
-    static void stop() {
-        client.close();
-        server.close();
-        model.close();
-    }
+    @RegisterExtension
+    static final RunningServer SERVER = new RunningServer(ByteModel::served);
 
     private static JsonNode choice(JsonNode answer) {
         assertThat(answer.get("choices").size()).isEqualTo(1);
@@ -42,8 +26,10 @@ class CompletionsTest {
 
     @Test
     void anAnswerHasAllThatClientsLookFor() {
-        JsonNode answer = client.ask(
-                PATH, "{'model': 'tiny', 'prompt': 'hello', 'max_tokens': 5, 'temperature': 0, 'ignore_eos': true}");
+        JsonNode answer = SERVER.client()
+                .ask(
+                        PATH,
+                        "{'model': 'tiny', 'prompt': 'hello', 'max_tokens': 5, 'temperature': 0, 'ignore_eos': true}");
         assertThat(answer.get("id").asString()).startsWith("cmpl-");
         assertThat(answer.get("object").asString()).isEqualTo("text_completion");
         assertThat(answer.get("model").asString()).isEqualTo("tiny");
@@ -58,17 +44,18 @@ class CompletionsTest {
     @Test
     void aTextItsListAndItsIdsAreTheSamePrompt() {
         String rest = ", 'max_tokens': 12, 'temperature': 0}";
-        String alone =
-                choice(client.ask(PATH, "{'prompt': 'abc'" + rest)).get("text").asString();
-        assertThat(choice(client.ask(PATH, "{'prompt': ['abc']" + rest))
+        String alone = choice(SERVER.client().ask(PATH, "{'prompt': 'abc'" + rest))
+                .get("text")
+                .asString();
+        assertThat(choice(SERVER.client().ask(PATH, "{'prompt': ['abc']" + rest))
                         .get("text")
                         .asString())
                 .isEqualTo(alone);
-        assertThat(choice(client.ask(PATH, "{'prompt': [97, 98, 99]" + rest))
+        assertThat(choice(SERVER.client().ask(PATH, "{'prompt': [97, 98, 99]" + rest))
                         .get("text")
                         .asString())
                 .isEqualTo(alone);
-        JsonNode two = client.ask(PATH, "{'prompt': [[97, 98, 99], [97, 98, 100]], 'n': 2" + rest);
+        JsonNode two = SERVER.client().ask(PATH, "{'prompt': [[97, 98, 99], [97, 98, 100]], 'n': 2" + rest);
         assertThat(two.get("choices").size()).isEqualTo(4);
         for (int i = 0; i < 4; i++) {
             assertThat(two.at("/choices/" + i + "/index").asInt()).isEqualTo(i);
@@ -79,9 +66,9 @@ class CompletionsTest {
     @Test
     void aStreamSaysWhatTheWholeAnswerSays() {
         String body = "{'prompt': 'stream', 'max_tokens': 40, 'temperature': 0, 'seed': 3, 'logprobs': 2";
-        JsonNode whole = client.ask(PATH, body + "}");
+        JsonNode whole = SERVER.client().ask(PATH, body + "}");
         List<JsonNode> parts =
-                client.stream(PATH, body + ", 'stream': true, 'stream_options': {'include_usage': true}}");
+                SERVER.client().stream(PATH, body + ", 'stream': true, 'stream_options': {'include_usage': true}}");
         StringBuilder text = new StringBuilder();
         List<String> reasons = new ArrayList<>();
         List<JsonNode> logprobs = new ArrayList<>();
@@ -106,27 +93,28 @@ class CompletionsTest {
     @Test
     void theSameSeedDrawsTheSameAndChoicesDiffer() {
         String body = "{'prompt': 'seed', 'max_tokens': 20, 'n': 3, 'seed': %d}";
-        JsonNode one = client.ask(PATH, body.formatted(5)).get("choices");
-        assertThat(client.ask(PATH, body.formatted(5)).get("choices")).isEqualTo(one);
+        JsonNode one = SERVER.client().ask(PATH, body.formatted(5)).get("choices");
+        assertThat(SERVER.client().ask(PATH, body.formatted(5)).get("choices")).isEqualTo(one);
         assertThat(one.get(0).get("text")).isNotEqualTo(one.get(1).get("text"));
-        assertThat(client.ask(PATH, body.formatted(6)).at("/choices/0/text"))
+        assertThat(SERVER.client().ask(PATH, body.formatted(6)).at("/choices/0/text"))
                 .isEqualTo(one.get(1).get("text"));
     }
 
     @Test
     void aStopTextEndsAnAnswerAndIsLeftOut() {
         String body = "{'prompt': 'stops', 'max_tokens': 30, 'temperature': 0, 'ignore_eos': true";
-        String text = choice(client.ask(PATH, body + "}")).get("text").asString();
+        String text = choice(SERVER.client().ask(PATH, body + "}")).get("text").asString();
         int from = text.offsetByCodePoints(0, 4);
         String stop = text.substring(from, text.offsetByCodePoints(from, 2));
-        JsonNode cut = client.ask(PATH, body + ", 'stop': [" + dev.lizard.base.Json.line(stop) + "]}");
+        JsonNode cut = SERVER.client().ask(PATH, body + ", 'stop': [" + dev.lizard.base.Json.line(stop) + "]}");
         assertThat(choice(cut).get("text").asString()).isEqualTo(text.substring(0, text.indexOf(stop)));
         assertThat(choice(cut).get("finish_reason").asString()).isEqualTo("stop");
     }
 
     @Test
     void anEchoWithoutTokensScoresThePrompt() {
-        JsonNode answer = client.ask(PATH, "{'prompt': 'scored', 'max_tokens': 0, 'echo': true, 'logprobs': 3}");
+        JsonNode answer =
+                SERVER.client().ask(PATH, "{'prompt': 'scored', 'max_tokens': 0, 'echo': true, 'logprobs': 3}");
         JsonNode logprobs = choice(answer).get("logprobs");
         assertThat(choice(answer).get("text").asString()).isEqualTo("scored");
         assertThat(choice(answer).get("finish_reason").asString()).isEqualTo("length");
@@ -137,7 +125,8 @@ class CompletionsTest {
         assertThat(logprobs.get("token_logprobs").size()).isEqualTo(6);
         assertThat(answer.at("/usage/completion_tokens").asInt()).isZero();
         double sum = 0;
-        for (JsonNode one : client.ask(PATH, "{'prompt': 's', 'max_tokens': 1, 'temperature': 0, 'logprobs': 20}")
+        for (JsonNode one : SERVER.client()
+                .ask(PATH, "{'prompt': 's', 'max_tokens': 1, 'temperature': 0, 'logprobs': 20}")
                 .at("/choices/0/logprobs/top_logprobs/0")) {
             sum += Math.exp(one.asDouble());
         }
@@ -150,7 +139,7 @@ class CompletionsTest {
         String body = "{'prompt': '%s', 'max_tokens': 1, 'temperature': 0, 'echo': true, 'logprobs': 1}";
         List<List<Double>> scores = new ArrayList<>();
         for (String end : List.of("first", "second", "third", "third")) {
-            JsonNode answer = client.ask(PATH, body.formatted(prompt + end));
+            JsonNode answer = SERVER.client().ask(PATH, body.formatted(prompt + end));
             List<Double> one = new ArrayList<>();
             answer.at("/choices/0/logprobs/token_logprobs").forEach(x -> one.add(x.isNull() ? 0 : x.asDouble()));
             assertThat(one).hasSize(prompt.length() + end.length() + 1);
@@ -172,14 +161,16 @@ class CompletionsTest {
     @Test
     void promptsOfOneRequestReadWhatTheyShareOnce() {
         String shared = "0123456789".repeat(12);
-        double before = client.figure("lizard:prefix_cache_hits_total");
-        JsonNode answer = client.ask(
-                PATH,
-                "{'prompt': ['%1$sa', '%1$sbb', '%1$sccc', '%1$sdddd'], 'max_tokens': 0, 'echo': true, 'logprobs': 1}"
-                        .formatted(shared));
+        double before = SERVER.client().figure("lizard:prefix_cache_hits_total");
+        JsonNode answer = SERVER.client()
+                .ask(
+                        PATH,
+                        "{'prompt': ['%1$sa', '%1$sbb', '%1$sccc', '%1$sdddd'], 'max_tokens': 0, 'echo': true, 'logprobs': 1}"
+                                .formatted(shared));
         assertThat(answer.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                 .isEqualTo(3 * shared.length());
-        assertThat(client.figure("lizard:prefix_cache_hits_total") - before).isEqualTo(3.0 * shared.length());
+        assertThat(SERVER.client().figure("lizard:prefix_cache_hits_total") - before)
+                .isEqualTo(3.0 * shared.length());
         List<Integer> lengths = new ArrayList<>();
         answer.get("choices").forEach(c -> lengths.add(c.at("/logprobs/tokens").size() - shared.length()));
         assertThat(lengths).isEqualTo(List.of(1, 2, 3, 4));
@@ -188,10 +179,11 @@ class CompletionsTest {
     @Test
     void aPromptThatGoesOnAfterAnAnswerIsReadFromThere() {
         List<Integer> ids = new ArrayList<>(Collections.nCopies(30, 65));
-        JsonNode first = client.ask(
-                PATH,
-                "{'prompt': %s, 'max_tokens': 8, 'temperature': 0, 'logprobs': 0, 'stop_token_ids': []}"
-                        .formatted(ids));
+        JsonNode first = SERVER.client()
+                .ask(
+                        PATH,
+                        "{'prompt': %s, 'max_tokens': 8, 'temperature': 0, 'logprobs': 0, 'stop_token_ids': []}"
+                                .formatted(ids));
         for (JsonNode token : choice(first).at("/logprobs/tokens")) {
             String text = token.asString();
             if (text.length() != 1 || text.charAt(0) > 127) {
@@ -200,7 +192,7 @@ class CompletionsTest {
             ids.add((int) text.charAt(0));
         }
         ids.add(66);
-        JsonNode second = client.ask(PATH, "{'prompt': %s, 'max_tokens': 2}".formatted(ids));
+        JsonNode second = SERVER.client().ask(PATH, "{'prompt': %s, 'max_tokens': 2}".formatted(ids));
         assertThat(second.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                 .isEqualTo(ids.size() - 1);
     }

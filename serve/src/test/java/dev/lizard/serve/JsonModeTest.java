@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lizard.base.Json;
 import dev.lizard.tensor.LiveTensors;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,23 +22,8 @@ class JsonModeTest {
           'home': {'type': 'object', 'properties': {'lat': {'type': 'number'}}, 'required': ['lat']}}}\
         """;
 
-    private static ByteModel model;
-    private static Server server;
-    private static Client client;
-
-    @BeforeAll
-    static void start() {
-        model = new ByteModel(true);
-        server = Server.start(model.served(), ServerSettings.local(), logged -> {});
-        client = new Client(server);
-    }
-
-    @AfterAll
-    static void stop() {
-        client.close();
-        server.close();
-        model.close();
-    }
+    @RegisterExtension
+    static final RunningServer SERVER = new RunningServer(ByteModel::served);
 
     private static String body(String format, String rest) {
         return "{'messages': [{'role': 'user', 'content': 'x'}], 'response_format': %s, %s}".formatted(format, rest);
@@ -53,7 +37,7 @@ class JsonModeTest {
     void everyAnswerIsAnObject() {
         for (int seed = 0; seed < 8; seed++) {
             String rest = "'n': 4, 'max_tokens': %d, 'seed': %d".formatted(2 + seed * 12, seed * 100);
-            JsonNode answer = client.ask(PATH, body("{'type': 'json_object'}", rest));
+            JsonNode answer = SERVER.client().ask(PATH, body("{'type': 'json_object'}", rest));
             for (JsonNode choice : answer.get("choices")) {
                 String text = choice.at("/message/content").asString();
                 assertThat(Json.MAPPER.readTree(text)).as(text).isInstanceOf(ObjectNode.class);
@@ -67,7 +51,8 @@ class JsonModeTest {
         for (int seed = 0; seed < 8; seed++) {
             String rest = "'n': 4, 'max_tokens': %d, 'temperature': %d, 'seed': %d"
                     .formatted(80 + seed * 10, seed % 3, seed * 100);
-            for (JsonNode choice : client.ask(PATH, body(schema(), rest)).get("choices")) {
+            for (JsonNode choice :
+                    SERVER.client().ask(PATH, body(schema(), rest)).get("choices")) {
                 JsonNode value =
                         Json.MAPPER.readTree(choice.at("/message/content").asString());
                 assertThat(value.propertyNames())
@@ -85,10 +70,11 @@ class JsonModeTest {
     @Test
     void aStreamOfItIsTheSame() {
         String rest = "'max_tokens': 90, 'seed': 5";
-        String whole = client.ask(PATH, body(schema(), rest))
+        String whole = SERVER.client()
+                .ask(PATH, body(schema(), rest))
                 .at("/choices/0/message/content")
                 .asString();
-        List<JsonNode> parts = client.stream(PATH, body(schema(), rest + ", 'stream': true"));
+        List<JsonNode> parts = SERVER.client().stream(PATH, body(schema(), rest + ", 'stream': true"));
         StringBuilder text = new StringBuilder();
         parts.forEach(part -> text.append(part.at("/choices/0/delta/content").asString("")));
         assertThat(text.toString()).isEqualTo(whole);
@@ -96,7 +82,7 @@ class JsonModeTest {
 
     @Test
     void anAnswerThatHasTooLittleRoomSaysSo() {
-        JsonNode answer = client.ask(PATH, body(schema(), "'max_tokens': 5"));
+        JsonNode answer = SERVER.client().ask(PATH, body(schema(), "'max_tokens': 5"));
         assertThat(answer.at("/choices/0/finish_reason").asString()).isEqualTo("length");
     }
 }

@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lizard.base.Json;
 import dev.lizard.tensor.LiveTensors;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 @ExtendWith(LiveTensors.class)
@@ -21,23 +20,8 @@ class ToolsTest {
         'max_tokens': 150, 'seed': 3\
         """;
 
-    private static ByteModel model;
-    private static Server server;
-    private static Client client;
-
-    @BeforeAll
-    static void start() {
-        model = new ByteModel(true);
-        server = Server.start(model.withTools(), ServerSettings.local(), logged -> {});
-        client = new Client(server);
-    }
-
-    @AfterAll
-    static void stop() {
-        client.close();
-        server.close();
-        model.close();
-    }
+    @RegisterExtension
+    static final RunningServer SERVER = new RunningServer(ByteModel::withTools);
 
     private static String body(String rest) {
         return "{'messages': [{'role': 'user', 'content': 'x'}], %s}".formatted(rest);
@@ -58,7 +42,7 @@ class ToolsTest {
     @Test
     void aFunctionThatMustBeCalledIs() {
         String choice = "{'type': 'function', 'function': {'name': 'weather'}}";
-        JsonNode answer = client.ask(PATH, body(tools("", choice))).at("/choices/0");
+        JsonNode answer = SERVER.client().ask(PATH, body(tools("", choice))).at("/choices/0");
         assertThat(answer.get("finish_reason").asString()).isEqualTo("tool_calls");
         assertThat(answer.at("/message/content").isNull()).isTrue();
         assertThat(answer.at("/message/tool_calls")).hasSize(1);
@@ -67,14 +51,15 @@ class ToolsTest {
 
     @Test
     void oneOfThemIsWhereOneIsRequired() {
-        JsonNode answer = client.ask(PATH, body(tools("", "'required'"))).at("/choices/0");
+        JsonNode answer =
+                SERVER.client().ask(PATH, body(tools("", "'required'"))).at("/choices/0");
         assertThat(answer.at("/message/tool_calls/0/function/name").asString()).isIn("weather", "stop");
     }
 
     @Test
     void aStreamTellsNameAndArgumentsInParts() {
         String choice = "{'type': 'function', 'function': {'name': 'weather'}}";
-        List<JsonNode> parts = client.stream(PATH, body(tools("", choice) + ", 'stream': true"));
+        List<JsonNode> parts = SERVER.client().stream(PATH, body(tools("", choice) + ", 'stream': true"));
         List<JsonNode> calls = parts.stream()
                 .map(part -> part.at("/choices/0/delta/tool_calls/0"))
                 .filter(JsonNode::isObject)
@@ -105,7 +90,7 @@ class ToolsTest {
     }
 
     private static int read(String rest) {
-        return client.ask(PATH, body(rest)).at("/usage/prompt_tokens").asInt();
+        return SERVER.client().ask(PATH, body(rest)).at("/usage/prompt_tokens").asInt();
     }
 
     @Test
@@ -115,10 +100,12 @@ class ToolsTest {
               [{'id': 'c', 'type': 'function', 'function': {'name': 'f', 'arguments': %s}}]},
               {'role': 'tool', 'tool_call_id': 'c', 'content': '7'}], 'max_tokens': 1}\
             """;
-        int text = client.ask(PATH, call.formatted("'{\\'a\\': 1}'"))
+        int text = SERVER.client()
+                .ask(PATH, call.formatted("'{\\'a\\': 1}'"))
                 .at("/usage/prompt_tokens")
                 .asInt();
-        int object = client.ask(PATH, call.formatted("{'a': 1}"))
+        int object = SERVER.client()
+                .ask(PATH, call.formatted("{'a': 1}"))
                 .at("/usage/prompt_tokens")
                 .asInt();
         assertThat(text).isEqualTo(object);
@@ -127,7 +114,7 @@ class ToolsTest {
     @Test
     void answersInAFormatAndToolsExcludeEachOther() {
         String both = tools("", "'auto'") + ", 'response_format': {'type': 'json_object'}";
-        assertThat(client.refused(400, PATH, body(both)).get("message").asString())
+        assertThat(SERVER.client().refused(400, PATH, body(both)).get("message").asString())
                 .isEqualTo("response_format beside tools is not supported; leave one of them out");
     }
 }
