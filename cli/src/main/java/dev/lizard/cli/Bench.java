@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What the {@code bench} commands share. */
 final class Bench {
@@ -28,5 +29,16 @@ final class Bench {
         if (value < 1) {
             throw LizardException.usage("%s out of range: expected 1 or more but found %d".formatted(flag, value));
         }
+    }
+
+    /** A completion of so many tokens, the likeliest, whatever they are; streamed, and told how many they were. */
+    static ObjectNode streamed(int tokens) {
+        ObjectNode body = Json.object()
+                .put("max_tokens", tokens)
+                .put("temperature", 0)
+                .put("ignore_eos", true)
+                .put("stream", true);
+        body.putObject("stream_options").put("include_usage", true);
+        return body;
     }
 }

@@ -145,8 +145,8 @@ final class CompareCommand implements Action {
         requireAtLeast("--windows", windows, 1);
         requireAtLeast("--first", first, 0);
         requireAtLeast("--limit", limit, 0);
-        if (tokens != null && tokens < 1) {
-            throw LizardException.usage("--tokens out of range: expected at least 1 but found %d".formatted(tokens));
+        if (tokens != null) {
+            requireAtLeast("--tokens", tokens, 1);
         }
         requireDistinct("--recipes", recipes);
         requireDistinct("--seeds", seeds);
@@ -180,7 +180,7 @@ final class CompareCommand implements Action {
         return 0;
     }
 
-    private static void requireAtLeast(String flag, int value, int least) {
+    private static void requireAtLeast(String flag, long value, long least) {
         if (value < least) {
             throw LizardException.usage(
                     "%s out of range: expected at least %d but found %d".formatted(flag, least, value));

@@ -18,7 +18,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -132,18 +131,13 @@ final class LoadClient implements AutoCloseable {
     }
 
     private synchronized String body() {
-        ObjectNode body = Json.object();
+        ObjectNode body = Bench.streamed(newTokens);
         ArrayNode prompt = body.putArray("prompt");
         int from = vocabulary < BYTES ? 32 : BYTES;
         int to = vocabulary < BYTES ? 127 : vocabulary;
         for (int i = 0; i < promptTokens; i++) {
             prompt.add(from + random.nextInt(to - from));
         }
-        body.put("max_tokens", newTokens)
-                .put("temperature", 0)
-                .put("ignore_eos", true)
-                .put("stream", true);
-        body.putObject("stream_options").put("include_usage", true);
         return Json.line(body);
     }
 
@@ -167,7 +161,7 @@ final class LoadClient implements AutoCloseable {
         long first = -1;
         long last = due;
         int tokens = 0;
-        for (String line = nextLine(lines); line != null; line = nextLine(lines)) {
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             if (!line.startsWith(DATA + "{")) {
                 continue;
             }
@@ -194,10 +188,6 @@ final class LoadClient implements AutoCloseable {
             throw new IOException("an answer without tokens");
         }
         return new Heard(first, gaps, tokens);
-    }
-
-    private static @Nullable String nextLine(BufferedReader lines) throws IOException {
-        return lines.readLine();
     }
 
     @Override

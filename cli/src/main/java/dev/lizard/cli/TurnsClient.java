@@ -35,13 +35,7 @@ final class TurnsClient implements AutoCloseable {
 
     /** Says {@code ids} and has {@code count} tokens written. */
     TurnsSpeed.Turn turn(int[] ids, int count) {
-        ObjectNode body = Json.object()
-                .put("session", "bench")
-                .put("max_tokens", count)
-                .put("temperature", 0)
-                .put("ignore_eos", true)
-                .put("stream", true);
-        body.putObject("stream_options").put("include_usage", true);
+        ObjectNode body = Bench.streamed(count).put("session", "bench");
         for (int id : ids) {
             body.withArray("prompt").add(id);
         }
