@@ -1,5 +1,6 @@
 // What decode.cu is made of: how its blocks share the work, following its defines, and arithmetic on small vectors.
 #pragma once
+#include "numbers.cuh"
 
 __device__ __forceinline__ float4 operator*(float4 a, float b) {
     return make_float4(a.x * b, a.y * b, a.z * b, a.w * b);
@@ -14,27 +15,6 @@ __device__ __forceinline__ float4 operator-(float4 a, float4 b) {
     return make_float4(a.x - b.x, a.y - b.y, a.z - b.z, a.w - b.w);
 }
 __device__ __forceinline__ float total(float4 a) { return (a.x + a.y) + (a.z + a.w); }
-
-#if BF16
-typedef unsigned short io;
-__device__ __forceinline__ float load(io x) { return __uint_as_float((unsigned)x << 16); }
-__device__ __forceinline__ float4 load4(const io* from) {
-    const uint2 x = *(const uint2*)from;
-    return make_float4(
-        __uint_as_float(x.x << 16), __uint_as_float(x.x & 0xffff0000u), __uint_as_float(x.y << 16),
-        __uint_as_float(x.y & 0xffff0000u));
-}
-__device__ __forceinline__ io store(float x) {
-    unsigned bits = __float_as_uint(x);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) return 0x7fc0;
-    return (io)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16); // to nearest, ties to even
-}
-#else
-typedef float io;
-__device__ __forceinline__ float load(io x) { return x; }
-__device__ __forceinline__ float4 load4(const io* from) { return *(const float4*)from; }
-__device__ __forceinline__ io store(float x) { return x; }
-#endif
 
 #define WARPS (THREADS / 32)
 #define CLERK (WARPS - 1)           // the warp that asks the counters and writes the new slot

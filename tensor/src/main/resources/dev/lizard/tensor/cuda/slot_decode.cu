@@ -134,8 +134,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) slot_step(
             for (int m = 0; m < FOURS; m++) {
                 const int i = 32 * m + 4 * (lane & 7);
                 const held* packed = myPairs + (size_t)max(slot, 0) * 2 * D + i;
-                const float4 a = narrow ? four(packed) : four(wide + i);
-                const float4 b = narrow ? four(packed + D / 2) : four(wide + i + D / 2);
+                const float4 a = narrow ? load4(packed) : load4(wide + i);
+                const float4 b = narrow ? load4(packed + D / 2) : load4(wide + i + D / 2);
                 float c[4], s[4];
 #pragma unroll
                 for (int p = 0; p < 4; p++) {
@@ -190,10 +190,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) slot_step(
 #pragma unroll 2
     for (int j = tid / COLUMNS; j < count; j += ROWS) {
         const int at = from + j, slot = at - ring;
-        const float4 x = slot >= 0 && slot != entering ? four(myPairs + ((size_t)slot * 2 + 1) * D + column)
-                         : slot >= 0                   ? four(leaving[1] + column)
-                         : at == place                 ? four(fresh[1] + column)
-                                                       : four(myValues + (size_t)at * D + column);
+        const float4 x = slot >= 0 && slot != entering ? load4(myPairs + ((size_t)slot * 2 + 1) * D + column)
+                         : slot >= 0                   ? load4(leaving[1] + column)
+                         : at == place                 ? load4(fresh[1] + column)
+                                                       : load4(myValues + (size_t)at * D + column);
 #pragma unroll
         for (int r = 0; r < R; r++) {
             const float weight = weights[r * each + j];
