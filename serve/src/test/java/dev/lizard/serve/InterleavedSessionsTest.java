@@ -130,20 +130,20 @@ class InterleavedSessionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"true, 10000", "false, 2000"})
-    void sixtyFourOfThemSayInTenThousandStepsWhatEachSaysAlone(boolean converted, int steps)
+    @CsvSource({"true, 10000, 1", "false, 2000, 4"}) // the teacher's growing caches fill memory sooner
+    void sixtyFourOfThemSayInTenThousandStepsWhatEachSaysAlone(boolean converted, int steps, int mebibytes)
             throws InterruptedException {
-        check(converted, steps);
+        check(converted, steps, (long) mebibytes << 20);
     }
 
     @Test
     @Tag("slow")
     void theyDoSoInManyMoreSteps() throws InterruptedException {
-        check(true, 60_000);
+        check(true, 60_000, 1 << 20);
     }
 
     /** Memory holds few of their states, so that many go to the disk and come back. */
-    private void check(boolean converted, int steps) throws InterruptedException {
+    private void check(boolean converted, int steps, long memory) throws InterruptedException {
         List<Talk> talks = new ArrayList<>();
         for (int i = 0; i < SESSIONS; i++) {
             talks.add(new Talk(i));
@@ -155,7 +155,7 @@ class InterleavedSessionsTest {
                 Scheduler scheduler = new Scheduler(
                         model.decoder,
                         model.tokenizer,
-                        new Scheduler.Limits(48, SESSIONS, 1 << 20),
+                        new Scheduler.Limits(48, SESSIONS, memory),
                         spill,
                         new ReentrantLock())) {
             int taken = 0;

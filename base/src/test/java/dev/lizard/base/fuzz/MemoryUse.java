@@ -1,10 +1,15 @@
 package dev.lizard.base.fuzz;
 
 import dev.lizard.base.ProcessMemory;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import javax.management.JMException;
+import javax.management.ObjectName;
 
 /**
  * Memory of this process after a collection.
@@ -13,23 +18,62 @@ import java.lang.management.MemoryType;
  * @param outside resident bytes that are not the Java machine's own; only differences tell something
  */
 record MemoryUse(long heap, long outside) {
+    private static final Pattern ADDRESS = Pattern.compile("0x([0-9a-f]+)");
+    private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-[0-9a-f]+ .*");
+    private static final Pattern RESIDENT = Pattern.compile("Rss: +([0-9]+) kB");
+
     static MemoryUse now() {
         System.gc();
         MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
-        long javas = touched() + memory.getNonHeapMemoryUsage().getCommitted();
-        long resident = ProcessMemory.residentBytes().orElse(javas);
-        return new MemoryUse(memory.getHeapMemoryUsage().getUsed(), resident - javas);
+        long resident = ProcessMemory.residentBytes().orElse(0);
+        long javas = memory.getNonHeapMemoryUsage().getCommitted() + residentHeap();
+        return new MemoryUse(memory.getHeapMemoryUsage().getUsed(), resident == 0 ? 0 : resident - javas);
     }
 
-    /** Of the heap, what was ever used is resident; what is only set aside is not yet. */
-    private static long touched() {
-        return ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getType() == MemoryType.HEAP)
-                .mapToLong(MemoryUse::peak)
-                .sum();
+    /**
+     * Bytes of the heap's own range that are resident, by the system's list of mappings: how much of the heap was ever
+     * touched, and what was given back, no counter of the Java machine tells.
+     */
+    private static long residentHeap() {
+        try {
+            List<Long> heap = addresses();
+            if (heap.isEmpty()) {
+                return 0;
+            }
+            long bytes = 0;
+            boolean inside = false;
+            for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+                var mapping = MAPPING.matcher(line);
+                var resident = RESIDENT.matcher(line);
+                if (mapping.matches()) {
+                    long start = Long.parseUnsignedLong(mapping.group(1), 16);
+                    inside = start >= heap.getFirst() && start < heap.getLast();
+                } else if (inside && resident.matches()) {
+                    bytes += Long.parseLong(resident.group(1)) << 10;
+                }
+            }
+            return bytes;
+        } catch (IOException e) {
+            return 0; // no such list here: then no resident bytes are known either
+        }
     }
 
-    private static long peak(MemoryPoolMXBean pool) {
-        return pool.getPeakUsage().getUsed();
+    /** Where the heap lies, as its own description tells: the least and the greatest of these are its ends. */
+    private static List<Long> addresses() {
+        try {
+            Object told = ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                            "gcHeapInfo",
+                            new Object[0],
+                            new String[0]);
+            return ADDRESS.matcher(told.toString())
+                    .results()
+                    .map(found -> Long.parseUnsignedLong(found.group(1), 16))
+                    .sorted()
+                    .toList();
+        } catch (JMException e) {
+            throw new IllegalStateException("the heap is not described", e);
+        }
     }
 }
