@@ -24,7 +24,7 @@ def built(work):
     """The server's program, built when it is not there."""
     program = work / "build" / "bin" / "llama-server"
     if not program.exists():
-        subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", PACKAGE, "-d",
+        subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", PACKAGE.split("==")[0], PACKAGE, "-d",
                         str(work)], check=True)
         with tarfile.open(next(work.glob("llama_cpp_python-*.tar.gz"))) as archive:
             archive.extractall(work, filter="data")
