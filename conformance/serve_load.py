@@ -24,8 +24,8 @@ def built(work):
     """The server's program, built when it is not there."""
     program = work / "build" / "bin" / "llama-server"
     if not program.exists():
-        subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", PACKAGE.split("==")[0], PACKAGE, "-d",
-                        str(work)], check=True)
+        subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", PACKAGE.split("==")[0],
+                        PACKAGE, "-d", str(work)], check=True)
         with tarfile.open(next(work.glob("llama_cpp_python-*.tar.gz"))) as archive:
             archive.extractall(work, filter="data")
         source = next(work.glob("llama_cpp_python-*/vendor/llama.cpp"))
