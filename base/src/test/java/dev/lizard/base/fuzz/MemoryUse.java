@@ -1,6 +1,5 @@
 package dev.lizard.base.fuzz;
 
-import dev.lizard.base.ProcessMemory;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
@@ -18,6 +17,7 @@ import javax.management.ObjectName;
  * @param outside resident bytes that are not the Java machine's own; only differences tell something
  */
 record MemoryUse(long heap, long outside) {
+    private static final Path MAPPINGS = Path.of("/proc/self/smaps");
     private static final Pattern ADDRESS = Pattern.compile("0x([0-9a-f]+)");
     private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-[0-9a-f]+ .*");
     private static final Pattern RESIDENT = Pattern.compile("Rss: +([0-9]+) kB");
@@ -25,37 +25,33 @@ record MemoryUse(long heap, long outside) {
     static MemoryUse now() {
         System.gc();
         MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
-        long resident = ProcessMemory.residentBytes().orElse(0);
-        long javas = memory.getNonHeapMemoryUsage().getCommitted() + residentHeap();
-        return new MemoryUse(memory.getHeapMemoryUsage().getUsed(), resident == 0 ? 0 : resident - javas);
+        long outside = residentOutsideHeap() - memory.getNonHeapMemoryUsage().getCommitted();
+        return new MemoryUse(memory.getHeapMemoryUsage().getUsed(), outside);
     }
 
     /**
-     * Bytes of the heap's own range that are resident, by the system's list of mappings: how much of the heap was ever
-     * touched, and what was given back, no counter of the Java machine tells.
+     * Resident bytes of all mappings but the heap's, as the system lists them: how much of the heap was ever touched, and
+     * what is just being given back, no counter of the Java machine tells.
      */
-    private static long residentHeap() {
+    private static long residentOutsideHeap() {
+        List<Long> heap = addresses();
+        long bytes = 0;
+        boolean outside = true;
         try {
-            List<Long> heap = addresses();
-            if (heap.isEmpty()) {
-                return 0;
-            }
-            long bytes = 0;
-            boolean inside = false;
-            for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            for (String line : Files.readAllLines(MAPPINGS)) {
                 var mapping = MAPPING.matcher(line);
                 var resident = RESIDENT.matcher(line);
                 if (mapping.matches()) {
                     long start = Long.parseUnsignedLong(mapping.group(1), 16);
-                    inside = start >= heap.getFirst() && start < heap.getLast();
-                } else if (inside && resident.matches()) {
+                    outside = heap.isEmpty() || start < heap.getFirst() || start >= heap.getLast();
+                } else if (outside && resident.matches()) {
                     bytes += Long.parseLong(resident.group(1)) << 10;
                 }
             }
-            return bytes;
         } catch (IOException e) {
-            return 0; // no such list here: then no resident bytes are known either
+            return 0; // other systems have no such list: nothing is compared then
         }
+        return bytes;
     }
 
     /** Where the heap lies, as its own description tells: the least and the greatest of these are its ends. */
