@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.LiveTensors;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
@@ -37,6 +38,35 @@ class RotaryTest {
                 }
             }
         }
+    }
+
+    /** Constants of a device, a table of distances a type, and the last eight ranges: cos and sin each. */
+    @Test
+    void whatIsKeptIsBoundedHoweverManyRangesAreAskedFor() {
+        long before = Scope.liveTensors();
+        try (Rotary rotary = new Rotary(FREQUENCIES, 1)) {
+            Device device = Device.CPU;
+            rotary.frequencies(device);
+            assertThat(Scope.liveTensors() - before).as("constants").isEqualTo(6);
+            rotary.turns(device);
+            assertThat(Scope.liveTensors() - before)
+                    .as("and fractions of turns")
+                    .isEqualTo(7);
+            for (int length = 1; length <= 100; length++) {
+                rotary.waves(3, length, DType.FLOAT32, device);
+                rotary.waves(3, length, DType.FLOAT32, device);
+                assertThat(Scope.liveTensors() - before)
+                        .as("and %d ranges", length)
+                        .isEqualTo(7 + 2 * Math.min(length, 8));
+            }
+            try (Scope work = Scope.open()) {
+                for (long distance = 0; distance < 5; distance++) {
+                    rotary.behind(Tensors.of(new long[] {distance}, 1), 1_000, DType.FLOAT32);
+                }
+            }
+            assertThat(Scope.liveTensors() - before).as("and one table").isEqualTo(7 + 16 + 2);
+        }
+        assertThat(Scope.liveTensors()).isEqualTo(before);
     }
 
     /** A table of the first distances, and two turns one after the other beyond it. */
