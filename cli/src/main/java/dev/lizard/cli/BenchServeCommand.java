@@ -31,7 +31,10 @@ final class BenchServeCommand implements Action {
     @Nullable
     String student;
 
-    @Option(names = "--url", paramLabel = "URL", description = "A server that runs already, in place of --model.")
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "A server that runs already, in place of --model; LIZARD_API_KEY is its key.")
     @Nullable
     String url;
 
@@ -95,11 +98,21 @@ final class BenchServeCommand implements Action {
     Path history;
 
     private static final int OF_RATE = 16;
+    private static final int LEAST_VOCABULARY = 128;
 
     @Override
     public int run(Context context) throws IOException {
         if ((model == null) == (url == null) || (student != null && model == null)) {
             throw LizardException.usage("expected either --model, with --student perhaps, or --url; give one of them");
+        }
+        if (url == null && (pid != 0 || vocabulary != 0)) {
+            throw LizardException.usage(
+                    "--pid and --vocabulary have no effect: expected them beside --url; take them out");
+        }
+        if (pid < 0 || (vocabulary != 0 && vocabulary < LEAST_VOCABULARY)) {
+            throw LizardException.usage(
+                    "--pid or --vocabulary out of range: expected 0 or more, and a vocabulary of %d or more"
+                            .formatted(LEAST_VOCABULARY));
         }
         List<Integer> many = streams != null ? streams : rates == null ? List.of(1, 8, 32) : List.of();
         List<Double> often = rates == null ? List.of() : rates;
@@ -133,11 +146,12 @@ final class BenchServeCommand implements Action {
         try (LoadedServer server = server(parallel, context);
                 LoadClient client = new LoadClient(
                         server.url(),
+                        url == null ? null : context.environment().get("LIZARD_API_KEY"),
                         promptTokens,
                         newTokens,
                         vocabulary,
                         context.settings().seed())) {
-            client.closed(count == null ? 2 : count, 1);
+            client.closed(count == null ? 2 : count, 1).requireSome();
             LoadClient.Load load = count == null
                     ? client.open(OF_RATE * requests, rate == null ? 1 : rate)
                     : client.closed(count, requests);
@@ -154,10 +168,7 @@ final class BenchServeCommand implements Action {
                     url == null ? context.device().toString() : "");
             Bench.record(result, history);
             context.console().result(result, result.text());
-            if (load.heard().isEmpty()) {
-                throw LizardException.failed("no request was answered: expected tokens but all " + load.failed()
-                        + " failed; try one with curl");
-            }
+            load.requireSome();
         }
     }
 
@@ -170,6 +181,6 @@ final class BenchServeCommand implements Action {
         String place = place();
         return place == null
                 ? LoadedServer.at(String.valueOf(url), pid)
-                : LoadedServer.start(place, parallel, context.settings());
+                : LoadedServer.start(place, parallel, context.settings(), context.console()::warn);
     }
 }

@@ -144,7 +144,8 @@ final class CompareCommand implements Action {
         requireAtLeast("--length", length, 2);
         requireAtLeast("--windows", windows, 1);
         requireAtLeast("--first", first, 0);
-        requireAtLeast("--limit", limit, 0);
+        EvalSettings settings =
+                new EvalSettings(taskData, out, limit, context.settings().seed());
         if (tokens != null) {
             requireAtLeast("--tokens", tokens, 1);
         }
@@ -174,7 +175,7 @@ final class CompareCommand implements Action {
             if (dryRun) {
                 tell(rivals.plans(), context.console());
             } else {
-                compare(rivals, runs, asked, context);
+                compare(rivals, runs, asked, settings, context);
             }
         }
         return 0;
@@ -213,7 +214,8 @@ final class CompareCommand implements Action {
         }
     }
 
-    private void compare(Rivals rivals, List<PlannedRun> runs, List<Task> asked, Context context) {
+    private void compare(
+            Rivals rivals, List<PlannedRun> runs, List<Task> asked, EvalSettings settings, Context context) {
         Map<String, String> provenance = new LinkedHashMap<>();
         provenance.put("command rivals", "lizard " + String.join(" ", context.arguments()));
         provenance.put("rivals on", context.device() + ", lizard " + Version.current());
@@ -228,8 +230,6 @@ final class CompareCommand implements Action {
                                 Stream.of(model),
                                 runs.stream().map(run -> out.resolve(run.name()).toString()))
                         .toList();
-                EvalSettings settings = new EvalSettings(
-                        taskData, out, limit, context.settings().seed());
                 EvalCommand.evaluate(models, asked, settings, context).results().writeInto(out);
                 results = ResultSet.read(out);
             }

@@ -2,15 +2,11 @@ package dev.lizard.cli;
 
 import dev.lizard.base.Json;
 import dev.lizard.base.LizardException;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -18,17 +14,17 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import tools.jackson.databind.JsonNode;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Asks a server for streamed completions of token ids that nobody asked for before, and notes when what comes. */
 final class LoadClient implements AutoCloseable {
-    private static final String DATA = "data: ";
     private static final int BYTES = 1_024; // a vocabulary below has bytes, and control tokens behind them
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final String url;
+    private final @Nullable String key;
     private final int promptTokens;
     private final int newTokens;
     private final int vocabulary;
@@ -47,26 +43,59 @@ final class LoadClient implements AutoCloseable {
      * What came of all.
      *
      * @param nanos from the first request to the last token
-     * @param failed requests that were not answered
+     * @param failures what was said of each request that was not answered
      */
-    record Load(long nanos, List<Heard> heard, int failed) {}
+    record Load(long nanos, List<Heard> heard, List<String> failures) {
+        /**
+         * Refuses a load of which nothing was answered.
+         *
+         * @throws LizardException FAILED, with what the first was told
+         */
+        Load requireSome() {
+            if (heard.isEmpty()) {
+                throw LizardException.failed(
+                        "no request was answered: expected tokens but all %d failed, the first with: %s"
+                                .formatted(failures.size(), failures.getFirst()));
+            }
+            return this;
+        }
+    }
 
-    LoadClient(String url, int promptTokens, int newTokens, int vocabulary, long seed) {
+    /**
+     * Of the server at {@code url}.
+     *
+     * @param key that it demands; null for none
+     * @param vocabulary token ids go up to that; 0: the server tells
+     * @throws LizardException ENVIRONMENT where nobody answers, USAGE where it does not tell its vocabulary
+     */
+    LoadClient(String url, @Nullable String key, int promptTokens, int newTokens, int vocabulary, long seed) {
         this.url = url;
+        this.key = key;
         this.promptTokens = promptTokens;
         this.newTokens = newTokens;
         this.vocabulary = vocabulary > 0 ? vocabulary : askVocabulary();
         random = new Random(seed);
     }
 
+    private HttpRequest.Builder request(String path) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path));
+        return key == null ? request : request.header("Authorization", "Bearer " + key);
+    }
+
     private int askVocabulary() {
-        HttpRequest request =
-                HttpRequest.newBuilder(URI.create(url + "/tokenizer_info")).build();
         try {
-            String body =
-                    http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+            String body = http.send(request("/tokenizer_info").build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
             return Json.MAPPER.readTree(body).get("vocab_size").asInt();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
+            throw LizardException.at(
+                    LizardException.Kind.ENVIRONMENT,
+                    "no server",
+                    url,
+                    "one that answers",
+                    e.toString(),
+                    "check --url, or start it first");
+        } catch (RuntimeException e) {
             throw LizardException.usage(url + " does not tell its vocabulary: give --vocabulary");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -76,12 +105,10 @@ final class LoadClient implements AutoCloseable {
 
     /** So many requests by each of {@code streams} clients, one after the other. */
     Load closed(int streams, int each) {
-        return load(streams, client -> {
-            List<Heard> heard = new ArrayList<>();
+        return load(streams, (client, noted) -> {
             for (int i = 0; i < each; i++) {
-                heard.add(ask(System.nanoTime()));
+                ask(System.nanoTime(), noted);
             }
-            return heard;
         });
     }
 
@@ -92,34 +119,49 @@ final class LoadClient implements AutoCloseable {
             due[i] = due[i - 1] + (long) (-Math.log(1 - random.nextDouble()) / rate * 1e9);
         }
         long start = System.nanoTime();
-        return load(requests, client -> {
+        return load(requests, (client, noted) -> {
             long at = start + due[client];
             for (long left = at - System.nanoTime(); left > 0; left = at - System.nanoTime()) {
                 Thread.sleep(left / 1_000_000, (int) (left % 1_000_000));
             }
-            return List.of(ask(at));
+            ask(at, noted);
         });
     }
 
     private interface Client {
-        List<Heard> run(int number) throws IOException, InterruptedException;
+        void run(int number, Noted noted) throws InterruptedException;
     }
 
-    private Load load(int clients, Client client) {
+    /** What one client hears. */
+    private record Noted(List<Heard> heard, List<String> failures) {
+        Noted() {
+            this(new ArrayList<>(), new ArrayList<>());
+        }
+
+        void addTo(Noted all) {
+            all.heard.addAll(heard);
+            all.failures.addAll(failures);
+        }
+    }
+
+    private static Load load(int clients, Client client) {
         long start = System.nanoTime();
-        int failed = 0;
-        List<Heard> heard = new ArrayList<>();
+        Noted noted = new Noted();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<List<Heard>>> all = new ArrayList<>();
+            List<Future<Noted>> all = new ArrayList<>();
             for (int i = 0; i < clients; i++) {
                 int number = i;
-                all.add(threads.submit(() -> client.run(number)));
+                all.add(threads.submit(() -> {
+                    Noted own = new Noted();
+                    client.run(number, own);
+                    return own;
+                }));
             }
-            for (Future<List<Heard>> one : all) {
+            for (Future<Noted> one : all) {
                 try {
-                    heard.addAll(one.get());
+                    one.get().addTo(noted);
                 } catch (ExecutionException e) {
-                    failed++;
+                    throw new IllegalStateException("a client failed by itself", e.getCause());
                 } catch (InterruptedException e) {
                     threads.shutdownNow();
                     Thread.currentThread().interrupt();
@@ -127,10 +169,10 @@ final class LoadClient implements AutoCloseable {
                 }
             }
         }
-        return new Load(System.nanoTime() - start, heard, failed);
+        return new Load(System.nanoTime() - start, noted.heard, noted.failures);
     }
 
-    private synchronized String body() {
+    private synchronized ObjectNode body() {
         ObjectNode body = Bench.streamed(newTokens);
         ArrayNode prompt = body.putArray("prompt");
         int from = vocabulary < BYTES ? 32 : BYTES;
@@ -138,56 +180,16 @@ final class LoadClient implements AutoCloseable {
         for (int i = 0; i < promptTokens; i++) {
             prompt.add(from + random.nextInt(to - from));
         }
-        return Json.line(body);
+        return body;
     }
 
-    private Heard ask(long due) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/completions"))
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body()))
-                .build();
-        HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-        try (BufferedReader lines =
-                new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
-            if (response.statusCode() != 200) {
-                throw new IOException("status " + response.statusCode());
-            }
-            return heard(lines, due);
+    private void ask(long due, Noted noted) throws InterruptedException {
+        try {
+            StreamedAnswer answer = StreamedAnswer.ask(http, request("/v1/completions"), body());
+            noted.heard.add(new Heard(answer.first() - due, answer.gaps(), answer.tokens()));
+        } catch (IOException e) {
+            noted.failures.add(e.getMessage() == null ? e.toString() : e.getMessage());
         }
-    }
-
-    private static Heard heard(BufferedReader lines, long due) throws IOException {
-        List<Long> gaps = new ArrayList<>();
-        long first = -1;
-        long last = due;
-        int tokens = 0;
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-            if (!line.startsWith(DATA + "{")) {
-                continue;
-            }
-            boolean usage = line.contains("\"completion_tokens\"");
-            if (usage || line.contains("\"error\"")) { // only these are looked into, so that it costs little
-                JsonNode part = Json.MAPPER.readTree(line.substring(DATA.length()));
-                if (part.has("error")) {
-                    throw new IOException(part.path("error").path("message").asString(""));
-                }
-                tokens = part.path("usage").path("completion_tokens").asInt(tokens);
-            }
-            if (!line.contains("\"text\"") || line.contains("\"finish_reason\":\"")) {
-                continue;
-            }
-            long now = System.nanoTime();
-            if (first < 0) {
-                first = now - due;
-            } else {
-                gaps.add(now - last);
-            }
-            last = now;
-        }
-        if (first < 0 || tokens == 0) {
-            throw new IOException("an answer without tokens");
-        }
-        return new Heard(first, gaps, tokens);
     }
 
     @Override

@@ -70,7 +70,7 @@ record ServingSpeed(
                 promptTokens,
                 newTokens,
                 load.heard().size(),
-                load.failed(),
+                load.failures().size(),
                 seconds,
                 tokens / seconds,
                 Percentiles.ofNanos(load.heard().stream().mapToLong(LoadClient.Heard::first)),

@@ -10,15 +10,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.util.Iterator;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Has a conversation with a server, in one of its sessions, against the clock. */
 final class TurnsClient implements AutoCloseable {
-    private static final String DATA = "data: ";
     private static final OperatingSystemMXBean SYSTEM =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
@@ -28,9 +25,7 @@ final class TurnsClient implements AutoCloseable {
     /** With the server at a port of this machine; begins a session. */
     TurnsClient(int port) {
         root = "http://127.0.0.1:" + port + "/v1/";
-        try (Stream<String> answer = post("sessions", Json.object().put("id", "bench"))) {
-            answer.forEach(_ -> {});
-        }
+        begin();
     }
 
     /** Says {@code ids} and has {@code count} tokens written. */
@@ -41,53 +36,50 @@ final class TurnsClient implements AutoCloseable {
         }
         long cpu = SYSTEM.getProcessCpuTime();
         long start = System.nanoTime();
-        long first = 0;
-        long last = 0;
-        JsonNode usage = Json.object();
-        try (Stream<String> lines = post("completions", body)) {
-            for (Iterator<String> each = lines.iterator(); each.hasNext(); ) {
-                String line = each.next();
-                if (line.startsWith(DATA + "{")) {
-                    JsonNode part = Json.MAPPER.readTree(line.substring(DATA.length()));
-                    if (part.has("error")) {
-                        throw failed(part.at("/error/message").asString());
-                    }
-                    if (part.path("usage").isObject()) {
-                        usage = part.get("usage");
-                    } else {
-                        last = System.nanoTime();
-                        first = first == 0 ? last : first;
-                    }
-                }
-            }
-        }
+        StreamedAnswer answer = hear(body);
+        JsonNode usage = answer.usage();
         int prompt = usage.path("prompt_tokens").asInt();
         OptionalLong resident = ProcessMemory.residentBytes();
         return new TurnsSpeed.Turn(
-                prompt + usage.path("completion_tokens").asLong(),
+                prompt + answer.tokens(),
                 prompt - usage.at("/prompt_tokens_details/cached_tokens").asLong(),
-                (first - start) / 1e9,
-                (last - first) / 1e6 / Math.max(1, count - 1),
+                (answer.first() - start) / 1e9,
+                (answer.last() - answer.first()) / 1e6 / Math.max(1, count - 1),
                 (SYSTEM.getProcessCpuTime() - cpu) / 1e9,
                 resident.isPresent() ? resident.getAsLong() / (double) (1 << 20) : null);
     }
 
-    private Stream<String> post(String path, ObjectNode body) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(root + path))
-                .POST(HttpRequest.BodyPublishers.ofString(Json.line(body)))
-                .build();
+    private StreamedAnswer hear(ObjectNode body) {
         try {
-            HttpResponse<Stream<String>> response = http.send(request, HttpResponse.BodyHandlers.ofLines());
+            return StreamedAnswer.ask(http, request("completions"), body);
+        } catch (IOException e) {
+            throw failed(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failed("interrupted");
+        }
+    }
+
+    private void begin() {
+        try {
+            String body = Json.line(Json.object().put("id", "bench"));
+            HttpRequest request = request("sessions")
+                    .POST(HttpRequest.BodyPublishers.ofString(body))
+                    .build();
+            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
-                throw failed(String.join(" ", response.body().toList()));
+                throw failed(response.body());
             }
-            return response.body();
         } catch (IOException e) {
             throw failed(e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed("interrupted");
         }
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(root + path));
     }
 
     private static LizardException failed(String message) {

@@ -105,6 +105,7 @@ class CompareCommandTest {
             value = {
                 "--length=1    | --length out of range: expected at least 2 but found 1",
                 "--tokens=0    | --tokens out of range: expected at least 1 but found 0",
+                "--limit=-1    | --limit out of range: expected 1 or more, or 0 for all items, but found -1",
                 "--seeds=1,1   | --seeds names one twice: expected each once but found 1,1; take it out",
                 "--length=9999 | text too short in",
                 "--tasks=nomad | nomad"
