@@ -149,11 +149,11 @@ final class Answering {
     private void part(Ticket.Told told, EventStream out) {
         int first = told.work() * asked.choices();
         switch (told.event()) {
-            case Event.Piece piece -> send(out, first + piece.choice(), shape.parts(piece));
+            case Event.Piece piece -> send(out, first + piece.choice(), shape.parts(first + piece.choice(), piece));
             case Event.Read read -> {
                 read(told.work(), read);
                 for (int i = 0; i < asked.choices(); i++) {
-                    ObjectNode opening = shape.opening(told.work(), read.scores());
+                    ObjectNode opening = shape.opening(told.work(), first + i, read.scores());
                     if (opening != null) {
                         send(out, first + i, List.of(opening));
                     }

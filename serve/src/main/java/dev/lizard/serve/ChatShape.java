@@ -20,14 +20,14 @@ record ChatShape(TokenTexts texts, boolean scores) implements Shape {
     }
 
     @Override
-    public @Nullable ObjectNode opening(int work, List<TokenScore> prompt) {
+    public @Nullable ObjectNode opening(int work, int index, List<TokenScore> prompt) {
         ObjectNode choice = Json.object();
         choice.putObject("delta").put("role", "assistant").put("content", "");
         return choice.putNull("logprobs");
     }
 
     @Override
-    public List<ObjectNode> parts(Event.Piece piece) {
+    public List<ObjectNode> parts(int index, Event.Piece piece) {
         return List.of(part(Json.object().put("content", piece.text()), piece.tokens()));
     }
 

@@ -14,12 +14,12 @@ interface Shape {
     /** Begins the id of an answer. */
     String prefix();
 
-    /** What is put before a choice of prompt {@code work}: a first part of a stream, or null for none. */
+    /** What is put before choice {@code index} of prompt {@code work}: a first part of a stream, or null for none. */
     @Nullable
-    ObjectNode opening(int work, List<TokenScore> prompt);
+    ObjectNode opening(int work, int index, List<TokenScore> prompt);
 
-    /** The choices of the parts of a stream that tell a piece. */
-    List<ObjectNode> parts(Event.Piece piece);
+    /** The choices of the parts of a stream that tell a piece of choice {@code index}. */
+    List<ObjectNode> parts(int index, Event.Piece piece);
 
     /** The choices of the last parts of a stream, the last of which says why. */
     List<ObjectNode> endings(int choice, String reason);

@@ -47,8 +47,8 @@ final class ToolShape implements Shape {
     }
 
     @Override
-    public @Nullable ObjectNode opening(int work, List<TokenScore> prompt) {
-        return words.opening(work, prompt);
+    public @Nullable ObjectNode opening(int work, int index, List<TokenScore> prompt) {
+        return words.opening(work, index, prompt);
     }
 
     private ToolCallReader reader() {
@@ -63,7 +63,7 @@ final class ToolShape implements Shape {
     }
 
     @Override
-    public List<ObjectNode> parts(Event.Piece piece) {
+    public List<ObjectNode> parts(int index, Event.Piece piece) {
         Heard choice = heard.computeIfAbsent(piece.choice(), _ -> new Heard(reader()));
         choice.tokens.addAll(piece.tokens());
         return told(choice, choice.reader.append(piece.text()));

@@ -7,6 +7,8 @@ import dev.lizard.tensor.LiveTensors;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -131,6 +133,45 @@ class CompletionsTest {
             sum += Math.exp(one.asDouble());
         }
         assertThat(sum).isBetween(0.1, 1.0001);
+    }
+
+    @Test
+    void tokensOfWholeAnswersAndOfStreamsBeginWhereTheirTextDoes() {
+        for (String echo : List.of("", ", 'echo': true")) {
+            String body =
+                    "{'prompt': '\u00e9\ud83e\udd8e<|user|>x', 'max_tokens': 60, 'ignore_eos': true, 'n': 2, 'seed': 3,"
+                            + " 'logprobs': 0" + echo;
+            Map<Integer, List<String>> streamed = new TreeMap<>();
+            for (JsonNode part : SERVER.client().stream(PATH, body + ", 'stream': true}")) {
+                JsonNode logprobs = choice(part).get("logprobs");
+                for (int i = 0; i < logprobs.path("tokens").size(); i++) {
+                    streamed.computeIfAbsent(choice(part).get("index").asInt(), _ -> new ArrayList<>())
+                            .add(place(logprobs, i));
+                }
+            }
+            for (JsonNode choice : SERVER.client().ask(PATH, body + "}").get("choices")) {
+                JsonNode logprobs = choice.get("logprobs");
+                List<String> whole = new ArrayList<>();
+                for (int i = 0; i < logprobs.get("tokens").size(); i++) {
+                    whole.add(place(logprobs, i));
+                    String token = logprobs.get("tokens").get(i).asString();
+                    String text = choice.get("text").asString();
+                    int offset = logprobs.get("text_offset").get(i).asInt();
+                    boolean shown =
+                            token.indexOf('\ufffd') < 0 && (!token.startsWith("<|") || i < 8 && !echo.isEmpty());
+                    assertThat(!shown || text.startsWith(token, text.offsetByCodePoints(0, offset)))
+                            .as("%s at %d of %s", token, offset, text)
+                            .isTrue();
+                }
+                assertThat(streamed.get(choice.get("index").asInt())).isEqualTo(whole);
+                assertThat(whole).hasSize(echo.isEmpty() ? 60 : 68);
+            }
+        }
+    }
+
+    private static String place(JsonNode logprobs, int i) {
+        return logprobs.get("tokens").get(i).asString() + " at "
+                + logprobs.get("text_offset").get(i).asInt();
     }
 
     @Test
