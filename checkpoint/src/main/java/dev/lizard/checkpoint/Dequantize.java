@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.LongStream;
 
 /**
@@ -14,10 +15,13 @@ import java.util.stream.LongStream;
  * vectorises. Tensors of many chunks are spread over the common pool.
  */
 final class Dequantize {
-    /** Numbers a chunk: 64 KiB of float32, so that a chunk stays in the second-level cache. */
-    private static final int CHUNK = 16 * 1024;
+    /** Numbers a chunk: 16 KiB of float32, so that a chunk and its bytes stay in the first-level cache. */
+    private static final int CHUNK = 4 * 1024;
 
-    private static final int PARALLEL_FROM_CHUNKS = 8;
+    private static final int PARALLEL_FROM_CHUNKS = 32;
+
+    /** A thread's share of a tensor comes in so many parts, each with arrays of its own, as another may be held up. */
+    private static final int PARTS_A_THREAD = 4;
 
     private static final ValueLayout.OfFloat LITTLE = JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -61,27 +65,47 @@ final class Dequantize {
         BlockDecoder decoder = decoder(type);
         long blocks = info.elements() / type.blockSize();
         int step = CHUNK / type.blockSize();
-        LongStream chunks = LongStream.range(0, Math.ceilDiv(blocks, step));
-        boolean parallel =
-                blocks / step >= PARALLEL_FROM_CHUNKS && src.isAccessibleBy(ANOTHER) && dst.isAccessibleBy(ANOTHER);
-        (parallel ? chunks.parallel() : chunks).forEach(c -> {
-            long first = c * step;
-            int count = (int) Math.min(step, blocks - first);
-            byte[] in = new byte[count * type.blockBytes()];
-            float[] out = new float[count * type.blockSize()];
-            MemorySegment.copy(src, JAVA_BYTE, first * type.blockBytes(), in, 0, in.length);
-            decoder.decode(in, out, count);
-            sink.put(out, dst, first * type.blockSize());
+        long chunks = Math.ceilDiv(blocks, step);
+        boolean parallel = chunks >= PARALLEL_FROM_CHUNKS && src.isAccessibleBy(ANOTHER) && dst.isAccessibleBy(ANOTHER);
+        if (!parallel) {
+            convert(type, decoder, src, dst, sink, 0, blocks);
+            return;
+        }
+        long parts = Math.min(chunks, (long) PARTS_A_THREAD * (ForkJoinPool.getCommonPoolParallelism() + 1));
+        LongStream.range(0, parts).parallel().forEach(part -> {
+            long from = part * chunks / parts * step;
+            long to = Math.min(blocks, (part + 1) * chunks / parts * step);
+            convert(type, decoder, src, dst, sink, from, to);
         });
     }
 
-    private static void putFloats(float[] values, MemorySegment dst, long at) {
-        MemorySegment.copy(values, 0, dst, JAVA_FLOAT_UNALIGNED, at * Float.BYTES, values.length);
+    /** The blocks of {@code [from, to)}. */
+    private static void convert(
+            StoredType type,
+            BlockDecoder decoder,
+            MemorySegment src,
+            MemorySegment dst,
+            Sink sink,
+            long from,
+            long to) {
+        int step = (int) Math.min(CHUNK / type.blockSize(), to - from);
+        byte[] in = new byte[step * type.blockBytes()];
+        float[] out = new float[step * type.blockSize()];
+        for (long first = from; first < to; first += step) {
+            int count = (int) Math.min(step, to - first);
+            MemorySegment.copy(src, JAVA_BYTE, first * type.blockBytes(), in, 0, count * type.blockBytes());
+            decoder.decode(in, out, count);
+            sink.put(out, count * type.blockSize(), dst, first * type.blockSize());
+        }
     }
 
-    private static void putBfloats(float[] values, MemorySegment dst, long at) {
-        short[] rounded = new short[values.length];
-        for (int i = 0; i < values.length; i++) {
+    private static void putFloats(float[] values, int count, MemorySegment dst, long at) {
+        MemorySegment.copy(values, 0, dst, JAVA_FLOAT_UNALIGNED, at * Float.BYTES, count);
+    }
+
+    private static void putBfloats(float[] values, int count, MemorySegment dst, long at) {
+        short[] rounded = new short[count];
+        for (int i = 0; i < count; i++) {
             int bits = Float.floatToIntBits(values[i]); // of all NaNs the usual one, which rounding leaves a NaN
             rounded[i] = (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
         }
@@ -114,10 +138,10 @@ final class Dequantize {
         };
     }
 
-    /** Writes numbers from the place {@code at} on. */
+    /** Writes the first {@code count} numbers from the place {@code at} on. */
     @FunctionalInterface
     private interface Sink {
-        void put(float[] values, MemorySegment dst, long at);
+        void put(float[] values, int count, MemorySegment dst, long at);
     }
 
     /** Decodes whole blocks from the start of one array to the start of the other. */

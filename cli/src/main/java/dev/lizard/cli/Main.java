@@ -11,6 +11,14 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        int code;
+        try (EarlyEngine _ = EarlyEngine.begin(System.getenv(), args)) {
+            code = run(args);
+        }
+        System.exit(code);
+    }
+
+    private static int run(String[] args) {
         // UTF-8 whatever the locale says: JSON lines must be, and models' text is.
         ResultStream out = new ResultStream(new FileOutputStream(FileDescriptor.out));
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
@@ -20,6 +28,6 @@ public final class Main {
         Streams streams = new Streams(out, err, Boolean.getBoolean("lizard.seen"), Boolean.getBoolean("lizard.live"));
         int code = new App(streams, System.getenv(), SilenceWatch::start).run(args);
         err.flush();
-        System.exit(code);
+        return code;
     }
 }

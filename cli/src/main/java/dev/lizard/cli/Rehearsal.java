@@ -3,6 +3,7 @@ package dev.lizard.cli;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.Method;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -20,7 +21,9 @@ public final class Rehearsal {
             List.of("help", "generate"),
             List.of("inspect", "demo"),
             List.of("tokenize", "--model", "demo", "--text", "Once upon a time"),
-            List.of("generate", "--model", "demo", "--prompt", "Once upon a time", "--max-tokens", "8"));
+            List.of("generate", "--model", "demo", "--prompt", "Once upon a time", "--max-tokens", "8"),
+            // a server from its start to its end, and one who asks it
+            words("bench turns --model demo --turns 1 --turn-tokens 24 --new-tokens 8 --runs 1 --kept-only"));
 
     private Rehearsal() {}
 
@@ -48,6 +51,10 @@ public final class Rehearsal {
         }
     }
 
+    private static List<String> words(String line) {
+        return List.of(line.split(" "));
+    }
+
     private static void load(String place) throws IOException {
         try (JarFile jar = new JarFile(place)) {
             jar.stream()
@@ -57,9 +64,11 @@ public final class Rehearsal {
         }
     }
 
+    /** Java keeps a class as verified if it was linked, which asking for its methods does, unlike loading it. */
     private static void load(String name, Class<?> beside) {
         try {
-            Class.forName(name.replace('/', '.'), false, beside.getClassLoader());
+            Class<?> loaded = Class.forName(name.replace('/', '.'), false, beside.getClassLoader());
+            Method[] _ = loaded.getDeclaredMethods();
         } catch (ClassNotFoundException | LinkageError e) { // of a library that is not here: not needed either
             System.err.println("passed over: " + e);
         }

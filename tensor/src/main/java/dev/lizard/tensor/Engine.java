@@ -6,17 +6,13 @@ import java.io.InputStream;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The one door to libtorch: loads it, sets it up, and answers what it offers here.
- *
- * <p>JavaCPP's own garbage collection of native objects is switched off: {@link Scope} owns them, and its per-object
- * bookkeeping (a look at the process's memory each time) costs more than a small kernel.
+ * The one door to libtorch: has it loaded, sets it up, and answers what it offers here.
  */
 public final class Engine {
     private record Place(DType dtype, Device device) {}
@@ -25,19 +21,7 @@ public final class Engine {
     private static final Map<Device, org.bytedeco.pytorch.Device> HANDLES = new ConcurrentHashMap<>();
 
     static {
-        setIfAbsent("org.bytedeco.javacpp.nopointergc", "true");
-        setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
-        setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
-        IdleThreads.spinBriefly();
-        leaveOutCuda();
-        try {
-            torch.hasCUDA();
-        } catch (LinkageError e) {
-            throw new LizardException(
-                    LizardException.Kind.ENVIRONMENT,
-                    "native library of the tensor engine cannot be loaded: " + e.getMessage() + "; run `lizard doctor`",
-                    e);
-        }
+        EngineLibraries.load();
     }
 
     static final ScalarTypeOptional SAME_TYPE = new ScalarTypeOptional();
@@ -45,24 +29,6 @@ public final class Engine {
     private static volatile int threads;
 
     private Engine() {}
-
-    private static void setIfAbsent(String key, String value) {
-        if (System.getProperty(key) == null) {
-            System.setProperty(key, value);
-        }
-    }
-
-    /**
-     * Unless told otherwise, JavaCPP looks for each library of CUDA by several names in every jar, which takes as long
-     * as to load those of the CPU. An extension that nothing has keeps it from that where the natives are the CPU's.
-     */
-    private static void leaveOutCuda() {
-        boolean elsewhere = Boolean.getBoolean("org.bytedeco.javacpp.pathsFirst"); // natives that are not in jars
-        String natives = Loader.getPlatform() + "-gpu/" + System.mapLibraryName("jnitorch");
-        if (!elsewhere && org.bytedeco.pytorch.Tensor.class.getResource(natives) == null) {
-            setIfAbsent("org.bytedeco.javacpp.platform.extension", "-cpu");
-        }
-    }
 
     /** Whether the libtorch that is loaded was built for CUDA, with a card or without one. */
     public static boolean hasCuda() {
