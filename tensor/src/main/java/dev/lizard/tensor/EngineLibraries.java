@@ -1,6 +1,7 @@
 package dev.lizard.tensor;
 
 import dev.lizard.base.LizardException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineLibraries {
     private static boolean loaded;
-    private static @Nullable LinkageError fault;
+    /** What kept them from being loaded: a second attempt would not tell the cause any more. */
+    private static final AtomicReference<@Nullable LinkageError> FAULT = new AtomicReference<>();
 
     private EngineLibraries() {}
 
@@ -24,15 +26,16 @@ public final class EngineLibraries {
      * @throws LizardException ENVIRONMENT where they cannot be loaded, each time
      */
     public static synchronized void load() {
-        if (!loaded && fault == null) {
+        if (!loaded && FAULT.get() == null) {
             prepare();
             try {
                 torch.hasCUDA();
                 loaded = true;
-            } catch (LinkageError e) { // a second attempt would not tell the cause any more
-                fault = e;
+            } catch (LinkageError e) {
+                FAULT.set(e);
             }
         }
+        LinkageError fault = FAULT.get();
         if (fault != null) {
             throw new LizardException(
                     LizardException.Kind.ENVIRONMENT,
