@@ -25,6 +25,8 @@ record LizardKeys(
 
         @Setting(min = 1e-3, max = 1e9) @Nullable Double longestHalfLife,
 
+        @Setting(above = 0, max = 1e3) @Nullable Double windowFactor,
+
         @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_FIRST)
         int first,
 
@@ -60,6 +62,7 @@ record LizardKeys(
             requireAbsent("features", features);
             requireAbsent("shortest_half_life", shortestHalfLife);
             requireAbsent("longest_half_life", longestHalfLife);
+            requireAbsent(LizardSpec.WINDOW_FACTOR, windowFactor);
             requireAbsent("branches", branches == Branches.BOTH ? null : branches);
         }
         requireInOrder(or(shortestHalfLife, SHORTEST), or(longestHalfLife, LONGEST));
@@ -158,7 +161,8 @@ record LizardKeys(
                 or(longestHalfLife, LONGEST),
                 branches,
                 far,
-                new SlotSpec(slots, hidden, type, distanceLimit, or(slotHalfLife, 0), rule));
+                new SlotSpec(slots, hidden, type, distanceLimit, or(slotHalfLife, 0), rule),
+                or(windowFactor, 1));
     }
 
     private static double or(@Nullable Double given, double otherwise) {

@@ -68,7 +68,9 @@ record LizardParameters(LizardSpec spec, HeadDims dims) {
         }
         addExact(parameters, random);
         switch (spec.variant()) {
-            case JOINT -> parameters.add(new Parameter(LizardSpec.WINDOW_LOGIT, constant(dims.heads(), 0), "mix"));
+            case JOINT ->
+                parameters.add(new Parameter(
+                        LizardSpec.WINDOW_LOGIT, constant(dims.heads(), (float) Math.log(spec.windowFactor())), "mix"));
             case SUM -> parameters.add(new Parameter(LizardSpec.MIX_LOGIT, constant(dims.heads(), -2.2f), "mix"));
             case LITERAL -> parameters.add(new Parameter(LizardSpec.ALPHA, constant(1, 1), "mix"));
         }

@@ -54,6 +54,8 @@ import java.util.Optional;
  * @param branches both, or one of them alone, for ablations
  * @param far what holds the tokens that are not kept exactly; only the joint form can do without
  * @param exact slots, which only the joint form may have
+ * @param windowFactor g of the joint form at initialisation; below 1 the memory speaks louder from the start, which models
+ *     that are trained from scratch need
  */
 public record LizardSpec(
         Variant variant,
@@ -65,7 +67,8 @@ public record LizardSpec(
         double longestHalfLife,
         Branches branches,
         Far far,
-        SlotSpec exact)
+        SlotSpec exact,
+        double windowFactor)
         implements MixerSpec {
     static final MixerKind<LizardKeys> JOINT =
             new MixerKind<>(Variant.JOINT.mixer(), LizardKeys.class, LizardKeys::spec, LizardKeys.JOINT);
@@ -126,6 +129,7 @@ public record LizardSpec(
     static final String GATE_WEIGHT = "gate_weight";
     static final String GATE_BIAS = "gate_bias";
     static final String WINDOW_LOGIT = "window_logit";
+    static final String WINDOW_FACTOR = "window_factor";
     static final String MIX_LOGIT = "mix_logit";
     static final String ALPHA = "alpha";
 
@@ -142,9 +146,28 @@ public record LizardSpec(
         if (variant != Variant.JOINT && (far == Far.NONE || exact.slots() > 0)) {
             throw new IllegalArgumentException("slots and far none are of " + Variant.JOINT.mixer() + " alone");
         }
+        if (!(windowFactor > 0) || (windowFactor != 1 && (variant != Variant.JOINT || far == Far.NONE))) {
+            throw new IllegalArgumentException(
+                    "expected a window factor above 0, and 1 where no joint memory is, found " + windowFactor);
+        }
         if (variant == Variant.LITERAL && exact.limit() > 0) {
             throw new IllegalArgumentException(variant.mixer() + " reads nothing by its distance");
         }
+    }
+
+    /** With the window as loud as it is. */
+    public LizardSpec(
+            Variant variant,
+            int window,
+            int first,
+            int features,
+            int meta,
+            double shortestHalfLife,
+            double longestHalfLife,
+            Branches branches,
+            Far far,
+            SlotSpec exact) {
+        this(variant, window, first, features, meta, shortestHalfLife, longestHalfLife, branches, far, exact, 1);
     }
 
     /** Without slots. */
@@ -209,6 +232,9 @@ public record LizardSpec(
             keys.put("meta", meta);
             keys.put("shortest_half_life", shortestHalfLife);
             keys.put("longest_half_life", longestHalfLife);
+        }
+        if (windowFactor != 1) {
+            keys.put(WINDOW_FACTOR, windowFactor);
         }
         if (first > 0) {
             keys.put("first", first);
@@ -319,7 +345,17 @@ public record LizardSpec(
 
     private LizardSpec with(Branches spoken, SlotSpec slots) {
         return new LizardSpec(
-                variant, window, first, features, meta, shortestHalfLife, longestHalfLife, spoken, far, slots);
+                variant,
+                window,
+                first,
+                features,
+                meta,
+                shortestHalfLife,
+                longestHalfLife,
+                spoken,
+                far,
+                slots,
+                windowFactor);
     }
 
     @Override

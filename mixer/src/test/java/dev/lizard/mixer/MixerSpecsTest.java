@@ -83,6 +83,21 @@ class MixerSpecsTest {
     }
 
     @Test
+    void theWindowBeginsAsLoudAsItIsAskedTo() {
+        MixerSpec spec = read("{\"mixer\": \"lizard\", \"window_factor\": 0.25}");
+        assertThat(read(MixerSpecs.write(spec).toString())).isEqualTo(spec);
+        try (Scope _ = Scope.open()) {
+            float[] logits = spec.initial(DIMS, new RandomStream(1)).stream()
+                    .filter(parameter -> parameter.name().equals(LizardSpec.WINDOW_LOGIT))
+                    .findFirst()
+                    .orElseThrow()
+                    .initial()
+                    .floats();
+            assertThat(logits).hasSize(DIMS.heads()).containsOnly((float) Math.log(0.25));
+        }
+    }
+
+    @Test
     void slotsAreReadAndWrittenWhereTheyAre() {
         LizardSpec spec = new LizardSpec(
                 Variant.JOINT,
@@ -121,6 +136,7 @@ class MixerSpecsTest {
         {"mixer": "lizzard"}                    | unknown mixer 'lizzard' | did you mean 'lizard'?
         {"window": 3}                           | missing key             | one of softmax
         {"mixer": 3}                            | wrong type              | one of softmax
+        {"mixer": "lizard", "far": "none", "window_factor": 0.5} | window_factor | take it out
         {"mixer": "lizard", "windw": 3}         | unknown key 'windw'     | did you mean 'window'?
         {"mixer": "window", "features": 3}      | unknown key 'features'  | one of window, meta
         {"mixer": "softmax", "window": 3}       | unknown key 'window'    | take it out
