@@ -4,6 +4,7 @@ import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import dev.lizard.tensor.kernel.SlotInputs;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +89,11 @@ record ExactSlots(KeyRing ring, int slots, SlotType type, int limit, double half
     /** As it is read once it has left the window. */
     Tensor rounded(Tensor x) {
         return slots == 0 ? x : SlotPairs.rounded(x, type);
+    }
+
+    /** The first token that slots hold as whole numbers, where that is {@code token} if they do ({@link SlotInputs}). */
+    int roundedFrom(long token) {
+        return slots == 0 || type == SlotType.MODEL ? SlotInputs.NEVER : Math.toIntExact(token);
     }
 
     /** q [B, H, T, d] and k [B, G, n, d], both turned, to q·k / √d [B, G, R, T, n]. */

@@ -174,7 +174,8 @@ record KeyRing(int window, int first) {
         return held(at) == 0 ? fresh : Tensors.cat(2, past(state.get(name), at), fresh);
     }
 
-    private Tensor past(Tensor store, Positions at) {
+    /** Of a store what the {@link #held} last tokens have, oldest first: [B, G, h, .]. */
+    Tensor past(Tensor store, Positions at) {
         long held = held(at);
         return store.indexSelect(2, slots(at, -held, held, store.device()));
     }

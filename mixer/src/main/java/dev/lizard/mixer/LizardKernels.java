@@ -15,12 +15,13 @@ import dev.lizard.tensor.kernel.DecodeKernel;
 import dev.lizard.tensor.kernel.LizardForward;
 import dev.lizard.tensor.kernel.LizardInputs;
 import dev.lizard.tensor.kernel.LizardInputs.Join;
+import dev.lizard.tensor.kernel.SlotAttention;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where kernels take over a {@link Hybrid}: those of Lizard and its sum, that is softmax of turned keys beside a gated
- * memory of features without RoPE, no first tokens; and over whole sequences those of exact keys alone
- * ({@link SlotFunction}). Each method gives null where none serves. What runs over several
+ * memory of features without RoPE, no first tokens; and over several tokens those of exact keys alone
+ * ({@link SlotFunction}, {@link ExactPiece}). Each method gives null where none serves. What runs over several
  * tokens multiplies in bfloat16, so only models of that dtype are given to it.
  */
 final class LizardKernels {
@@ -79,6 +80,10 @@ final class LizardKernels {
 
     static @Nullable Tensor chunk(Hybrid mixer, MixerInput in, MixerState state) {
         Plan plan = mixer.plan();
+        if (plan.exact() != null) {
+            boolean served = ExactPiece.within(plan, in) > 1 && SlotFunction.fits(in);
+            return served ? ExactPiece.chunk(mixer, in, state, SlotAttention::forward) : null;
+        }
         if (!serves(plan, in)) {
             return null;
         }

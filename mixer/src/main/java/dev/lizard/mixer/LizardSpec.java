@@ -324,6 +324,11 @@ public record LizardSpec(
     }
 
     @Override
+    public int limit() {
+        return exact.limit();
+    }
+
+    @Override
     public int slots() {
         return exact.slots();
     }

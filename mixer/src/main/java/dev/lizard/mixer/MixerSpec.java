@@ -52,6 +52,11 @@ public interface MixerSpec {
         return 0;
     }
 
+    /** The farthest distance at which tokens are read where they are; 0 where all are. */
+    default int limit() {
+        return 0;
+    }
+
     /** Tokens that a key/value head keeps exactly by their score; 0 for mixers without such. */
     default int slots() {
         return 0;

@@ -34,11 +34,17 @@ public final class Positions implements AutoCloseable {
     private final Map<Object, Tensor> derived = new HashMap<>();
     private final Map<Integer, DecodeClock> clocks = new HashMap<>(); // by window
 
-    private Positions(Rotary rotary, long[] rows, @Nullable Tensor device, long atLeast) {
-        this(rotary, rows, device, atLeast, null);
+    private Positions(Rotary rotary, long[] rows, @Nullable Tensor device) {
+        this(rotary, rows, device, 0, Long.MAX_VALUE, null);
     }
 
-    private Positions(Rotary rotary, long[] rows, @Nullable Tensor device, long atLeast, @Nullable Tensor documents) {
+    private Positions(
+            Rotary rotary,
+            long[] rows,
+            @Nullable Tensor device,
+            long atLeast,
+            long atMost,
+            @Nullable Tensor documents) {
         this.rotary = rotary;
         this.rows = rows;
         this.documents = documents;
@@ -49,13 +55,13 @@ public final class Positions implements AutoCloseable {
             high = Math.max(high, row);
         }
         least = rows.length == 0 ? atLeast : low;
-        most = high;
+        most = rows.length == 0 ? atMost : high;
         this.device = device;
     }
 
     /** Of whole sequences. */
     public static Positions start(Rotary rotary) {
-        return new Positions(rotary, new long[1], null, 0);
+        return new Positions(rotary, new long[1], null);
     }
 
     /**
@@ -67,7 +73,7 @@ public final class Positions implements AutoCloseable {
         if (documents.dtype() != DType.INT32) {
             throw new IllegalArgumentException("documents of " + documents.dtype() + ": expected int32");
         }
-        return new Positions(rotary, new long[1], null, 0, documents);
+        return new Positions(rotary, new long[1], null, 0, Long.MAX_VALUE, documents);
     }
 
     /** Of rows that have read so many tokens each; one number stands for all rows. */
@@ -76,7 +82,7 @@ public final class Positions implements AutoCloseable {
         for (long row : read) {
             together &= row == read[0];
         }
-        return new Positions(rotary, together ? new long[] {read[0]} : read.clone(), null, 0);
+        return new Positions(rotary, together ? new long[] {read[0]} : read.clone(), null);
     }
 
     /**
@@ -85,12 +91,21 @@ public final class Positions implements AutoCloseable {
      * @param atLeast tokens that each row is known to have read
      */
     public static Positions on(Rotary rotary, Tensor read, long atLeast) {
-        return new Positions(rotary, new long[0], read, atLeast);
+        return on(rotary, read, atLeast, Long.MAX_VALUE);
+    }
+
+    /**
+     * The same where more is known.
+     *
+     * @param atMost tokens that no row has read more than
+     */
+    public static Positions on(Rotary rotary, Tensor read, long atLeast, long atMost) {
+        return new Positions(rotary, new long[0], read, atLeast, atMost, null);
     }
 
     /** The beginning of a text in a call that is recorded: {@code read} [1] holds 0. */
     public static Positions beginning(Rotary rotary, Tensor read) {
-        return new Positions(rotary, new long[1], read, 0);
+        return new Positions(rotary, new long[1], read);
     }
 
     public Rotary rotary() {
@@ -112,6 +127,11 @@ public final class Positions implements AutoCloseable {
     /** Whether all rows are known to stand at one position. */
     boolean together() {
         return rows.length == 1 || (device != null && device.count() == 1);
+    }
+
+    /** Whether this is of a call that is recorded, whose tensors must be the device's own. */
+    boolean recorded() {
+        return device != null;
     }
 
     /** Whether {@link #first} is known: of all rows, standing together. */
@@ -156,7 +176,7 @@ public final class Positions implements AutoCloseable {
 
     /** Whether every row is known to have read fewer than {@code count} tokens. */
     boolean noneRead(long count) {
-        return rows.length > 0 && most < count;
+        return most < count;
     }
 
     /** min(n, count) for the n tokens read: of all rows, standing together. */
@@ -167,13 +187,13 @@ public final class Positions implements AutoCloseable {
     /** Those of the tokens from {@code from} on. */
     Positions from(long from) {
         requireWhole();
-        return new Positions(rotary, Arrays.stream(rows).map(n -> n + from).toArray(), null, 0);
+        return new Positions(rotary, Arrays.stream(rows).map(n -> n + from).toArray(), null);
     }
 
     /** Those of row {@code row} alone. */
     Positions row(int row) {
         requireWhole();
-        return new Positions(rotary, new long[] {rows[rows.length == 1 ? 0 : row]}, null, 0);
+        return new Positions(rotary, new long[] {rows[rows.length == 1 ? 0 : row]}, null);
     }
 
     /** What the layers of this call share, made once; {@code key} says what it is. */

@@ -45,7 +45,8 @@ final class SlotFunction implements Tape.Operation {
                 && fits(in);
     }
 
-    private static boolean fits(MixerInput in) {
+    /** Whether the kernels are written for such inputs, and run on this card. */
+    static boolean fits(MixerInput in) {
         Device device = in.q().device();
         int width = (int) in.q().size(3);
         return in.v().size(3) == width && SlotAttention.serves(device, in.q().dtype(), width);
@@ -94,7 +95,7 @@ final class SlotFunction implements Tape.Operation {
                 plan.near().window(),
                 plan.near().first(),
                 exact == null ? 0 : exact.slots(),
-                exact != null && exact.slots() > 0 && exact.type() == SlotType.INT8);
+                exact == null ? SlotInputs.NEVER : exact.roundedFrom(plan.near().first()));
     }
 
     @Override
@@ -129,6 +130,15 @@ final class SlotFunction implements Tape.Operation {
         Rotary.Waves angles =
                 in.at().rotary().waves(0, in.tokens(), DType.FLOAT32, in.q().device());
         return SlotAttention.most(new SlotInputs(
-                in.q(), in.k(), in.v(), angles.cos(), angles.sin(), null, ring.window(), ring.first(), 0, false));
+                in.q(),
+                in.k(),
+                in.v(),
+                angles.cos(),
+                angles.sin(),
+                null,
+                ring.window(),
+                ring.first(),
+                0,
+                SlotInputs.NEVER));
     }
 }

@@ -198,7 +198,7 @@ class SlotFunctionTest {
     private static SlotInputs inputs(List<Tensor> heads, Rotary rotary, int window, int first, int slots) {
         Rotary.Waves waves = rotary.waves(0, heads.get(0).size(2), DType.FLOAT32, CUDA);
         return new SlotInputs(
-                heads.get(0), heads.get(1), heads.get(2), waves.cos(), waves.sin(), null, window, first, slots, true);
+                heads.get(0), heads.get(1), heads.get(2), waves.cos(), waves.sin(), null, window, first, slots, first);
     }
 
     private List<Tensor> heads(long batch, int heads, int groups, long tokens) {

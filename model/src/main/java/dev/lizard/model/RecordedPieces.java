@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reading on a card, recorded: a piece of so many tokens of one sequence is the same work wherever it stands, once the
- * windows are full, and at the beginning of a text. Recording takes as long as reading a few times, so it happens when a
+ * windows are full and as far as a limit of distances changes nothing, or all; and at the beginning of a text. Recording takes as long as reading a few times, so it happens when a
  * length comes for the second time; lengths that differ each time are read as ever.
  *
  * <p>The recordings work on a state of their own, to and from which a caller's is copied, so they serve every session of
@@ -30,7 +30,8 @@ final class RecordedPieces implements AutoCloseable {
     /** Lengths that were seen once. */
     private static final int REMEMBERED = 64;
 
-    private record Kind(long tokens, boolean beginning) {}
+    /** @param within whether it ends where no mixer's limit of distances changes anything yet */
+    private record Kind(long tokens, boolean beginning, boolean within) {}
 
     /** A recording with what it reads and leaves. */
     private record Piece(RecordedWork graph, Tensor ids, Tensor hidden) {}
@@ -38,6 +39,7 @@ final class RecordedPieces implements AutoCloseable {
     private final Decoder decoder;
     private final Execution execution;
     private final long fills;
+    private final long limit; // the least of all mixers
     private final Scope scope = Scope.owner();
     private final Map<Kind, Piece> pieces = new HashMap<>();
     private final Map<Kind, Integer> seen = new HashMap<>();
@@ -49,6 +51,11 @@ final class RecordedPieces implements AutoCloseable {
         this.decoder = decoder;
         this.execution = execution;
         fills = decoder.mixerSpecs().stream().mapToLong(MixerSpec::fills).max().orElse(0);
+        limit = decoder.mixerSpecs().stream()
+                .mapToLong(MixerSpec::limit)
+                .filter(each -> each > 0)
+                .min()
+                .orElse(Long.MAX_VALUE);
         own = decoder.newState(1);
         try (Scope work = Scope.open()) {
             none = scope.adopt(Tensors.zeros(DType.INT64, decoder.device(), 1));
@@ -65,7 +72,7 @@ final class RecordedPieces implements AutoCloseable {
         if (tokens < Math.max(SHORTEST, fills) || (!beginning && before < fills)) {
             return null;
         }
-        Kind kind = new Kind(tokens, beginning);
+        Kind kind = new Kind(tokens, beginning, before + tokens <= limit);
         Piece piece = pieces.get(kind);
         if (piece == null && !comesAgain(kind)) {
             return null;
@@ -110,7 +117,11 @@ final class RecordedPieces implements AutoCloseable {
             try (Scope work = Scope.open();
                     Positions at = kind.beginning
                             ? Positions.beginning(decoder.rotary(), none)
-                            : Positions.on(decoder.rotary(), read, fills)) {
+                            : Positions.on(
+                                    decoder.rotary(),
+                                    read,
+                                    fills,
+                                    kind.within ? limit - kind.tokens : Long.MAX_VALUE)) {
                 if (kind.beginning) {
                     own.clear(0);
                 }

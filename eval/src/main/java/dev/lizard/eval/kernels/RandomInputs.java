@@ -97,7 +97,7 @@ final class RandomInputs {
                 s.window(),
                 first,
                 slots,
-                true);
+                first);
     }
 
     /** Radians a token of each pair of features. */

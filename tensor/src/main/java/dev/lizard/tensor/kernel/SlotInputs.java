@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param window w
  * @param first m
  * @param slots K; 0 for none
- * @param rounds whether slots hold keys and values as whole numbers of a byte, with a scale a vector
+ * @param rounded the first token that slots hold as whole numbers of a byte, with a scale a vector; those before it are read
+ *     as they are given, wherever they stand; {@link #NEVER} where slots hold what they are given
  */
 public record SlotInputs(
         Tensor q,
@@ -29,14 +30,17 @@ public record SlotInputs(
         int window,
         int first,
         int slots,
-        boolean rounds) {
+        int rounded) {
+    /** Beyond all tokens. */
+    public static final int NEVER = Integer.MAX_VALUE;
+
     public SlotInputs {
         boolean fit = k.size(2) == q.size(2)
                 && v.size(2) == q.size(2)
                 && v.size(3) == q.size(3)
                 && q.size(1) % k.size(1) == 0
                 && cos.stride(0) == sin.stride(0);
-        if (!fit || window < 1 || first < 0 || slots < 0) {
+        if (!fit || window < 1 || first < 0 || slots < 0 || rounded < first) {
             throw new IllegalArgumentException(
                     "%d queries, %d keys and %d values of %d heads over %d, w %d, m %d, K %d do not belong together"
                             .formatted(q.size(2), k.size(2), v.size(2), q.size(1), k.size(1), window, first, slots));

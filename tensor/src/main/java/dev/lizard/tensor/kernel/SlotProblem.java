@@ -142,7 +142,7 @@ final class SlotProblem {
                             .strides(in.v())
                             .strides(dy)
                             .ints(in.batch(), in.tokens(), in.heads(), in.keyHeads(), window, in.first(), in.slots())
-                            .ints(in.places(), Math.toIntExact(in.cos().stride(0)), in.rounds() ? 1 : 0, beside, 0)
+                            .ints(in.places(), Math.toIntExact(in.cos().stride(0)), in.rounded(), beside, 0)
                             .done());
         }
     }

@@ -172,7 +172,7 @@ extern "C" __global__ void __launch_bounds__(WIDE) slots_prepare(const __grid_co
     const i64 row = (i64)blockIdx.x * (WIDE / 32) + (threadIdx.x >> 5);
     if (row >= (i64)p.batch * p.tokens * each) return;
     const int h = row % each, t = row / each % p.tokens, b = row / each / p.tokens, g = h - p.heads;
-    const bool query = h < p.heads, rounds = p.rounds && t >= p.first;
+    const bool query = h < p.heads, rounds = t >= p.rounded;
     const bf16* x = query ? p.q + b * p.sq.batch + t * p.sq.token + h * p.sq.head
                           : p.k + b * p.sk.batch + t * p.sk.token + g * p.sk.head;
     const i64 to = query ? (((i64)b * p.heads + h) * p.tokens + t) * D : (((i64)b * p.keyHeads + g) * p.tokens + t) * D;

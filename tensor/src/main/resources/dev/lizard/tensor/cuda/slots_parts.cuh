@@ -39,7 +39,8 @@ struct Problem {
     bf16 *dq, *dk, *dv;                  // [B, T, H or G, d], rows of tokens as `beside` says
     float *most;                         // [B, G, T]
     Strides sq, sk, sv, sdy;
-    int batch, tokens, heads, keyHeads, window, first, slots, places, angles, rounds;
+    int batch, tokens, heads, keyHeads, window, first, slots, places, angles;
+    int rounded; // the first token that slots hold as whole numbers
     int beside; // numbers from one token's dq to the next where dq, dk, dv share rows; 0: each is contiguous
 };
 

@@ -45,7 +45,7 @@ class SlotSizesTest {
             Tensor q = Tensors.zeros(DType.BFLOAT16, Device.CPU, 1, 3, 8, 64);
             Tensor k = Tensors.zeros(DType.BFLOAT16, Device.CPU, 1, 2, 8, 64);
             Tensor waves = Tensors.zeros(DType.FLOAT32, Device.CPU, 8, 32);
-            assertThatThrownBy(() -> new SlotInputs(q, k, k, waves, waves, null, 4, 1, 2, true))
+            assertThatThrownBy(() -> new SlotInputs(q, k, k, waves, waves, null, 4, 1, 2, 1))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "8 queries, 8 keys and 8 values of 3 heads over 2, w 4, m 1, K 2 do not belong together");
