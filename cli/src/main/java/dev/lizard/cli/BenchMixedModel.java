@@ -1,12 +1,15 @@
 package dev.lizard.cli;
 
+import dev.lizard.base.ConfigTree;
 import dev.lizard.base.LizardException;
+import dev.lizard.base.Origin;
 import dev.lizard.mixer.MixerSpec;
 import dev.lizard.mixer.MixerSpecs;
 import dev.lizard.model.Decoder;
 import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -24,9 +27,9 @@ final class BenchMixedModel extends BenchModel {
 
     @Option(
             names = "--mixer",
-            paramLabel = "NAME",
-            description =
-                    "The mixer of each layer of that model, of the kind's default sizes; its softmax if not given.")
+            paramLabel = "NAME[,KEY=VALUE...]",
+            description = "The mixer of each layer of that model, of the kind's default sizes but for those given"
+                    + " (lizard,far=none,first=4,slots=960); its softmax if not given.")
     @Nullable
     String mixer;
 
@@ -58,9 +61,19 @@ final class BenchMixedModel extends BenchModel {
         });
     }
 
+    /** Of such as {@code window,window=64,first=4}. */
+    private static ObjectNode keys(String text) {
+        String[] parts = text.split(",", -1);
+        Origin flag = new Origin(Origin.Layer.FLAG, "--mixer");
+        ConfigTree tree = ConfigTree.of(JsonNodeFactory.instance.objectNode().put("mixer", parts[0]), flag);
+        for (String assignment : Arrays.asList(parts).subList(1, parts.length)) {
+            tree = tree.set(assignment, flag);
+        }
+        return tree.toNode();
+    }
+
     private static void replaceMixers(Decoder decoder, String name) {
-        ObjectNode keys = JsonNodeFactory.instance.objectNode().put("mixer", name);
-        MixerSpec spec = MixerSpecs.read(keys, decoder.headDims(), "--mixer");
+        MixerSpec spec = MixerSpecs.read(keys(name), decoder.headDims(), "--mixer", LizardException.Kind.USAGE);
         for (int layer = 0; layer < decoder.layers(); layer++) {
             Map<String, Tensor> parameters = new HashMap<>();
             try (Scope work = Scope.open()) {

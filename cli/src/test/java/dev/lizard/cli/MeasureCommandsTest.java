@@ -9,6 +9,7 @@ import dev.lizard.eval.result.ResultSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -184,11 +185,30 @@ class MeasureCommandsTest {
                 .getLast();
         assertThat(result.at("/case").asString()).isEqualTo("generate");
         assertThat(result.at("/state_bytes").asLong()).isPositive();
+        String[] with = {
+            "bench", "generate", "--random-weights", config, "--prompt-tokens=20", "--new-tokens=3", "--runs=1"
+        };
+        JsonNode slots = json(more(with, "--mixer=lizard,far=none,window=4,first=2,slots=6"))
+                .getLast();
+        JsonNode window =
+                json(more(with, "--mixer=lizard,far=none,window=4,first=2")).getLast();
+        assertThat(slots.at("/state_bytes").asLong())
+                .isGreaterThan(window.at("/state_bytes").asLong());
+        assertThat(run(more(with, "--mixer=lizard,slots"))).isEqualTo(2);
+        assertThat(terminal.err()).contains("--mixer").contains("slots");
+        assertThat(run(more(with, "--mixer=lizard,slotz=4"))).isEqualTo(2);
+        assertThat(terminal.err()).contains("--mixer").contains("slotz");
         assertThat(run("bench", "generate", "--model", teacher, "--mixer=window"))
                 .isEqualTo(2);
         assertThat(terminal.err()).contains("--mixer has no effect").contains("--random-weights");
         assertThat(run("bench", "generate")).isEqualTo(2);
         assertThat(terminal.err()).contains("expected one of --model and --random-weights but found neither");
+    }
+
+    private static String[] more(String[] line, String last) {
+        String[] longer = Arrays.copyOf(line, line.length + 1);
+        longer[line.length] = last;
+        return longer;
     }
 
     @Test

@@ -77,18 +77,20 @@ class ExactPieceTest {
     /** Shorter than the window, between window and slots, far beyond; ties; groups of heads; both widths of the kernels. */
     @ParameterizedTest
     @CsvSource({
-        // w, m, meta, K, type, half-life, H, G, d, tokens, coarse
-        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 11, false",
-        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 17, false",
-        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 23, true",
-        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 190, true",
-        "16, 2, 4, 9, MODEL, 40, 6, 2, 8, 190, false",
-        "1, 0, 0, 1, INT8, 0, 2, 1, 8, 70, false",
-        "5, 0, 0, 300, MODEL, 0, 2, 2, 8, 180, true",
-        "3, 70, 0, 6, INT8, 60, 4, 2, 8, 150, true",
-        "12, 4, 0, 40, INT8, 0, 9, 3, 64, 270, true",
-        "12, 4, 3, 40, MODEL, 0, 4, 1, 128, 140, false",
-        "7, 3, 2, 0, INT8, 0, 4, 2, 8, 60, false"
+        // w, m, meta, K, type, half-life, H, G, d, tokens, coarse, rule
+        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 11, false, LEARNED",
+        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 17, false, LEARNED",
+        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 23, true, LEARNED",
+        "16, 2, 0, 9, INT8, 0, 6, 2, 8, 190, true, LEARNED",
+        "16, 2, 4, 9, MODEL, 40, 6, 2, 8, 190, false, LEARNED",
+        "1, 0, 0, 1, INT8, 0, 2, 1, 8, 70, false, LEARNED",
+        "5, 0, 0, 300, MODEL, 0, 2, 2, 8, 180, true, LEARNED",
+        "3, 70, 0, 6, INT8, 60, 4, 2, 8, 150, true, LEARNED",
+        "12, 4, 0, 40, INT8, 0, 9, 3, 64, 270, true, LEARNED",
+        "12, 4, 3, 40, MODEL, 0, 4, 1, 128, 140, false, LEARNED",
+        "7, 3, 2, 0, INT8, 0, 4, 2, 8, 60, false, LEARNED",
+        "8, 3, 0, 20, INT8, 0, 4, 2, 8, 130, false, KEYDIFF",
+        "8, 3, 2, 20, INT8, 0, 4, 2, 8, 130, false, RANDOM"
     })
     void anySplitGivesTheOutputsAndTheStateOfTheOtherForms(
             int window,
@@ -101,10 +103,11 @@ class ExactPieceTest {
             int groups,
             int width,
             long tokens,
-            boolean coarse) {
+            boolean coarse,
+            SlotRule rule) {
         HeadDims dims = new HeadDims(12, heads, groups, width);
         int limit = slots == 0 ? 1000 : 0; // else it would be a window
-        LizardSpec spec = spec(window, first, meta, new SlotSpec(slots, 7, type, limit, halfLife));
+        LizardSpec spec = spec(window, first, meta, new SlotSpec(slots, 7, type, limit, halfLife, rule));
         Map<String, Tensor> parameters = Fixtures.parameters(spec, dims, random);
         parameters.replaceAll(
                 (name, x) -> // scores that are often equal

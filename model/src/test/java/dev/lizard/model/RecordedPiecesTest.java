@@ -6,6 +6,9 @@ import dev.lizard.mixer.Form;
 import dev.lizard.mixer.LizardSpec;
 import dev.lizard.mixer.LolcatsSpec;
 import dev.lizard.mixer.MixerSpec;
+import dev.lizard.mixer.SlotRule;
+import dev.lizard.mixer.SlotSpec;
+import dev.lizard.mixer.SlotType;
 import dev.lizard.mixer.WindowSpec;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
@@ -34,7 +37,16 @@ class RecordedPiecesTest {
             new LizardSpec(LizardSpec.Variant.SUM, 64, 64, 2, 4, 256, LizardSpec.Branches.BOTH),
             new LizardSpec(LizardSpec.Variant.JOINT, 50, 4, 16, 2, 4, 256, LizardSpec.Branches.BOTH),
             new LolcatsSpec(32, 16, LizardSpec.Branches.BOTH),
-            new WindowSpec(64, 4, 0));
+            new WindowSpec(64, 4, 0),
+            exact(0),
+            exact(300)); // a piece ends before the limit, one crosses it, others lie beyond
+
+    /** Who is kept hangs on places alone, so that rounding does not choose. */
+    private static LizardSpec exact(int limit) {
+        SlotSpec slots = new SlotSpec(40, 16, SlotType.INT8, limit, 0, SlotRule.RANDOM);
+        return new LizardSpec(
+                LizardSpec.Variant.JOINT, 50, 4, 16, 0, 4, 256, LizardSpec.Branches.BOTH, LizardSpec.Far.NONE, slots);
+    }
 
     private static Decoder decoder(MixerSpec spec, DType dtype) {
         ObjectNode config = TinyModels.config(Family.LLAMA);
