@@ -74,14 +74,13 @@ final class ExactPiece {
     /** Tokens of a piece, from its first on, that such a kernel can read: those that no limit of distances changes. */
     static long within(Plan plan, MixerInput in) {
         ExactSlots exact = plan.exact();
-        boolean plain = exact != null
-                && plan.far() == Far.NONE
+        boolean plain = plan.far() == Far.NONE
                 && plan.turnsNear()
                 && in.at().together()
                 && in.at().documents() == null
                 && in.v().size(3) == in.q().size(3)
                 && !Gradients.enabled();
-        if (!plain) {
+        if (exact == null || !plain) {
             return 0;
         }
         long tokens = in.tokens();
