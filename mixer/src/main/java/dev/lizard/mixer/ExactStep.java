@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * query, q·R(−Δ)k = Σ cos(Δθ) (p a + r b) + sin(Δθ) (p b − r a), which is one product of the query beside (−r, p) with the key
  * times cos beside the key times sin. Scales of whole numbers are left to the scores and to the weights.
  *
- * <p>Where positions are known to the host only what is filled is read, and on the CPU the host itself lets
- * tokens into slots ({@link HostRace}). Else all is the same wherever the rows stand, so that it can be recorded.
+ * <p>Where positions are known to the host only what is filled is read, and on the CPU the host itself lets tokens into
+ * slots ({@link HostRace}) and holds queries against keys ({@link HostRead}). Else all is the same wherever the rows stand, so that it can be recorded.
  */
 final class ExactStep {
     private final ExactSlots exact;
@@ -36,9 +36,8 @@ final class ExactStep {
         this.at = in.at();
         device = in.q().device();
         dtype = in.q().dtype();
-        filled = at.known() ? Math.min(at.first() + 1, ring.slots()) : ring.slots();
-        long most = ring.keepsAll(at) ? 0 : exact.slots();
-        taken = at.known() ? Math.clamp(at.first() + 1 - ring.slots(), 0, most) : most;
+        filled = at.bounded() ? Math.min(at.most() + 1, ring.slots()) : ring.slots();
+        taken = at.bounded() ? Math.clamp(at.most() + 1 - ring.slots(), 0, exact.slots()) : exact.slots();
     }
 
     /**
@@ -65,13 +64,33 @@ final class ExactStep {
 
     // ---- who is read ----------------------------------------------------------------------------------------------
 
+    /**
+     * What the query is held against, n = filled + taken places.
+     *
+     * @param scores [B, G, R, n], of places without a token minus infinity
+     * @param values [B, G, n, d], of slots without their scale
+     */
+    record Seen(Tensor scores, Tensor values) {}
+
     private PartialAttention attend(@Nullable Tensor sink) {
         long batch = in.batch();
         long heads = in.q().size(1);
-        long width = in.q().size(3);
+        SlotPairs held = taken == 0 ? null : SlotPairs.in(state).first(taken);
+        Seen seen = HostRead.serves(exact, state, in)
+                ? HostRead.run(exact, state, in, (int) filled, (int) taken)
+                : seen(held);
+        WindowSoftmax.Weights weights =
+                WindowSoftmax.weigh(seen.scores, sink == null ? null : sink.view(1, seen.scores.size(1), -1, 1));
+        Tensor exp = weights.exp(); // [B, G, R, n]
+        scale(exp.transpose(-1, -2), held, SlotPairs.VALUE);
+        return new PartialAttention(
+                exp.matmul(seen.values).view(batch, heads, 1, -1),
+                weights.mass().view(batch, heads, 1, 1));
+    }
+
+    private Seen seen(@Nullable SlotPairs held) {
         Tensor keys = state.get(KeyRing.KEYS).narrow(2, 0, filled);
         Tensor values = state.get(KeyRing.VALUES).narrow(2, 0, filled);
-        SlotPairs held = taken == 0 ? null : SlotPairs.in(state).first(taken);
         Rotary.Waves angles;
         if (held == null) {
             angles = ExactSlots.spread(
@@ -82,19 +101,14 @@ final class ExactStep {
             angles = exact.angles(at, distances(held), dtype);
         }
         // cos and sin have the scale of turning once
-        Tensor q = in.q().mul(at.rotary().scale() / Math.sqrt((double) width));
+        Tensor q = in.q().mul(at.rotary().scale() / Math.sqrt((double) in.q().size(3)));
         Tensor scores = keys.mul(angles.cos())
                 .matmul(across(q))
                 .sub(keys.mul(angles.sin()).matmul(across(at.rotary().quarter(q)))); // [B, G, n, R]
         scale(scores, held, SlotPairs.KEY);
         Tensor hidden = hidden(held);
-        WindowSoftmax.Weights weights = WindowSoftmax.weigh(
-                (hidden == null ? scores : scores.maskedFill(hidden, Double.NEGATIVE_INFINITY)).transpose(-1, -2),
-                sink == null ? null : sink.view(1, scores.size(1), -1, 1));
-        Tensor exp = weights.exp(); // [B, G, R, n]
-        scale(exp.transpose(-1, -2), held, SlotPairs.VALUE);
-        return new PartialAttention(
-                exp.matmul(values).view(batch, heads, 1, width), weights.mass().view(batch, heads, 1, 1));
+        Tensor open = hidden == null ? scores : scores.maskedFill(hidden, Double.NEGATIVE_INFINITY);
+        return new Seen(open.transpose(-1, -2), values);
     }
 
     /** q [B, H, 1, d] as [B, G, d, R]. */

@@ -106,10 +106,13 @@ record KeyRing(int window, int first) {
     /** No operation is quicker than the host where it copies a vector or two. */
     private void insertOnHost(Tensor store, Positions at, Tensor fresh) {
         long groups = store.size(1);
-        long bytes = store.size(3) * store.dtype().bytes();
-        for (int head = 0; head < store.size(0) * groups; head++) {
-            long place = head * (long) slots() + slot(at.read((int) (head / groups)));
-            MemorySegment.copy(fresh.segment(), head * bytes, store.segment(), place * bytes, bytes);
+        long heads = store.size(0) * groups;
+        MemorySegment from = fresh.segment();
+        MemorySegment to = store.segment();
+        long bytes = from.byteSize() / heads;
+        for (long head = 0; head < heads; head++) {
+            long place = head * slots() + slot(at.read((int) (head / groups)));
+            MemorySegment.copy(from, head * bytes, to, place * bytes, bytes);
         }
     }
 

@@ -58,6 +58,7 @@ public final class Rotary implements AutoCloseable {
 
     private final double[] frequencies;
     private final double scale;
+    private final HostAngles onHost;
     private final Scope scope = Scope.owner();
     private final Map<Device, Constants> constants = new HashMap<>();
     private final Map<Device, Tensor> turns = new HashMap<>();
@@ -72,6 +73,7 @@ public final class Rotary implements AutoCloseable {
     public Rotary(double[] frequencies, double scale) {
         this.frequencies = frequencies.clone();
         this.scale = scale;
+        onHost = new HostAngles(this.frequencies);
     }
 
     /** The usual frequencies {@code base^(-2i/d)}. */
@@ -118,6 +120,11 @@ public final class Rotary implements AutoCloseable {
                 return scope.adopt(Tensors.of(each, each.length).to(there));
             }
         });
+    }
+
+    /** Those of distances, without the scale, for loops on the host. */
+    HostAngles onHost() {
+        return onHost;
     }
 
     /** The factor on cos and sin. */
