@@ -15,8 +15,8 @@ final class HostRace {
     private final int slots;
     private final int width;
     private final int marks;
-    private final double[] worth; // with what else is marked
-    private final int[] positions;
+    private final MemorySegment worth; // with what else is marked
+    private final MemorySegment positions;
 
     private HostRace(ExactSlots exact, SlotPairs held) {
         this.held = held;
@@ -24,8 +24,8 @@ final class HostRace {
         slots = exact.slots();
         width = (int) held.pairs().size(3) / 2;
         marks = (int) held.marks().size(3);
-        worth = numbers(held.marks(), 0, held.marks().count());
-        positions = held.positions().segment().toArray(ValueLayout.JAVA_INT);
+        worth = held.marks().segment();
+        positions = held.positions().segment();
     }
 
     /** Whether slots of this kind can be filled so. */
@@ -50,7 +50,7 @@ final class HostRace {
             long there = (long) head * ring.slots() + ring.slot(read);
             double score = numbers(scores, there, 1)[0];
             int worst = race.worst(head * race.slots);
-            if (race.positions[worst] == 0 || race.worth[worst * race.marks] <= score) {
+            if (race.position(worst) == 0 || race.worth(worst) <= score) {
                 double[] key = numbers(state.get(KeyRing.KEYS), there * race.width, race.width);
                 double[] value = numbers(state.get(KeyRing.VALUES), there * race.width, race.width);
                 race.put(worst, score, key, value, Math.toIntExact(read - ring.window() + 1));
@@ -58,13 +58,28 @@ final class HostRace {
         }
     }
 
+    private int position(int slot) {
+        return positions.getAtIndex(ValueLayout.JAVA_INT, slot);
+    }
+
+    private double worth(int slot) {
+        long at = (long) slot * marks;
+        return wide ? worth.getAtIndex(ValueLayout.JAVA_DOUBLE, at) : worth.getAtIndex(ValueLayout.JAVA_FLOAT, at);
+    }
+
     /** The first free one, or the worst, of equal ones the earliest token's. */
     private int worst(int from) {
         int worst = from;
-        for (int i = from; i < from + slots && positions[worst] != 0; i++) {
-            double difference = worth[i * marks] - worth[worst * marks];
-            boolean worse = difference < 0 || (difference == 0 && positions[i] < positions[worst]);
-            worst = positions[i] == 0 || worse ? i : worst;
+        int position = position(from);
+        double least = worth(from);
+        for (int i = from + 1; i < from + slots && position != 0; i++) {
+            double other = worth(i);
+            int there = position(i);
+            if (there == 0 || other < least || (other == least && there < position)) {
+                worst = i;
+                position = there;
+                least = other;
+            }
         }
         return worst;
     }
@@ -80,7 +95,7 @@ final class HostRace {
             marked[1 + SlotPairs.VALUE] = code(value, (2L * slot + 1) * width);
         }
         write(held.marks(), (long) slot * marks, marked);
-        held.positions().segment().setAtIndex(ValueLayout.JAVA_INT, slot, position);
+        positions.setAtIndex(ValueLayout.JAVA_INT, slot, position);
     }
 
     /** Writes whole numbers of one byte, and tells their scale; in the type of the state, as {@link SlotPairs} does. */

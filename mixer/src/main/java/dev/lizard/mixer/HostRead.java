@@ -73,7 +73,10 @@ final class HostRead {
         boolean plain = exact.slots() == 0
                 || exact.type() == SlotType.INT8
                 || SlotPairs.in(state).pairs().dtype() == DType.FLOAT32;
-        return plain && in.at().bounded() && in.q().dtype() == DType.FLOAT32 && !in.q().isCuda();
+        return plain
+                && in.at().bounded()
+                && in.q().dtype() == DType.FLOAT32
+                && !in.q().isCuda();
     }
 
     /** Of a ring with {@code filled} places and {@code taken} slots, which hold the query's own token. */
@@ -100,15 +103,19 @@ final class HostRead {
         long read = at.read(head / groups);
         long store = (long) head * ring.slots() * width;
         long to = (long) head * (filled + taken) * width;
-        MemorySegment.copy(ringValues, store * Float.BYTES, toValues, to * Float.BYTES, (long) filled * width * Float.BYTES);
+        MemorySegment.copy(
+                ringValues, store * Float.BYTES, toValues, to * Float.BYTES, (long) filled * width * Float.BYTES);
         float[] each = new float[HostTile.KEYS];
         for (int from = 0; from < filled; from += HostTile.KEYS) {
             int n = Math.min(HostTile.KEYS, filled - from);
             for (int j = 0; j < n; j++) {
                 int place = from + j;
-                tile.distances[j] = read < place ? 0 : (int) (place < ring.first()
-                        ? Math.max(0, limited(read) - place)
-                        : (read - place) % ring.window());
+                tile.distances[j] = read < place
+                        ? 0
+                        : (int)
+                                (place < ring.first()
+                                        ? Math.max(0, limited(read) - place)
+                                        : (read - place) % ring.window());
             }
             tile.loadNumbers(ringKeys, store + (long) from * width, n, width);
             tile.turn(angles, farthest, n);

@@ -5,6 +5,7 @@ import dev.lizard.tensor.RandomStream;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -98,7 +99,62 @@ record SlotScore(Tensor inWeight, Tensor inBias, Tensor outWeight, Tensor outBia
     /** The same as tokens compete with them. */
     Tensor competing(MixerInput in) {
         try (Scope scope = Scope.open()) {
+            if (in.tokens() == 1 && in.q().dtype() == DType.FLOAT32 && !in.q().isCuda()) {
+                return scope.promote(onHost(in));
+            }
             return scope.promote(of(in).mul(GRID).round().mul(1.0 / GRID));
+        }
+    }
+
+    /** Of one token a row, in plain loops but for the first product: no operation is quicker over so little. */
+    private Tensor onHost(MixerInput in) {
+        int batch = (int) in.batch();
+        int inputs = (int) inWeight.size(1);
+        float[] u = new float[batch * inputs]; // [B, D + 2 G d]
+        int from = 0;
+        for (Tensor part : List.of(in.x(), in.k(), in.judged())) {
+            float[] numbers = numbers(part);
+            int each = numbers.length / batch;
+            for (int row = 0; row < batch; row++) {
+                System.arraycopy(numbers, row * each, u, row * inputs + from, each);
+            }
+            from += each;
+        }
+        for (int row = 0; row < batch; row++) {
+            scale(u, row * inputs, inputs);
+        }
+        float[] hidden = numbers(Tensors.of(u, batch, inputs).linear(inWeight, inBias)); // [B, hidden]
+        float[] out = numbers(outWeight);
+        float[] bias = numbers(outBias);
+        int width = hidden.length / batch;
+        for (int i = 0; i < hidden.length; i++) {
+            hidden[i] = (float) (hidden[i] / (1 + Math.exp(-hidden[i]))); // silu
+        }
+        float[] scores = new float[batch * bias.length];
+        for (int i = 0; i < scores.length; i++) {
+            int row = i / bias.length;
+            int head = i % bias.length;
+            float r = bias[head];
+            for (int n = 0; n < width; n++) {
+                r += out[head * width + n] * hidden[row * width + n];
+            }
+            scores[i] = (float) (Math.rint(r * GRID) / GRID);
+        }
+        return Tensors.of(scores, batch, bias.length, 1);
+    }
+
+    private static float[] numbers(Tensor x) {
+        return x.contiguous().segment().toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    private static void scale(float[] u, int from, int count) {
+        double square = 0;
+        for (int i = from; i < from + count; i++) {
+            square += (double) u[i] * u[i];
+        }
+        float factor = (float) (1 / Math.sqrt(square / count + EPSILON));
+        for (int i = from; i < from + count; i++) {
+            u[i] *= factor;
         }
     }
 
