@@ -65,10 +65,7 @@ class CompareCommandTest {
         assertThat(results.conversions())
                 .extracting(Conversion::model)
                 .containsExactly(
-                        "liger-first4-seed0",
-                        "based-seed0",
-                        "liger-first4-seed1",
-                        "based-seed1"); // taylor has no first
+                        "liger-first4-seed0", "based-first4-seed0", "liger-first4-seed1", "based-first4-seed1");
         assertThat(results.conversions()).allSatisfy(row -> {
             assertThat(row.tokens()).isEqualTo(row.recipe().equals("liger") ? 96 : 128); // whole steps of 32 a stage
             assertThat(row.nll()).isPositive().isFinite();
@@ -79,12 +76,12 @@ class CompareCommandTest {
                 .hasSize(5);
         assertThat(out.resolve("report.html")).content().contains("Rivals in one frame");
         String before = terminal.out();
-        FileTime written = Files.getLastModifiedTime(out.resolve("based-seed1/model.safetensors"));
+        FileTime written = Files.getLastModifiedTime(out.resolve("based-first4-seed1/model.safetensors"));
 
         assertThat(compare(out, "liger,based", budget)).isZero();
 
         assertThat(terminal.out()).isEqualTo(before);
-        assertThat(Files.getLastModifiedTime(out.resolve("based-seed1/model.safetensors")))
+        assertThat(Files.getLastModifiedTime(out.resolve("based-first4-seed1/model.safetensors")))
                 .isEqualTo(written);
         assertThat(compare(out, "liger,based", "--tokens=64", "--first=4")).isEqualTo(2);
         assertThat(terminal.err()).contains("another run of this name", "liger-first4-seed0", "name another --out");

@@ -4,6 +4,7 @@ import dev.lizard.mixer.Form;
 import dev.lizard.mixer.Importance;
 import dev.lizard.mixer.Mixer;
 import dev.lizard.mixer.MixerInput;
+import dev.lizard.mixer.MixerSpec;
 import dev.lizard.model.Decoder;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.Device;
@@ -110,6 +111,7 @@ final class AttentionTransfer implements Objective {
                         matrices(student, layer, in, term.loss(), share * weight)
                                 .mul(weight);
                     case Loss.Importance _ -> importance(student, in, weight, share);
+                    case Loss.Orthogonality _ -> orthogonality(student, weight, share);
                     case Loss.HiddenState _, Loss.NextToken _, Loss.Kl _, Loss.Sum _ ->
                         throw new IllegalStateException(term.loss() + " is not taken at mixers");
                 };
@@ -155,6 +157,24 @@ final class AttentionTransfer implements Objective {
             Tensor value = judged.scores().sub(judged.target()).square().mean().mul(weight);
             value.mul(share).backward();
             return layer.promote(value.detach());
+        }
+    }
+
+    /** Σ ‖W Wᵀ − I‖²_F over the matrices that the mixer has. */
+    private Tensor orthogonality(Mixer student, double weight, double share) {
+        try (Scope work = Scope.open();
+                Gradients on = Gradients.on()) {
+            Tensor total = Tensors.zeros(DType.FLOAT32, decoder.device());
+            for (String name : student.spec().orthogonal()) {
+                Tensor w = MixerSpec.need(student.parameters(), name).to(DType.FLOAT32); // [n, n]
+                Tensor eye = Tensors.eye(w.size(0), DType.FLOAT32, w.device());
+                total = total.add(w.matmul(w.transpose(0, 1)).sub(eye).square().sum());
+            }
+            Tensor value = total.mul(weight);
+            if (value.requiresGrad()) { // the matrices may be frozen, or in other layers
+                value.mul(share).backward();
+            }
+            return work.promote(value.detach());
         }
     }
 

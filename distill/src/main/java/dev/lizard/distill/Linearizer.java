@@ -213,6 +213,7 @@ public final class Linearizer {
         ObjectNode usual = mixer();
         SortedMap<Integer, MixerSpec> specs = LayerMixers.of(recipe, usual, decoder, where);
         SlotStages.require(recipe, specs.values(), where);
+        LossNeeds.require(recipe, specs.values(), where);
         SlotStages.limit(usual, decoder.config());
         resolved.set("mixer", MixerSpecs.write(MixerSpecs.read(usual, decoder.headDims(), where + "/mixer")));
         recipe.documents().requireKept(specs.values(), where, "the student");

@@ -101,6 +101,12 @@ public sealed interface Loss {
      */
     record Importance(@Setting(byDefault = "teacher") Input input) implements Loss {}
 
+    /**
+     * How far the matrices of a mixer's feature maps are from orthogonal: the sum over them of ‖W Wᵀ − I‖²_F, then the mean
+     * over layers. A term beside another (trainable feedforward kernels).
+     */
+    record Orthogonality() implements Loss {}
+
     /** The weighted sum of others. */
     record Sum(List<Term> terms) implements Loss {
         public Sum {
@@ -115,7 +121,7 @@ public sealed interface Loss {
                                 .formatted(String.join(
                                         ", ", all.stream().map(Loss::name).toList())));
             }
-            if (all.stream().map(Loss::input).distinct().count() > 1) {
+            if (all.stream().filter(Loss::looks).map(Loss::input).distinct().count() > 1) {
                 throw new BadSetting("terms", "expected one input but found teacher and student; choose one");
             }
             boolean everyNext = all.stream().anyMatch(loss -> loss instanceof NextToken && !loss.responses());
@@ -161,6 +167,7 @@ public sealed interface Loss {
             case MixingMatrix _ -> "mixing-matrix";
             case HiddenState _ -> "hidden-state";
             case Importance _ -> "importance";
+            case Orthogonality _ -> "orthogonality";
             case NextToken _ -> "next-token";
             case Kl _ -> "kl";
             case Sum _ -> "sum";
@@ -169,7 +176,7 @@ public sealed interface Loss {
 
     default Place place() {
         return switch (this) {
-            case AttentionOutput _, AttentionWeights _, MixingMatrix _, Importance _ -> Place.MIXER;
+            case AttentionOutput _, AttentionWeights _, MixingMatrix _, Importance _, Orthogonality _ -> Place.MIXER;
             case HiddenState hidden -> hidden.input == Input.TEACHER ? Place.BLOCK : Place.PASS;
             case NextToken _, Kl _ -> Place.PASS;
             case Sum sum -> sum.terms.getFirst().loss().place();
@@ -178,7 +185,19 @@ public sealed interface Loss {
 
     /** Whose hidden states the layers see. */
     default Input input() {
-        return this instanceof Sum sum ? sum.terms.getFirst().loss().input() : Input.STUDENT;
+        return this instanceof Sum
+                ? parts().stream()
+                        .map(Term::loss)
+                        .filter(Loss::looks)
+                        .findFirst()
+                        .map(Loss::input)
+                        .orElse(Input.STUDENT)
+                : Input.STUDENT;
+    }
+
+    /** Whether it is taken of hidden states, and not of parameters alone. */
+    private boolean looks() {
+        return !(this instanceof Orthogonality);
     }
 
     /** Whether only tokens that the corpus marks count. */
@@ -187,7 +206,8 @@ public sealed interface Loss {
             case NextToken next -> next.labels == Labels.RESPONSE;
             case Kl kl -> kl.labels == Labels.RESPONSE;
             case Sum sum -> sum.terms.stream().anyMatch(term -> term.loss().responses());
-            case AttentionOutput _, AttentionWeights _, MixingMatrix _, HiddenState _, Importance _ -> false;
+            case AttentionOutput _, AttentionWeights _, MixingMatrix _ -> false;
+            case HiddenState _, Importance _, Orthogonality _ -> false;
         };
     }
 

@@ -23,6 +23,7 @@ public final class Recipes {
                     "gated-delta",
                     "gla",
                     "hedgehog",
+                    "kernel",
                     "liger",
                     "mamba2",
                     "mohawk",

@@ -57,7 +57,7 @@ record Beside(
             Tensor exact = reads(Branches.LINEAR) ? null : exact(in.withValues(in.units()));
             Tensor far = reads(Branches.WINDOW) ? null : memory.materialize(later(in));
             if (far != null && ring.first() > 0) {
-                far = far.mul(places(in).transpose(-1, -2)); // values that were left out
+                far = far.mul(written(in, ring.first()).transpose(-1, -2)); // values that were left out
             }
             return scope.promote(original.narrowed(joined(exact, far)));
         }
@@ -161,20 +161,20 @@ record Beside(
         if (ring.first() == 0) {
             return in;
         }
-        Tensor mask = places(in);
+        Tensor mask = written(in, ring.first());
         return new MixerInput(in.x(), in.q(), in.k().mul(mask), in.v().mul(mask), in.at());
     }
 
-    /** 0 for the first m tokens, 1 for others: [B | 1, 1, T, 1]. */
-    private Tensor places(MixerInput in) {
+    /** 0 for the first m tokens, which no memory holds, 1 for others: [B | 1, 1, T, 1]. */
+    static Tensor written(MixerInput in, int first) {
         DType dtype = in.q().dtype();
         Device device = in.q().device();
         return in.at()
                 .shared(
-                        new Later(ring.first(), in.tokens(), dtype, device),
+                        new Later(first, in.tokens(), dtype, device),
                         () -> Tensors.arange(0, in.tokens(), device)
                                 .add(in.at().read(device).unsqueeze(-1))
-                                .ge((double) ring.first())
+                                .ge((double) first)
                                 .to(dtype)
                                 .view(-1, 1, in.tokens(), 1));
     }

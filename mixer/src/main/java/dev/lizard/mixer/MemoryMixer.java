@@ -48,6 +48,8 @@ record MemoryMixer(
         NONE,
         /** q_t·n_t, for weights that are positive. */
         SUM,
+        /** The same, and 0 is read before the first token that is written. */
+        SUM_OR_NOTHING,
         /** max(|q_t·n_t|, 1). */
         BOUNDED
     }
@@ -75,6 +77,25 @@ record MemoryMixer(
             long features,
             Function<MixerInput, Terms> terms) {
         return new MemoryMixer(spec, dims, parameters, memories, features, Normaliser.SUM, terms, Ending.NONE);
+    }
+
+    /** The same beside what is kept exactly: features of tokens that the memory does not hold are 0. */
+    static MemoryMixer summed(
+            MemorySpec spec,
+            HeadDims dims,
+            Map<String, Tensor> parameters,
+            long features,
+            Function<MixerInput, Terms> terms) {
+        int first = spec.near().first();
+        if (first == 0) {
+            return summed(spec, dims, parameters, dims.keyHeads(), features, terms);
+        }
+        Function<MixerInput, Terms> later = in -> {
+            Terms all = terms.apply(in);
+            return new Terms(all.q, all.k.mul(Beside.written(in, first)), all.logDecay, all.logInput);
+        };
+        return new MemoryMixer(
+                spec, dims, parameters, dims.keyHeads(), features, Normaliser.SUM_OR_NOTHING, later, Ending.NONE);
     }
 
     /** One as wide as a head, with what the rival puts behind it. */
@@ -219,7 +240,7 @@ record MemoryMixer(
         }
         PartialAttention read = LinearBranch.split(y);
         if (b.largest == null) {
-            return read.divided();
+            return normaliser == Normaliser.SUM ? read.divided() : read.dividedOrZero();
         }
         Tensor least = perHead(b.largest).neg().exp().unsqueeze(-1); // 1 / exp(m)
         return read.numerator().div(read.mass().abs().maximum(least));

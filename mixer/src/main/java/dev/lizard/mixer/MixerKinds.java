@@ -23,6 +23,7 @@ final class MixerKinds {
             GatedDeltaSpec.KIND,
             GatedDeltaSpec.UNGATED,
             TaylorSpec.KIND,
+            KernelSpec.KIND,
             LinearSpec.KIND);
 
     private MixerKinds() {}

@@ -67,6 +67,11 @@ public interface MixerSpec {
         return false;
     }
 
+    /** Parameters [n, n] that the loss {@code orthogonality} holds near orthogonal ones; none by default. */
+    default List<String> orthogonal() {
+        return List.of();
+    }
+
     /** The same with so many slots, over the same parameters; where there are any. */
     default MixerSpec withSlots(int count) {
         return this;

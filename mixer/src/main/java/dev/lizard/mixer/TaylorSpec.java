@@ -12,7 +12,7 @@ import java.util.Map;
 /**
  * The linear attention of BASED (Arora et al. 2024, arXiv 2402.18668): features whose product is the second-order Taylor
  * series of softmax's exponential, of queries and keys that were projected to a few dimensions p. BASED alternates it
- * with windows, which a stack does by its list of mixers.
+ * with windows, which a stack does by its list of mixers; a conversion may have one beside it in each layer.
  *
  * <pre>
  *   a = q W_q    b = k W_k    s = a·b / √p          W_q [H, d, p]   W_k [G, d, p]
@@ -27,26 +27,41 @@ import java.util.Map;
  * at least half of the number of keys. No RoPE, as published. Heads that share keys share S and z.
  *
  * @param features p
+ * @param near what is kept exactly beside it
  */
-public record TaylorSpec(int features) implements MixerSpec {
+record TaylorSpec(int features, Near near) implements MemorySpec {
     static final MixerKind<Keys> KIND = new MixerKind<>(
             "taylor",
             Keys.class,
-            (keys, dims) -> new TaylorSpec(keys.features),
+            (keys, dims) -> new TaylorSpec(keys.features, new Near(keys.window, keys.first, keys.branches)),
             new MixerKind.About(
-                    "second-order Taylor series of softmax", "G*(p + 1)*(p + 2)*(d + 1)/2", "BASED, arXiv 2402.18668"));
+                    "second-order Taylor series of softmax",
+                    "G*(p + 1)*(p + 2)*(d + 1)/2 + 2*G*d*n",
+                    "BASED, arXiv 2402.18668"));
 
     /** Beyond it the square of p outgrows a head. */
     static final double MOST_FEATURES = 256;
 
     record Keys(
             @Setting(byDefault = "16", min = 1, max = MOST_FEATURES)
-            int features) {}
+            int features,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_WINDOW)
+            int window,
+
+            @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_FIRST)
+            int first,
+
+            @Setting(byDefault = "both") LizardSpec.Branches branches) {
+        Keys {
+            Near.requireEffect(window, first, branches);
+        }
+    }
 
     static final String QUERY_MAP = "query_map";
     static final String KEY_MAP = "key_map";
 
-    public TaylorSpec {
+    TaylorSpec {
         if (features < 1) {
             throw new IllegalArgumentException("features must be at least 1, found " + features);
         }
@@ -58,17 +73,22 @@ public record TaylorSpec(int features) implements MixerSpec {
     }
 
     @Override
-    public Map<String, Object> keys() {
+    public MemorySpec with(Near other) {
+        return new TaylorSpec(features, other);
+    }
+
+    @Override
+    public Map<String, Object> ownKeys() {
         return Map.of("features", features);
     }
 
     /** f. */
-    private long width() {
+    long width() {
         return (features + 1L) * (features + 2) / 2;
     }
 
     @Override
-    public Map<String, long[]> shapes(HeadDims dims) {
+    public Map<String, long[]> ownShapes(HeadDims dims) {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         shapes.put(QUERY_MAP, new long[] {dims.heads(), dims.headWidth(), features});
         shapes.put(KEY_MAP, new long[] {dims.keyHeads(), dims.headWidth(), features});
@@ -77,7 +97,7 @@ public record TaylorSpec(int features) implements MixerSpec {
 
     /** Normal of deviation 1/√d, heads of a group alike, so that s is a product of like projections from the start. */
     @Override
-    public List<Parameter> initial(HeadDims dims, RandomStream random) {
+    public List<Parameter> ownInitial(HeadDims dims, RandomStream random) {
         float[] keys = random.normal(dims.keyHeads() * dims.headWidth() * features, 1 / Math.sqrt(dims.headWidth()));
         Tensor map = Tensors.of(keys, dims.keyHeads(), dims.headWidth(), features);
         return List.of(
@@ -86,14 +106,13 @@ public record TaylorSpec(int features) implements MixerSpec {
     }
 
     @Override
-    public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
+    public Mixer memory(HeadDims dims, Map<String, Tensor> parameters) {
         Tensor queryMap = MixerSpec.need(parameters, QUERY_MAP);
         Tensor keyMap = MixerSpec.need(parameters, KEY_MAP);
         return MemoryMixer.summed(
                 this,
                 dims,
-                Map.of(QUERY_MAP, queryMap, KEY_MAP, keyMap),
-                dims.keyHeads(),
+                parameters,
                 width(),
                 in -> new MemoryMixer.Terms(projected(in.q(), queryMap), projected(in.k(), keyMap), null, null));
     }
@@ -103,7 +122,7 @@ public record TaylorSpec(int features) implements MixerSpec {
     }
 
     /** φ of [.., p]: [.., f]. Products of two entries are those of the vector with itself, moved on by 0 to p/2 places. */
-    private Tensor features(Tensor x) {
+    Tensor features(Tensor x) {
         Tensor a = x.mul(Math.pow(features, -0.25));
         Tensor twice = Tensors.cat(-1, a, a);
         List<Tensor> parts = new ArrayList<>();
@@ -118,19 +137,20 @@ public record TaylorSpec(int features) implements MixerSpec {
     }
 
     @Override
-    public long stateNumbers(HeadDims dims, long tokens) {
+    public long memoryNumbers(HeadDims dims) {
         return dims.keyHeads() * width() * (dims.headWidth() + 1);
     }
 
     /** Projections, what is read and what is written. */
     @Override
     public double flops(HeadDims dims, long length) {
-        return 4.0 * MixerSizes.rows(dims) * (features + width());
+        return 4.0 * MixerSizes.rows(dims) * (features + width()) + near().flops(dims);
     }
 
     @Override
     public long graphNumbers(HeadDims dims, long length) {
         long features = 2L * dims.heads() * (3 * width() + this.features);
-        return features + 8 * MixerSizes.rows(dims) + 2L * dims.heads() * Math.min(MatrixMemory.CHUNK, length);
+        long pairs = 2L * dims.heads() * Math.min(MatrixMemory.CHUNK, length);
+        return features + 8 * MixerSizes.rows(dims) + pairs + near().graphNumbers(dims, length);
     }
 }

@@ -46,6 +46,9 @@ class MemoryProbeTest {
             case "relu" -> x -> x.clampMin(0);
             case "hedgehog" -> x -> hedgehog(x, 1);
             case "hedgehog x3" -> x -> hedgehog(x, 3);
+            case "taylor 8" -> x -> taylor(x, 8);
+            case "taylor 16" -> x -> taylor(x, 16);
+            case "taylor 24" -> x -> taylor(x, 24);
             default -> throw new IllegalArgumentException(name);
         };
     }
@@ -53,6 +56,12 @@ class MemoryProbeTest {
     private static Tensor hedgehog(Tensor x, double scale) {
         HeadDims dims = new HeadDims(1, 1, 1, WIDTH);
         return Hedgehog.features(x, Hedgehog.identity(dims, WIDTH, scale));
+    }
+
+    /** Of a random projection to p numbers, another in each draw, brought to length √p. */
+    private static Tensor taylor(Tensor x, int p) {
+        Tensor map = Fixtures.normal(new RandomStream(5), 1, DRAWS, 1, WIDTH, p).to(DType.FLOAT32);
+        return new TaylorSpec(p, Near.NONE).features(unit(x.matmul(map)).mul(Math.sqrt(p)));
     }
 
     /** Share of {@code keys} keys whose last value is the nearest code, each written {@code times} times. */
@@ -90,26 +99,34 @@ class MemoryProbeTest {
 
     @ParameterizedTest
     @CsvSource(textBlock = """
-            identity,    1,    64, 1.00
-            identity,    1,   128, 0.94
-            identity,    1,   256, 0.56
-            identity,    0.99, 64, 0.98
-            identity,    0.99,128, 0.71
-            identity,    0.99,256, 0.35
-            identity,    0.95, 32, 0.93
-            identity,    0.95, 64, 0.52
-            identity,    0.95,128, 0.25
-            elu,         1,     8, 0.45
-            elu,         1,    16, 0.17
-            relu,        1,    32, 0.54
-            relu,        1,    64, 0.22
-            hedgehog,    1,     8, 0.94
-            hedgehog,    1,    16, 0.73
-            hedgehog,    1,    32, 0.34
-            hedgehog x3, 1,    64, 0.94
-            hedgehog x3, 1,   128, 0.85
-            hedgehog x3, 1,   256, 0.64
-            """)
+        identity,    1,    64, 1.00
+        identity,    1,   128, 0.94
+        identity,    1,   256, 0.56
+        identity,    0.99, 64, 0.98
+        identity,    0.99,128, 0.71
+        identity,    0.99,256, 0.35
+        identity,    0.95, 32, 0.93
+        identity,    0.95, 64, 0.52
+        identity,    0.95,128, 0.25
+        elu,         1,     8, 0.45
+        elu,         1,    16, 0.17
+        relu,        1,    32, 0.54
+        relu,        1,    64, 0.22
+        hedgehog,    1,     8, 0.94
+        hedgehog,    1,    16, 0.73
+        hedgehog,    1,    32, 0.34
+        hedgehog x3, 1,    64, 0.94
+        hedgehog x3, 1,   128, 0.85
+        hedgehog x3, 1,   256, 0.64
+        taylor 8,    1,    32, 0.86
+        taylor 8,    1,    64, 0.49
+        taylor 8,    1,   128, 0.17
+        taylor 16,   1,    64, 0.95
+        taylor 16,   1,   128, 0.64
+        taylor 16,   1,   256, 0.22
+        taylor 24,   1,   128, 0.93
+        taylor 24,   1,   256, 0.55
+        """)
     void capacity(String features, double gate, int keys, double expected) {
         double found = accuracy(map(features), gate, keys, 1);
         assertThat(found).isBetween(expected - 0.05, expected + 0.05);
@@ -118,9 +135,9 @@ class MemoryProbeTest {
     /** Without decay the values of a key weigh the same, so the last of n is found once in n. */
     @ParameterizedTest
     @CsvSource(textBlock = """
-            2, 0.5,  0.9
-            4, 0.25, 0.68
-            """)
+        2, 0.5,  0.9
+        4, 0.25, 0.68
+        """)
     void decayPrefersTheNewestValueOfAKey(int times, double without, double with) {
         for (int keys : new int[] {8, 16, 32}) {
             assertThat(accuracy(map("identity"), 1, keys, times)).isBetween(without - 0.1, without + 0.1);

@@ -37,7 +37,8 @@ class MixerSpecsTest {
         assertThat(read("{\"mixer\": \"softmax\"}")).isEqualTo(new SoftmaxSpec());
         assertThat(read("{\"mixer\": \"window\"}")).isEqualTo(new WindowSpec(128, 0));
         assertThat(read("{\"mixer\": \"lolcats\"}")).isEqualTo(new LolcatsSpec(128, 64, Branches.BOTH));
-        assertThat(read("{\"mixer\": \"taylor\"}")).isEqualTo(new TaylorSpec(16));
+        assertThat(read("{\"mixer\": \"taylor\"}")).isEqualTo(new TaylorSpec(16, Near.NONE));
+        assertThat(read("{\"mixer\": \"kernel\"}")).isEqualTo(new KernelSpec(KernelSpec.Network.SOFTPLUS, Near.NONE));
         assertThat(read("{\"mixer\": \"gated-delta\"}")).isEqualTo(new GatedDeltaSpec(32, 2048, true, Near.NONE));
         for (Variant variant : Variant.values()) {
             assertThat(read("{\"mixer\": \"" + variant.mixer() + "\"}")).isEqualTo(LizardSpec.of(variant, 64));
@@ -158,6 +159,9 @@ class MixerSpecsTest {
         {"mixer": "lizard-sum", "slots": 4}     | unknown key 'slots'     | one of window
         {"mixer": "retnet", "branches": "window"} | layers/branches       | take it out
         {"mixer": "gla", "branches": "linear"}  | layers/branches         | window or first above 0
+        {"mixer": "kernel", "map": "relu"}      | unknown value           | softplus, mlp, glu
+        {"mixer": "kernel", "branches": "window"} | layers/branches       | take it out
+        {"mixer": "taylor", "branches": "window"} | layers/branches       | take it out
         {"mixer": "liger", "window": 0}         | number out of range     | at least 1
         {"mixer": "hedgehog", "first": 4, "activation": "exp"} | layers/activation | expected softmax beside first
         {"mixer": "hedgehog", "branches": "window"} | layers/branches     | first above 0

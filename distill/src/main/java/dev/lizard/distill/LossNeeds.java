@@ -1,0 +1,30 @@
+package dev.lizard.distill;
+
+import dev.lizard.base.LizardException;
+import dev.lizard.mixer.MixerSpec;
+import java.util.Collection;
+
+/** What losses ask of mixers, checked where both are known. */
+final class LossNeeds {
+    private LossNeeds() {}
+
+    /**
+     * @param where the recipe, for messages
+     * @throws LizardException USAGE for a loss of what no mixer has
+     */
+    static void require(Recipe recipe, Collection<MixerSpec> mixers, String where) {
+        for (int i = 0; i < recipe.stages().size(); i++) {
+            Loss loss = recipe.stages().get(i).loss();
+            boolean none = mixers.stream().allMatch(mixer -> mixer.orthogonal().isEmpty());
+            if (loss.has(Loss.Orthogonality.class) && none) {
+                throw LizardException.at(
+                        LizardException.Kind.USAGE,
+                        "a loss of matrices that are not there",
+                        recipe.key(where, i) + "/loss",
+                        "a mixer such as kernel beside orthogonality",
+                        mixers.iterator().next().mixer(),
+                        "take one out");
+            }
+        }
+    }
+}
