@@ -27,9 +27,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
             "",
             "Recipes: lizard, lizard-exact, lizard-full, lizard-sum, lizard-literal; the rivals lolcats, window,"
                     + " based,",
-            "gated-delta, gla, hedgehog, kernel, liger, mamba2, mohawk, supra; or a YAML file. --set changes any"
-                    + " value, such as",
-            "--set layers.keep_softmax=[0,1]. One Ctrl-C saves the state; --resume goes on bit for bit."
+            "gated-delta, gla, hedgehog, kernel, liger, mamba, mamba2, mohawk, supra; or a YAML file. --set changes",
+            "any value, such as --set layers.keep_softmax=[0,1]. One Ctrl-C saves the state; --resume goes on bit",
+            "for bit."
         })
 final class LinearizeCommand implements Action {
     @Option(

@@ -25,6 +25,18 @@ final class LossNeeds {
                         mixers.iterator().next().mixer(),
                         "take one out");
             }
+            boolean matrices = loss.has(Loss.AttentionWeights.class) || loss.has(Loss.MixingMatrix.class);
+            MixerSpec without =
+                    mixers.stream().filter(mixer -> !mixer.mixes()).findFirst().orElse(null);
+            if (matrices && without != null) {
+                throw LizardException.at(
+                        LizardException.Kind.USAGE,
+                        "a loss of matrices that are not there",
+                        recipe.key(where, i) + "/loss",
+                        "a mixer whose heads have one, not channels by themselves",
+                        without.mixer(),
+                        "match hidden-state or attention-output");
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ public final class Recipes {
                     "hedgehog",
                     "kernel",
                     "liger",
+                    "mamba",
                     "mamba2",
                     "mohawk",
                     "supra"),

@@ -38,7 +38,9 @@ class LossNeedsTest {
     @ParameterizedTest
     @CsvSource({
         "orthogonality, linear, kernel beside orthogonality",
-        "orthogonality, lizard, kernel beside orthogonality"
+        "orthogonality, lizard, kernel beside orthogonality",
+        "attention-weights, mamba, match hidden-state",
+        "mixing-matrix, mamba, match hidden-state"
     })
     void lossesOfWhatIsNotThereAreUsageErrors(String loss, String mixer, String remedy) {
         assertThatThrownBy(() -> require(loss, mixer))
@@ -50,7 +52,7 @@ class LossNeedsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"orthogonality, kernel", "attention-weights, kernel"})
+    @CsvSource({"orthogonality, kernel", "attention-weights, kernel", "attention-output, mamba", "hidden-state, mamba"})
     void othersAreTaken(String loss, String mixer) {
         assertThatCode(() -> require(loss, mixer)).doesNotThrowAnyException();
     }

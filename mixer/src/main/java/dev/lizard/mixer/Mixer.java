@@ -153,7 +153,10 @@ public interface Mixer {
 
     /**
      * The mixing matrix [B, H, T, T]: {@code forward} is what {@link #ended} makes of this matrix times the values of the
-     * head's group. Works because, once q, k and the gates are fixed, every mixer here is linear in v up to there.
+     * head's group. Works because, once q, k and the gates are fixed, every mixer that {@link MixerSpec#mixes} is
+     * linear in v up to there.
+     *
+     * @throws IllegalStateException if it is none of these
      */
     default Tensor materialize(MixerInput in) {
         try (Scope scope = Scope.open()) {

@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param name as recipes and configs give it
  * @param about what it is
  * @param state numbers that a layer's state holds, as an expression in sizes (H, G, d), tokens read (T) and keys: w
- *     {@code window}, m {@code first}, f or p {@code features}, s {@code slots} of {@code kv-cache}, and n = m + w of a memory
+ *     {@code window}, m {@code first}, f or p {@code features}, s {@code slots} of {@code kv-cache}, N {@code state}, and n = m + w of a memory
  *     that has either, w being at least 1 then; slots of other mixers come on top
  * @param stateType of these numbers: the model's, or float32 (float64 in models of that type), or the one of slots
  * @param forms in which it computes the same map

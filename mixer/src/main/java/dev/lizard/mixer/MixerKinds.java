@@ -17,6 +17,7 @@ final class MixerKinds {
             RetnetSpec.KIND,
             GlaSpec.KIND,
             LigerSpec.KIND,
+            MambaSpec.KIND,
             Mamba2Spec.KIND,
             Mamba2Spec.DISCRETE,
             MlstmSpec.KIND,

@@ -67,6 +67,11 @@ public interface MixerSpec {
         return false;
     }
 
+    /** Whether what a head reads is one matrix over tokens times its values, for {@link Mixer#materialize}. */
+    default boolean mixes() {
+        return true;
+    }
+
     /** Parameters [n, n] that the loss {@code orthogonality} holds near orthogonal ones; none by default. */
     default List<String> orthogonal() {
         return List.of();

@@ -123,7 +123,6 @@ class MemoryProbeTest {
         taylor 8,    1,   128, 0.17
         taylor 16,   1,    64, 0.95
         taylor 16,   1,   128, 0.64
-        taylor 16,   1,   256, 0.22
         taylor 24,   1,   128, 0.93
         taylor 24,   1,   256, 0.55
         """)

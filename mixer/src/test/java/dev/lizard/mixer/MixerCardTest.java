@@ -45,6 +45,7 @@ class MixerCardTest {
         values.put('w', window);
         values.put('m', first);
         values.put('n', first + window == 0 ? 0 : first + Math.max(1, window));
+        values.put('N', number(keys, "state"));
         values.put('s', number(keys, "slots"));
         values.put('f', number(keys, "features"));
         values.put('p', number(keys, "features"));

@@ -161,6 +161,8 @@ class MixerSpecsTest {
         {"mixer": "gla", "branches": "linear"}  | layers/branches         | window or first above 0
         {"mixer": "kernel", "map": "relu"}      | unknown value           | softplus, mlp, glu
         {"mixer": "kernel", "branches": "window"} | layers/branches       | take it out
+        {"mixer": "mamba", "state": 0}          | number out of range     | at least 1
+        {"mixer": "mamba", "selective": "so"}   | layers/selective        | true or false
         {"mixer": "taylor", "branches": "window"} | layers/branches       | take it out
         {"mixer": "liger", "window": 0}         | number out of range     | at least 1
         {"mixer": "hedgehog", "first": 4, "activation": "exp"} | layers/activation | expected softmax beside first

@@ -174,6 +174,9 @@ public final class Examination implements AutoCloseable {
         for (boolean teacher : new boolean[] {true, false}) {
             Decoder model = teacher ? pair.teacher().decoder() : student();
             String name = teacher ? settings.teacher : settings.name;
+            if (!MixingMatrices.has(model)) {
+                continue;
+            }
             MixingMatrices matrices = MixingMatrices.of(model, name, read, pair.tokenizer(), layer, head);
             found.attention.add(matrices.map());
             found.attributions.add(matrices.attribution());

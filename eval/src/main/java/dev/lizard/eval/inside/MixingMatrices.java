@@ -13,6 +13,7 @@ import dev.lizard.tensor.Tensors;
 import dev.lizard.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The matrices by which a model mixes a short text: softmax weights of a Transformer, and what
@@ -24,6 +25,12 @@ import java.util.List;
 record MixingMatrices(AttentionMap map, Attribution attribution) {
     /** Digits that are kept of a weight. */
     private static final double DIGITS = 1e4;
+
+    /** Whether heads of all its layers have one. */
+    static boolean has(Decoder model) {
+        return IntStream.range(0, model.layers())
+                .allMatch(layer -> model.mixer(layer).spec().mixes());
+    }
 
     /** Reads {@code ids}, T ≥ 1 of them, and looks at a layer and head that the model has. */
     static MixingMatrices of(Decoder model, String name, int[] ids, Tokenizer tokenizer, int layer, int head) {
