@@ -66,7 +66,7 @@ record Beside(
     /** Nothing can be said of both together where the memory alone has an end. */
     @Override
     public Tensor ended(MixerInput in, Tensor mixed) {
-        return reads(Branches.LINEAR) ? memory.ended(in, mixed) : mixed;
+        return reads(Branches.LINEAR) ? memory.ended(later(in), mixed) : mixed;
     }
 
     @Override

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   o' = o + D v              D one number a head
+ *   o' = o + f(x, q, k, v)    of the token itself, where a mixer has such a term
  *   n(o) = w ∘ o / √(mean(o²) + ε)     or of o − mean(o)                      w [H, d]
  *   y = n(o') ∘ silu(W x + b)     or n(o' ∘ silu(W x + b))                    W [H d, D]
  * </pre>
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Each may be left out. At first W = 0, silu(b) = 1 and w = 1, so that the gate is open.
  *
  * @param gateFirst whether the norm is of what the gate lets through
+ * @param self what a token adds by itself
  */
 record Ending(
         @Nullable Tensor skip,
@@ -28,7 +30,14 @@ record Ending(
         @Nullable Tensor weight,
         @Nullable Tensor gateWeight,
         @Nullable Tensor gateBias,
-        boolean gateFirst) {
+        boolean gateFirst,
+        @Nullable SelfTerm self) {
+    /** What a token adds to what it reads: [B, H, T, d]. */
+    @FunctionalInterface
+    interface SelfTerm {
+        Tensor of(MixerInput in);
+    }
+
     enum Norm {
         NONE,
         /** By the root of the mean square. */
@@ -80,7 +89,8 @@ record Ending(
                     parameters.get(NORM_WEIGHT),
                     parameters.get(GATE_WEIGHT),
                     parameters.get(GATE_BIAS),
-                    gateFirst);
+                    gateFirst,
+                    null);
         }
 
         /** Operations a token. */
@@ -94,7 +104,7 @@ record Ending(
         }
     }
 
-    static final Ending NONE = new Ending(null, Norm.NONE, null, null, null, false);
+    static final Ending NONE = new Ending(null, Norm.NONE, null, null, null, false, null);
 
     static final String SKIP = "skip";
     static final String NORM_WEIGHT = "norm_weight";
@@ -120,8 +130,14 @@ record Ending(
         return o.add(v.mul(skip.to(o.dtype()).view(1, -1, 1, 1)));
     }
 
-    /** What becomes of o [B, H, T, d]. */
-    Tensor after(MixerInput in, Tensor o) {
+    /** The same with a term of the token itself. */
+    Ending with(SelfTerm term) {
+        return new Ending(skip, norm, weight, gateWeight, gateBias, gateFirst, term);
+    }
+
+    /** What becomes of what was read [B, H, T, d]. */
+    Tensor after(MixerInput in, Tensor read) {
+        Tensor o = self == null ? read : read.add(self.of(in));
         return gateFirst ? normed(gated(in, o)) : gated(in, normed(o));
     }
 

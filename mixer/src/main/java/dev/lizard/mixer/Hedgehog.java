@@ -20,21 +20,31 @@ import dev.lizard.tensor.Tensors;
 final class Hedgehog {
     private static final double SMALLEST = 1e-12;
 
-    /** What makes y = x W positive: three are in circulation. */
+    /** What makes y = x W positive: the first three are in circulation, the others what they are measured against. */
     enum Activation {
         /** [softmax(y), softmax(−y)], as above. */
         SOFTMAX,
         /** softmax([2y, −2y]), of both halves together. */
         JOINT,
         /** [exp(y − max y), exp(−y + min y)]. */
-        EXP;
+        EXP,
+        /** [relu(y), relu(−y)], of T2R (Kasai et al. 2021, arXiv 2103.13076) in a pair and without its bias. */
+        RELU,
+        /** [elu(y) + 1, elu(−y) + 1], of plain linear attention in a pair. */
+        ELU;
 
         Tensor of(Tensor y) {
             return switch (this) {
                 case SOFTMAX -> Tensors.cat(-1, y.softmax(-1), y.neg().softmax(-1));
                 case JOINT -> Tensors.cat(-1, y.mul(2), y.mul(-2)).softmax(-1);
                 case EXP -> Tensors.cat(-1, shifted(y), shifted(y.neg()));
+                case RELU -> Tensors.cat(-1, y.clampMin(0), y.neg().clampMin(0));
+                case ELU -> Tensors.cat(-1, elu(y), elu(y.neg()));
             };
+        }
+
+        private static Tensor elu(Tensor y) {
+            return y.clampMin(0).add(y.clampMax(0).exp());
         }
 
         private static Tensor shifted(Tensor y) {

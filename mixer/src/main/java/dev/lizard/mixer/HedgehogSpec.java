@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p><b>Deviations.</b> Maps have no bias, as in the public conversions. Maps are a head's own for queries and for keys,
- * and start as the identity.
+ * and start as the identity. The activations relu and elu are not Hedgehog's: they are those it is measured against, with
+ * the same maps and the same state, so that they alone differ.
  *
  * @param features width of one half of the feature map
  * @param activation that makes features positive

@@ -57,6 +57,14 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
                 Documents.of(documents, tokens - k.size(2))));
     }
 
+    /** All pairs but those that are hidden: of q [B, H, T, d] and k, v [B, G, L, .], bool [T, L]. */
+    PartialAttention pairs(Tensor q, Tensor k, Tensor v, Tensor hidden) {
+        return split(queries(q)
+                .matmul(keys(k).transpose(-1, -2))
+                .maskedFill(hidden, 0)
+                .matmul(perHead(counted(v))));
+    }
+
     /** Continues from the memory of {@code state}, which is updated; arguments as for {@link #parallel}. */
     PartialAttention chunk(
             MixerState state, Tensor q, Tensor k, Tensor v, @Nullable Tensor logGate, @Nullable Tensor documents) {
@@ -109,11 +117,11 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
         return MatrixMemoryFunction.weigh(queries(q), last(keys(k), tokens), last(v, tokens), logGate, tape);
     }
 
-    private Tensor queries(Tensor q) {
+    Tensor queries(Tensor q) {
         return Hedgehog.features(q, queryMap); // [B, H, T, f]
     }
 
-    private Tensor keys(Tensor k) {
+    Tensor keys(Tensor k) {
         return Hedgehog.sharedFeatures(k, keyMap, dims.group()); // [B, H, T, f]
     }
 
@@ -132,7 +140,7 @@ record LinearBranch(HeadDims dims, Tensor queryMap, Tensor keyMap) {
         return absent == 0 ? x : x.pad(0, 0, 0, absent, 0);
     }
 
-    private Tensor perHead(Tensor x) {
+    Tensor perHead(Tensor x) {
         return dims.group() == 1 ? x : x.repeatInterleave(dims.group(), 1);
     }
 

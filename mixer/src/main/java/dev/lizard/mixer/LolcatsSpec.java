@@ -1,5 +1,6 @@
 package dev.lizard.mixer;
 
+import dev.lizard.base.BadSetting;
 import dev.lizard.base.Setting;
 import dev.lizard.tensor.DType;
 import dev.lizard.tensor.RandomStream;
@@ -8,6 +9,7 @@ import dev.lizard.tensor.Tensors;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -22,17 +24,26 @@ import org.jspecify.annotations.Nullable;
  *   y_i  = (Σ a_ij v_j + Σ l_ij v_j) / (Σ a_ij + Σ l_ij)
  * </pre>
  *
- * <p>m_i is the maximum over the window and is part of the model, since the linear part is not shifted by it. Here the
- * window slides; the published default moves it block by block ("terraced"), which sees w + 1 to 2w tokens.
+ * <p>m_i is the maximum over the window and is part of the model, since the linear part is not shifted by it. The window
+ * slides, or is {@link Terraced}, as the published default is.
  *
  * @param window w, tokens the sliding window sees, the query's own included
  * @param first tokens from the beginning that the window always sees, and the linear part never; none as published
  * @param features width of one half of the feature map
  * @param branches both, or one of them alone, for ablations
  * @param limit the farthest that first tokens are read at, 0 for where they are
+ * @param kind how the window moves; without first tokens and limit where it is terraced
  */
-public record LolcatsSpec(int window, int first, int features, LizardSpec.Branches branches, int limit)
+public record LolcatsSpec(int window, int first, int features, LizardSpec.Branches branches, int limit, WindowKind kind)
         implements MixerSpec {
+    /** How a window moves. */
+    public enum WindowKind {
+        /** With each token: the last w. */
+        SLIDING,
+        /** By whole blocks of w: a token's own up to itself, and the one before, so w + 1 to 2w once there are so many. */
+        TERRACED
+    }
+
     static final MixerKind<Keys> KIND = new MixerKind<>(
             "lolcats",
             Keys.class,
@@ -55,14 +66,19 @@ public record LolcatsSpec(int window, int first, int features, LizardSpec.Branch
             @Setting(byDefault = "both") LizardSpec.Branches branches,
 
             @Setting(byDefault = "0", min = 0, max = WindowSpec.MOST_WINDOW)
-            int distanceLimit) {
+            int distanceLimit,
+
+            @Setting(byDefault = "sliding") WindowKind windowKind) {
         Keys {
+            if (windowKind == WindowKind.TERRACED && first > 0) {
+                throw new BadSetting("window_kind", "expected sliding beside first but found terraced; change one");
+            }
             LizardKeys.requireFarEnough(distanceLimit, window, first, 0);
         }
 
         MixerSpec spec(HeadDims dims) {
             int half = features == null ? dims.headWidth() : features;
-            return new LolcatsSpec(window, first, half, branches, distanceLimit);
+            return new LolcatsSpec(window, first, half, branches, distanceLimit, windowKind);
         }
     }
 
@@ -79,6 +95,14 @@ public record LolcatsSpec(int window, int first, int features, LizardSpec.Branch
                     "window and features must be at least 1, first and limit at least 0, found %d, %d, %d and %d"
                             .formatted(window, features, first, limit));
         }
+        if (kind == WindowKind.TERRACED && first + limit > 0) {
+            throw new IllegalArgumentException("a terraced window with first tokens or a limit");
+        }
+    }
+
+    /** With a window that slides. */
+    public LolcatsSpec(int window, int first, int features, LizardSpec.Branches branches, int limit) {
+        this(window, first, features, branches, limit, WindowKind.SLIDING);
     }
 
     /** As published. */
@@ -88,7 +112,7 @@ public record LolcatsSpec(int window, int first, int features, LizardSpec.Branch
 
     @Override
     public Optional<MixerSpec> only(LizardSpec.Branches branch) {
-        return Optional.of(new LolcatsSpec(window, first, features, branch, limit));
+        return Optional.of(new LolcatsSpec(window, first, features, branch, limit, kind));
     }
 
     @Override
@@ -106,6 +130,9 @@ public record LolcatsSpec(int window, int first, int features, LizardSpec.Branch
         }
         branches.write(keys);
         SlotSpec.limited(limit).write(keys);
+        if (terraced()) {
+            keys.put("window_kind", kind.name().toLowerCase(Locale.ROOT));
+        }
         return keys;
     }
 
@@ -128,6 +155,9 @@ public record LolcatsSpec(int window, int first, int features, LizardSpec.Branch
     @Override
     public Mixer create(HeadDims dims, Map<String, Tensor> parameters) {
         shapes(dims).keySet().forEach(name -> MixerSpec.need(parameters, name));
+        if (terraced()) {
+            return new Terraced(this, dims, parameters);
+        }
         KeyRing ring = new KeyRing(window, first);
         Hybrid.Plan plan = new Hybrid.Plan(
                 ring,
@@ -141,7 +171,16 @@ public record LolcatsSpec(int window, int first, int features, LizardSpec.Branch
         return new Hybrid(this, plan, dims, parameters, (given, dtype) -> weights(dims, given, dtype));
     }
 
-    private static HybridWeights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
+    private boolean terraced() {
+        return kind == WindowKind.TERRACED;
+    }
+
+    /** Most tokens that are held exactly. */
+    private long held() {
+        return terraced() ? 2L * window : (long) window + first;
+    }
+
+    static HybridWeights weights(HeadDims dims, Map<String, Tensor> parameters, DType dtype) {
         LinearBranch memory = LinearBranch.of(
                 dims, MixerSpec.need(parameters, QUERY_MAP), MixerSpec.need(parameters, KEY_MAP), dtype);
         Tensor g = MixerSpec.need(parameters, WINDOW_LOGIT).to(dtype).sigmoid().view(1, dims.heads(), 1, 1);
@@ -150,26 +189,28 @@ public record LolcatsSpec(int window, int first, int features, LizardSpec.Branch
 
     @Override
     public long stateNumbers(HeadDims dims, long tokens) {
-        return MixerSizes.pairs(dims, fills()) + MixerSizes.memory(dims, features);
+        return MixerSizes.pairs(dims, held()) + MixerSizes.memory(dims, features);
     }
 
+    /** Where blocks begin decides what a call does, so with a terraced window it is never the same wherever it stands. */
     @Override
     public long fills() {
-        return (long) window + first;
+        return terraced() ? Long.MAX_VALUE : held();
     }
 
     @Override
     public boolean separates() {
-        return first == 0;
+        return first == 0 && !terraced();
     }
 
     @Override
     public double flops(HeadDims dims, long length) {
-        return MixerSizes.windowFlops(dims, window) + MixerSizes.memoryFlops(dims, features);
+        double seen = terraced() ? 1.5 * window : window;
+        return MixerSizes.windowFlops(dims, seen) + MixerSizes.memoryFlops(dims, features);
     }
 
     @Override
     public long graphNumbers(HeadDims dims, long length) {
-        return MixerSizes.hybridGraph(dims, window, features, length);
+        return MixerSizes.hybridGraph(dims, held(), features, length);
     }
 }

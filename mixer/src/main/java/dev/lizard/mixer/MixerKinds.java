@@ -21,6 +21,8 @@ final class MixerKinds {
             Mamba2Spec.KIND,
             Mamba2Spec.DISCRETE,
             MlstmSpec.KIND,
+            MetalaSpec.KIND,
+            Rwkv7Spec.KIND,
             GatedDeltaSpec.KIND,
             GatedDeltaSpec.UNGATED,
             TaylorSpec.KIND,

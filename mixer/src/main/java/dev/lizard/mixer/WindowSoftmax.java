@@ -95,7 +95,7 @@ final class WindowSoftmax {
     }
 
     /** Queries [B, H, T, d] over keys [B, G, S, d] that are not hidden: bool [T, S] or [B, 1, 1, T, S]. */
-    private static PartialAttention pairs(Tensor q, Tensor k, Tensor v, Tensor hidden, @Nullable Tensor sink) {
+    static PartialAttention pairs(Tensor q, Tensor k, Tensor v, Tensor hidden, @Nullable Tensor sink) {
         long batch = q.size(0);
         long keyHeads = k.size(1);
         long group = q.size(1) / keyHeads;
@@ -168,8 +168,6 @@ final class WindowSoftmax {
                             Tensors.cat(1, pinned.hidden(tokens, window), outside),
                             sink);
         }
-        long keyHeads = k.size(1);
-        long group = q.size(1) / keyHeads;
         long used = Math.min(past, window);
         long before = window - used; // empty places, so that w places precede the first query
         long blocks = (tokens + window - 1) / window;
@@ -188,23 +186,61 @@ final class WindowSoftmax {
                 Tensor strangers = Documents.strangersInBlocks(documents, window, after); // [B, 1, N, 1, w, 2w]
                 hidden = strangers.logicalOr(hidden);
             }
-            long seen = kb.size(3); // n = 2w + m
-            Tensor scores = q.mul(1 / Math.sqrt((double) q.size(3)))
-                    .pad(0, 0, 0, 0, after)
-                    .reshape(q.size(0), keyHeads, group, blocks, window, q.size(3))
-                    .transpose(2, 3) // [B, G, N, R, w, d]
-                    .reshape(q.size(0), keyHeads, blocks, group * window, q.size(3))
-                    .matmul(kb.transpose(-1, -2))
-                    .view(q.size(0), keyHeads, blocks, group, window, seen) // [B, G, N, R, w, n]
-                    .maskedFill(hidden, Double.NEGATIVE_INFINITY);
-            Weights weights = weigh(scores, sink == null ? null : sink.view(1, keyHeads, 1, group, 1, 1));
-            Tensor numerator = weights.exp
-                    .view(q.size(0), keyHeads, blocks, group * window, seen)
-                    .matmul(vb)
-                    .view(q.size(0), keyHeads, blocks, group, window, v.size(3));
-            return new PartialAttention(
-                    scope.promote(unblocked(numerator, tokens)), scope.promote(unblocked(weights.mass, tokens)));
+            PartialAttention all = inBlocks(q, 0, kb, vb, hidden, sink);
+            return new PartialAttention(scope.promote(all.numerator()), scope.promote(all.mass()));
         }
+    }
+
+    /**
+     * Queries in blocks of w, each over keys of its own.
+     *
+     * @param q [B, H, T, d], of which the first has {@code before} empty places before it in its block
+     * @param kb [B, G, N, n, d]
+     * @param vb [B, G, N, n, e]
+     * @param hidden keys that a query does not see, to be broadcast over [B, G, N, R, w, n]
+     */
+    private static PartialAttention inBlocks(
+            Tensor q, long before, Tensor kb, Tensor vb, Tensor hidden, @Nullable Tensor sink) {
+        long tokens = q.size(2);
+        long keyHeads = kb.size(1);
+        long group = q.size(1) / keyHeads;
+        long blocks = kb.size(2);
+        long seen = kb.size(3);
+        long window = hidden.size(-2);
+        Tensor scores = q.mul(1 / Math.sqrt((double) q.size(3)))
+                .pad(0, 0, 0, before, blocks * window - before - tokens)
+                .reshape(q.size(0), keyHeads, group, blocks, window, q.size(3))
+                .transpose(2, 3) // [B, G, N, R, w, d]
+                .reshape(q.size(0), keyHeads, blocks, group * window, q.size(3))
+                .matmul(kb.transpose(-1, -2))
+                .view(q.size(0), keyHeads, blocks, group, window, seen) // [B, G, N, R, w, n]
+                .maskedFill(hidden, Double.NEGATIVE_INFINITY);
+        Weights weights = weigh(scores, sink == null ? null : sink.view(1, keyHeads, 1, group, 1, 1));
+        Tensor numerator = weights.exp
+                .view(q.size(0), keyHeads, blocks, group * window, seen)
+                .matmul(vb)
+                .view(q.size(0), keyHeads, blocks, group, window, vb.size(4));
+        return new PartialAttention(unblocked(numerator, before, tokens), unblocked(weights.mass, before, tokens));
+    }
+
+    /**
+     * A window that moves block by block: each query sees its own block of w up to itself and the whole block before.
+     *
+     * @param q [B, H, T, d], of which the first has {@code before} tokens before it in its block
+     * @param k keys of whole blocks [B, G, (N + 1) w, d], from the block before the first query's on
+     * @param v [B, G, (N + 1) w, e]
+     * @param absent whether there is no block before the first query's: what stands there is not seen
+     */
+    static PartialAttention terraced(Tensor q, Tensor k, Tensor v, long window, long before, boolean absent) {
+        Tensor row = Tensors.arange(0, window, q.device()).unsqueeze(-1);
+        Tensor column = Tensors.arange(-window, window, q.device()).unsqueeze(0);
+        Tensor hidden = row.lt(column).unsqueeze(0); // [1, w, 2w]
+        if (absent) {
+            Tensor block = Tensors.arange(0, k.size(2) / window - 1, q.device()).view(-1, 1, 1);
+            Tensor none = block.mul(window).add(column.unsqueeze(0)).lt(0.0); // [N, 1, 2w]
+            hidden = hidden.logicalOr(none);
+        }
+        return inBlocks(q, before, pairs(k, window), pairs(v, window), hidden.unsqueeze(1), null);
     }
 
     /**
@@ -252,11 +288,11 @@ final class WindowSoftmax {
         return x.unfold(2, 2 * window, window).transpose(-1, -2);
     }
 
-    /** [B, G, N, R, w, e] to [B, H, T, e]. */
-    private static Tensor unblocked(Tensor x, long tokens) {
+    /** [B, G, N, R, w, e] to [B, H, T, e], the first {@code before} places left out. */
+    private static Tensor unblocked(Tensor x, long before, long tokens) {
         return x.transpose(2, 3)
                 .reshape(x.size(0), x.size(1) * x.size(3), x.size(2) * x.size(4), x.size(5))
-                .narrow(2, 0, tokens);
+                .narrow(2, before, tokens);
     }
 
     /** The same keys [B, G, f, d] for each block: [B, G, N, f, d]. */

@@ -25,7 +25,9 @@ class HedgehogTest extends MixerContract {
     List<MixerSpec> furtherSpecs() {
         return List.of(
                 new HedgehogSpec(5, Hedgehog.Activation.JOINT, 0, Branches.BOTH),
-                new HedgehogSpec(5, Hedgehog.Activation.EXP, 0, Branches.BOTH));
+                new HedgehogSpec(5, Hedgehog.Activation.EXP, 0, Branches.BOTH),
+                new HedgehogSpec(5, Hedgehog.Activation.RELU, 0, Branches.BOTH),
+                new HedgehogSpec(5, Hedgehog.Activation.ELU, 0, Branches.BOTH));
     }
 
     @Override
@@ -86,9 +88,12 @@ class HedgehogTest extends MixerContract {
             sum += Math.exp(2 * y[j]) + Math.exp(-2 * y[j]);
         }
         for (int j = 0; j < 2 * half; j++) {
-            features[j] = spec.activation() == Hedgehog.Activation.JOINT
-                    ? Math.exp(2 * y[j]) / sum
-                    : Math.exp(y[j] - (j < half ? largest : -smallest));
+            features[j] = switch (spec.activation()) {
+                case JOINT -> Math.exp(2 * y[j]) / sum;
+                case RELU -> Math.max(y[j], 1e-12);
+                case ELU -> y[j] > 0 ? y[j] + 1 : Math.exp(y[j]);
+                default -> Math.exp(y[j] - (j < half ? largest : -smallest));
+            };
         }
         return features;
     }
