@@ -23,8 +23,10 @@ import dev.lizard.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -217,19 +219,33 @@ public final class Linearizer {
         SlotStages.limit(usual, decoder.config());
         resolved.set("mixer", MixerSpecs.write(MixerSpecs.read(usual, decoder.headDims(), where + "/mixer")));
         recipe.documents().requireKept(specs.values(), where, "the student");
-        Student student = new Student(decoder, specs, recipe.seed());
+        Student student = fresh(decoder, specs);
         try {
+            Set<String> fresh = Set.copyOf(student.base());
+            Set<String> trained = new HashSet<>();
             for (int i = 0; i < recipe.stages().size(); i++) {
                 StageRecipe stage = recipe.stages().get(i);
                 student.check(stage, recipe.key(where, i));
+                trained.addAll(student.baseWeights(stage, recipe.key(where, i)).keySet());
                 checkTargets(decoder, stage);
                 teacherBytes.add(
                         options.teachers().check(stage, decoder, tokenizer, recipe.documents(), recipe.key(where, i)));
             }
+            FreshWeights.requireTrained(fresh, trained, where + "/fresh");
             return student;
         } catch (RuntimeException e) {
             student.close();
             throw e;
+        }
+    }
+
+    private Student fresh(Decoder decoder, SortedMap<Integer, MixerSpec> specs) {
+        try (Scope work = Scope.open()) {
+            return new Student(
+                    decoder,
+                    specs,
+                    recipe.seed(),
+                    FreshWeights.of(recipe.fresh(), decoder, recipe.seed(), where + "/fresh"));
         }
     }
 

@@ -17,6 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param mixer the new layers' mixer, as in {@code config.json}
  * @param layers which layers get it: {@code all}, a list of numbers, or {@code {keep_softmax: [numbers]}}
  * @param byLayer what is another way in some of them
+ * @param fresh weights of the model that the student draws anew instead of taking them over
  * @param sequenceLength T of training sequences
  * @param documents how those that are packed into one sequence read each other while the student learns
  * @param facts share of the sequences into which facts are put that are stated once and asked for later
@@ -31,6 +32,7 @@ public record Recipe(
         @Setting(meant = "mixer") ObjectNode mixer,
         @Setting(byDefault = "all") JsonNode layers,
         @Setting(byDefault = "[]") List<LayerMixers.Other> byLayer,
+        @Setting(byDefault = "[]") List<String> fresh,
 
         @Setting(byDefault = "1024", min = 2, max = MOST_TOKENS)
         int sequenceLength,
@@ -84,6 +86,10 @@ public record Recipe(
         }
         if (facts > 0 && stages.stream().anyMatch(stage -> stage.loss().responses())) {
             throw new BadSetting("facts", "expected labels all in every stage but found response; change one");
+        }
+        if (!fresh.isEmpty() && stages.stream().anyMatch(stage -> stage.loss().place() == Loss.Place.MIXER)) {
+            throw new BadSetting(
+                    "fresh", "expected no loss at mixers beside it, which sees the teacher's projections; change one");
         }
         Set<String> names = new HashSet<>();
         for (StageRecipe stage : stages) {

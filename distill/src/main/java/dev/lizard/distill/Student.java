@@ -44,12 +44,19 @@ final class Student implements AutoCloseable {
 
     /** A student whose new parameters have their initial values; the decoder stays the teacher for now. */
     Student(Decoder decoder, SortedMap<Integer, MixerSpec> specs, long seed) {
+        this(decoder, specs, seed, List.of());
+    }
+
+    /** One that does not take over some of the decoder's weights, which it has in {@code fresh} instead. */
+    Student(Decoder decoder, SortedMap<Integer, MixerSpec> specs, long seed, List<ParameterBuffer.Entry> fresh) {
         this.decoder = decoder;
         this.specs = specs;
         this.seed = seed;
         specs.keySet().forEach(layer -> teachers.put(layer, decoder.mixer(layer)));
         try (Scope work = Scope.open()) {
             List<ParameterBuffer.Entry> entries = initial();
+            entries.addAll(fresh);
+            fresh.forEach(entry -> base.add(entry.name()));
             entries.forEach(entry -> groups.put(entry.name(), entry.group()));
             buffer = new ParameterBuffer(entries, plain(), decoder.device());
         }
