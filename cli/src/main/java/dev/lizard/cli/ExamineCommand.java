@@ -33,7 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
         name = "examine",
         description = {
             "Looks inside a converted model beside its teacher, and at what both write.",
-            "Errors of heads, half-lives of gates, what each part of a mixer gives and what is lost without it, mixing",
+            "Errors of heads, weights, half-lives of gates, what each part of a mixer gives and what is lost without"
+                    + " it, mixing",
             "matrices, agreement, repetition, answers. It joins results.json of the folder; 'lizard report' draws it."
         })
 final class ExamineCommand implements Action {
@@ -66,8 +67,8 @@ final class ExamineCommand implements Action {
             paramLabel = "LIST",
             hideParamSyntax = true,
             split = ",",
-            description = "Only these, with commas between: heads, horizons, shares, positions, without, attention,"
-                    + " agreement, repetition, answers.")
+            description = "Only these, with commas between: heads, weights, horizons, shares, positions, without,"
+                    + " attention, agreement, repetition, answers.")
     @Nullable
     List<String> only;
 

@@ -10,6 +10,7 @@ import dev.lizard.eval.result.ModelResult;
 import dev.lizard.eval.result.PartShare;
 import dev.lizard.eval.result.Repetition;
 import dev.lizard.eval.result.ResultSet;
+import dev.lizard.eval.result.WeightMatch;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,7 @@ final class ExamineText {
                         .filter(row -> row.head() == null)
                         .map(ExamineText::error)
                         .toList();
+            case WEIGHTS -> weights(found.weightMatches());
             case HORIZONS ->
                 found.gateHistograms().stream().map(ExamineText::gates).toList();
             case SHARES -> parts(found.partShares());
@@ -53,6 +55,23 @@ final class ExamineText {
                 row.error(),
                 pm(row.stderr()),
                 row.windows());
+    }
+
+    private static List<String> weights(List<WeightMatch> rows) {
+        return rows.isEmpty()
+                ? List.of("no layer's weights are shares")
+                : rows.stream()
+                        .map(row -> String.format(
+                                Locale.ROOT,
+                                "%-10s KL %.4f%s  entropy %.3f, teacher's %.3f  rank %.4f  %d windows",
+                                row.layer() == null ? "layers" : "layer %2d".formatted(row.layer()),
+                                row.kl(),
+                                pm(row.klError()),
+                                row.entropy(),
+                                row.teacherEntropy(),
+                                row.rank(),
+                                row.windows()))
+                        .toList();
     }
 
     /** The bin that the middle gate is in. */

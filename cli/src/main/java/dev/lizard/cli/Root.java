@@ -29,6 +29,7 @@ import picocli.CommandLine.ScopeType;
             BenchCommand.class,
             RecallBenchCommand.class,
             ProbesCommand.class,
+            StructuresCommand.class,
             MixersCommand.class,
             ReportCommand.class,
             PretrainCommand.class,

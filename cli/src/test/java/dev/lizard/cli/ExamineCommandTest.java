@@ -75,6 +75,7 @@ class ExamineCommandTest {
                 .containsExactly(
                         "models",
                         "head_errors",
+                        "weight_matches",
                         "gate_histograms",
                         "part_shares",
                         "positions",

@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum Aspect {
     /** Errors of layers and heads to the teacher. */
     HEADS,
+    /** How much mixing weights are the teacher's. */
+    WEIGHTS,
     /** Half-lives of the gates. */
     HORIZONS,
     /** What each part of a mixer gives. */

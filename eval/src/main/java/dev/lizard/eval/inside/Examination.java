@@ -109,6 +109,8 @@ public final class Examination implements AutoCloseable {
         String name = settings.name;
         switch (aspect) {
             case HEADS -> found.headErrors.addAll(errors());
+            case WEIGHTS ->
+                found.weightMatches.addAll(WeightMatches.measure(pair.teacher().decoder(), student(), name, text));
             case HORIZONS -> found.gateHistograms.addAll(GateHistograms.measure(student(), name, text));
             case SHARES -> found.partShares.addAll(PartShares.measure(student(), name, text));
             case POSITIONS -> positions(found);

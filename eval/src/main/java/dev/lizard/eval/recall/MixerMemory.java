@@ -15,8 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A mixer with its initial parameters as a memory: it reads the pairs as tokens, then the queries as tokens whose value is
- * zero, which add nothing that could be read. Nothing is turned by its position, and the layer's input, from which gates
+ * A mixer with its initial parameters as a memory: it reads the pairs as tokens, then the queries as tokens whose key and
+ * value are zero, which add nothing that could be read and, where a rule corrects what it holds, take nothing away. Nothing is turned by its position, and the layer's input, from which gates
  * are computed, is zero.
  */
 record MixerMemory(String name, MixerSpec spec, Map<String, Tensor> parameters) implements MemoryRule {
@@ -32,11 +32,14 @@ record MixerMemory(String name, MixerSpec spec, Map<String, Tensor> parameters) 
     @Override
     public Tensor read(Tensor keys, Tensor values, Tensor queries) {
         Mixer mixer = spec.create(DIMS, parameters);
-        Tensor k = Tensors.cat(1, keys, queries);
-        Tensor v = Tensors.cat(1, values, Tensors.zeros(DType.FLOAT32, keys.device(), queries.shape()));
+        Tensor none = Tensors.zeros(DType.FLOAT32, keys.device(), queries.shape());
+        Tensor q = Tensors.cat(1, keys, queries);
+        Tensor k = Tensors.cat(1, keys, none);
+        Tensor v = Tensors.cat(1, values, none);
         Tensor x = Tensors.zeros(DType.FLOAT32, keys.device(), k.shape());
-        try (Positions at = Positions.start(new Rotary(new double[MemoryProbe.WIDTH / 2], 1))) {
-            Tensor y = mixer.forward(new MixerInput(x, k.unsqueeze(1), k.unsqueeze(1), v.unsqueeze(1), at), Form.CHUNK);
+        try (Rotary still = new Rotary(new double[MemoryProbe.WIDTH / 2], 1);
+                Positions at = Positions.start(still)) {
+            Tensor y = mixer.forward(new MixerInput(x, q.unsqueeze(1), k.unsqueeze(1), v.unsqueeze(1), at), Form.CHUNK);
             return y.squeeze(1).narrow(1, keys.size(1), queries.size(1));
         }
     }

@@ -39,6 +39,8 @@ record Part(String id, boolean joined, Function<ResultSet, Section> of) {
             new Part("without", InsideSections::without),
             new Part("shares", InsideSections::shares),
             new Part("heads", InsideSections::heads),
+            new Part("weights", WeightSection::of),
+            new Part("structures", WeightSection::structures),
             new Part("layers", false, TrainingSections::layers),
             new Part("horizons", InsideSections::horizons),
             new Part("gates", false, TrainingSections::gates),

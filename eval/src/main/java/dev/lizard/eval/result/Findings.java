@@ -32,6 +32,8 @@ public final class Findings {
     public final List<TaskEffort> efforts = new ArrayList<>();
     public final List<Sample> samples = new ArrayList<>();
     public final List<HeadError> headErrors = new ArrayList<>();
+    public final List<WeightMatch> weightMatches = new ArrayList<>();
+    public final List<StructureFit> structureFits = new ArrayList<>();
     public final List<GateHistogram> gateHistograms = new ArrayList<>();
     public final List<PartShare> partShares = new ArrayList<>();
     public final List<Ablation> ablations = new ArrayList<>();
@@ -101,6 +103,8 @@ public final class Findings {
                 efforts,
                 samples,
                 headErrors,
+                weightMatches,
+                structureFits,
                 gateHistograms,
                 partShares,
                 ablations,

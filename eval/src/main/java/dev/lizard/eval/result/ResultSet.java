@@ -43,6 +43,8 @@ public record ResultSet(
         @Setting(byDefault = "[]") List<TaskEffort> efforts,
         @Setting(byDefault = "[]") List<Sample> samples,
         @Setting(byDefault = "[]") List<HeadError> headErrors,
+        @Setting(byDefault = "[]") List<WeightMatch> weightMatches,
+        @Setting(byDefault = "[]") List<StructureFit> structureFits,
         @Setting(byDefault = "[]") List<GateHistogram> gateHistograms,
         @Setting(byDefault = "[]") List<PartShare> partShares,
         @Setting(byDefault = "[]") List<Ablation> ablations,

@@ -11,6 +11,8 @@ import dev.lizard.eval.result.GateHistogram;
 import dev.lizard.eval.result.HeadError;
 import dev.lizard.eval.result.PartShare;
 import dev.lizard.eval.result.Repetition;
+import dev.lizard.eval.result.StructureFit;
+import dev.lizard.eval.result.WeightMatch;
 import java.util.List;
 
 /** Invented results of what is inside a student, and of how it writes. */
@@ -18,7 +20,10 @@ final class ExampleInside {
     private ExampleInside() {}
 
     static void addTo(Findings found) {
+        found.weightMatches.add(new WeightMatch("student", null, 0.31, 0.02, 1.9, 2.2, 0.93, 8));
+        found.structureFits.add(new StructureFit("teacher", "ssd", 4, 0.31, 0.02, 40, 64));
         for (int layer = 0; layer < 6; layer++) {
+            found.weightMatches.add(new WeightMatch("student", layer, 0.1 * layer, null, 1.9, 2.2, 0.9, 8));
             found.headErrors.add(new HeadError("student", layer, null, 0.02 * (layer + 1), 0.004, 8));
             for (int head = 0; head < 4; head++) {
                 found.headErrors.add(new HeadError("student", layer, head, 0.1 * layer + 0.02 * head, 0.01, 8));

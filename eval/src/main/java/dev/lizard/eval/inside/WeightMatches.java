@@ -1,0 +1,199 @@
+package dev.lizard.eval.inside;
+
+import dev.lizard.eval.metric.EvalText;
+import dev.lizard.eval.metric.Ratio;
+import dev.lizard.eval.result.WeightMatch;
+import dev.lizard.mixer.Form;
+import dev.lizard.mixer.MixerInput;
+import dev.lizard.mixer.Positions;
+import dev.lizard.model.Decoder;
+import dev.lizard.model.MixerObserver;
+import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Gradients;
+import dev.lizard.tensor.Scope;
+import dev.lizard.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Hedgehog asks of a feature map, measured of any mixer whose weights are shares. With p and a a row of the teacher's
+ * and of the student's mixing matrix, on the teacher's own inputs:
+ *
+ * <pre>
+ *   KL = Σ_j p_j log(p_j / a_j)      entropy = − Σ_j a_j log a_j      rank = Spearman(p, a)
+ * </pre>
+ *
+ * <p>Means over all rows but the first, which has one entry; of ranks over those of {@value #RANKED} tokens or more. The
+ * teacher's weights have the order of its q·k. Probabilities below {@value #TINY} count as that.
+ */
+final class WeightMatches {
+    private static final double TINY = 1e-12;
+    private static final int RANKED = 8;
+
+    /** How far a sum of shares may be from 1, in bfloat16 too. */
+    private static final double ROUNDING = 0.02;
+
+    private enum Figure {
+        KL,
+        TEACHER,
+        STUDENT,
+        RANK
+    }
+
+    private final Decoder teacher;
+    private final Decoder student;
+    private final int windows;
+    private final double[][][] found; // layers, figures, windows; NaN where weights are no shares
+
+    private WeightMatches(Decoder teacher, Decoder student, int windows) {
+        this.teacher = teacher;
+        this.student = student;
+        this.windows = windows;
+        found = new double[student.layers()][Figure.values().length][windows];
+    }
+
+    /** A row for all layers together and one for each, of those whose weights are shares; none where no layer's are. */
+    static List<WeightMatch> measure(Decoder teacher, Decoder student, String name, EvalText text) {
+        WeightMatches matches =
+                new WeightMatches(teacher, student, text.windows().size());
+        for (int window = 0; window < matches.windows; window++) {
+            try (Scope work = Scope.open();
+                    Gradients off = Gradients.off();
+                    Positions at = student.positions(null)) {
+                Tensor ids = text.inputs(window, 1, teacher.device());
+                teacher.hidden(ids, Form.CHUNK, matches.new Comparing(window, at, work));
+            }
+        }
+        return matches.rows(name);
+    }
+
+    /** Keeps the student's matrix of a layer until the teacher's is there. */
+    private final class Comparing implements MixerObserver {
+        private final int window;
+        private final Positions at;
+        private final Scope work;
+        private @Nullable Tensor mine;
+
+        Comparing(int window, Positions at, Scope work) {
+            this.window = window;
+            this.at = at;
+            this.work = work;
+        }
+
+        @Override
+        public void hidden(int depth, Tensor x) {
+            if (depth < student.layers()) {
+                try (Scope layer = Scope.open()) {
+                    student.block(depth, x, at, Form.CHUNK, (number, in, heads) -> {
+                        mine = work.adopt(matrix(student, number, in).detach());
+                    });
+                }
+            }
+        }
+
+        @Override
+        public void observe(int layer, MixerInput in, Tensor heads) {
+            if (mine == null) {
+                throw new IllegalStateException("the student has not read what came before layer " + layer);
+            }
+            try (Scope one = Scope.open()) {
+                compare(matrix(teacher, layer, in), mine, layer, window);
+            }
+            mine.close();
+        }
+    }
+
+    private static Tensor matrix(Decoder model, int layer, MixerInput in) {
+        try (Scope work = Scope.open()) {
+            return work.promote(model.mixer(layer)
+                    .materialize(in)
+                    .select(0, 0)
+                    .to(DType.FLOAT32)
+                    .contiguous()); // [H, T, T]
+        }
+    }
+
+    /** Both [H, T, T]. */
+    private void compare(Tensor theirs, Tensor mine, int layer, int window) {
+        double[][] figures = found[layer];
+        double worst = mine.sum(-1, false).sub(1).abs().amax().item();
+        if (!(worst <= ROUNDING && mine.neg().amax().item() <= ROUNDING)) { // also where they are no numbers
+            for (double[] figure : figures) {
+                figure[window] = Double.NaN;
+            }
+            return;
+        }
+        double heads = mine.size(0);
+        long tokens = mine.size(1);
+        double rows = heads * (tokens - 1);
+        Tensor p = theirs.narrow(1, 1, tokens - 1);
+        Tensor a = mine.narrow(1, 1, tokens - 1);
+        Tensor logP = p.clampMin(TINY).log();
+        Tensor logA = a.clampMin(TINY).log();
+        figures[Figure.KL.ordinal()][window] = p.mul(logP.sub(logA)).sum().item() / rows;
+        figures[Figure.TEACHER.ordinal()][window] = -p.mul(logP).sum().item() / rows;
+        figures[Figure.STUDENT.ordinal()][window] = -a.mul(logA).sum().item() / rows;
+        figures[Figure.RANK.ordinal()][window] = ranks(theirs.floats(), mine.floats(), (int) heads, (int) tokens);
+    }
+
+    private static double ranks(float[] theirs, float[] mine, int heads, int tokens) {
+        double sum = 0;
+        int rows = 0;
+        for (int head = 0; head < heads; head++) {
+            for (int t = Math.min(RANKED, tokens) - 1; t < tokens; t++) {
+                int from = (head * tokens + t) * tokens;
+                sum += Ranks.correlation(row(theirs, from, t + 1), row(mine, from, t + 1));
+                rows++;
+            }
+        }
+        return sum / rows;
+    }
+
+    private static double[] row(float[] matrix, int from, int length) {
+        double[] row = new double[length];
+        for (int i = 0; i < length; i++) {
+            row[i] = matrix[from + i];
+        }
+        return row;
+    }
+
+    private List<WeightMatch> rows(String name) {
+        List<WeightMatch> rows = new ArrayList<>();
+        double[][] whole = new double[Figure.values().length][windows];
+        for (int layer = 0; layer < found.length; layer++) {
+            double[][] figures = found[layer];
+            if (Arrays.stream(figures[0]).noneMatch(Double::isNaN)) {
+                rows.add(row(name, layer, figures));
+                for (int figure = 0; figure < whole.length; figure++) {
+                    for (int window = 0; window < windows; window++) {
+                        whole[figure][window] += figures[figure][window];
+                    }
+                }
+            }
+        }
+        if (!rows.isEmpty()) {
+            double layers = rows.size();
+            double[][] means = Arrays.stream(whole)
+                    .map(figure ->
+                            Arrays.stream(figure).map(sum -> sum / layers).toArray())
+                    .toArray(double[][]::new);
+            rows.addFirst(row(name, null, means));
+        }
+        return rows;
+    }
+
+    private WeightMatch row(String name, @Nullable Integer layer, double[][] figures) {
+        Ratio kl = Ratio.ofMean(figures[Figure.KL.ordinal()]);
+        return new WeightMatch(
+                name,
+                layer,
+                kl.value(),
+                kl.stderr(),
+                Ratio.ofMean(figures[Figure.TEACHER.ordinal()]).value(),
+                Ratio.ofMean(figures[Figure.STUDENT.ordinal()]).value(),
+                Ratio.ofMean(figures[Figure.RANK.ordinal()]).value(),
+                windows);
+    }
+}
