@@ -125,17 +125,17 @@ final class WeightMatches {
             }
             return;
         }
-        double heads = mine.size(0);
-        long tokens = mine.size(1);
-        double rows = heads * (tokens - 1);
-        Tensor p = theirs.narrow(1, 1, tokens - 1);
-        Tensor a = mine.narrow(1, 1, tokens - 1);
+        int heads = Math.toIntExact(mine.size(0));
+        int tokens = Math.toIntExact(mine.size(1));
+        double rows = (double) heads * (tokens - 1);
+        Tensor p = theirs.narrow(1, 1, tokens - 1L);
+        Tensor a = mine.narrow(1, 1, tokens - 1L);
         Tensor logP = p.clampMin(TINY).log();
         Tensor logA = a.clampMin(TINY).log();
         figures[Figure.KL.ordinal()][window] = p.mul(logP.sub(logA)).sum().item() / rows;
         figures[Figure.TEACHER.ordinal()][window] = -p.mul(logP).sum().item() / rows;
         figures[Figure.STUDENT.ordinal()][window] = -a.mul(logA).sum().item() / rows;
-        figures[Figure.RANK.ordinal()][window] = ranks(theirs.floats(), mine.floats(), (int) heads, (int) tokens);
+        figures[Figure.RANK.ordinal()][window] = ranks(theirs.floats(), mine.floats(), heads, tokens);
     }
 
     private static double ranks(float[] theirs, float[] mine, int heads, int tokens) {
