@@ -2,6 +2,7 @@ package dev.lizard.checkpoint;
 
 import dev.lizard.base.LizardException;
 import dev.lizard.base.Nearest;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -79,6 +80,21 @@ public record Adapter(
      */
     public static Adapter read(Path folder) {
         return AdapterFiles.read(folder);
+    }
+
+    /**
+     * The adapter of a folder where there is one; its files are added to {@code content}, what has no effect to {@code
+     * notes}.
+     */
+    static Optional<Adapter> in(Path folder, List<Path> content, List<String> notes) {
+        if (!Files.isRegularFile(folder.resolve(AdapterFiles.CONFIG))) {
+            return Optional.empty();
+        }
+        Adapter adapter = read(folder);
+        notes.addAll(adapter.notes);
+        content.add(folder.resolve(AdapterFiles.CONFIG));
+        content.add(folder.resolve(AdapterFiles.WEIGHTS));
+        return Optional.of(adapter);
     }
 
     /** Writes both files of peft's layout into an existing folder, factors in float32. */

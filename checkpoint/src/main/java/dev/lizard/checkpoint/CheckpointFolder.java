@@ -49,13 +49,8 @@ record CheckpointFolder(Path folder) {
                 extra = SafetensorsFile.open(folder.resolve(EXTRA));
                 content.add(folder.resolve(EXTRA));
             }
-            Optional<Adapter> adapter = Optional.empty();
-            if (has(AdapterFiles.CONFIG)) {
-                adapter = Optional.of(Adapter.read(folder));
-                notes.addAll(adapter.get().notes());
-                content.add(folder.resolve(AdapterFiles.CONFIG));
-                content.add(folder.resolve(AdapterFiles.WEIGHTS));
-            } else if (has(AdapterFiles.WEIGHTS)) {
+            Optional<Adapter> adapter = Adapter.in(folder, content, notes);
+            if (adapter.isEmpty() && has(AdapterFiles.WEIGHTS)) {
                 notes.add("%s is not used: there is no %s"
                         .formatted(folder.resolve(AdapterFiles.WEIGHTS), AdapterFiles.CONFIG));
             }

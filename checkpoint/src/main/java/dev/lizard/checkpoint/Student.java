@@ -34,13 +34,7 @@ public record Student(
         content.add(config);
         List<String> notes = new ArrayList<>(base.notes());
         ObjectNode keys = JsonFiles.readObject(config);
-        Optional<Adapter> adapter = Optional.empty();
-        if (Files.isRegularFile(folder.resolve(AdapterFiles.CONFIG))) {
-            adapter = Optional.of(Adapter.read(folder));
-            notes.addAll(adapter.get().notes());
-            content.add(folder.resolve(AdapterFiles.CONFIG));
-            content.add(folder.resolve(AdapterFiles.WEIGHTS));
-        }
+        Optional<Adapter> adapter = Adapter.in(folder, content, notes);
         Optional<SafetensorsFile> parameters = optional(folder.resolve(CheckpointFolder.EXTRA), content);
         WeightSource weights = base.weights();
         try {
@@ -114,13 +108,22 @@ public record Student(
     }
 
     void require() {
-        String found = givenSha256.join();
-        if (!found.equals(baseSha256)) {
+        requireSame(folder, baseName, baseSha256, given, givenSha256.join());
+    }
+
+    /**
+     * Refuses a base that is not the one that what lies in {@code folder} was made of.
+     *
+     * @param name of that, and its checksum
+     * @param given what was given as it, and its checksum
+     */
+    static void requireSame(Path folder, String name, String sha256, Path given, String givenSha256) {
+        if (!givenSha256.equals(sha256)) {
             throw BadFile.in(
                     folder,
                     "student of another model",
-                    "its base %s (sha256 %.12s...)".formatted(baseName, baseSha256),
-                    "%s (sha256 %.12s...)".formatted(given, found),
+                    "its base %s (sha256 %.12s...)".formatted(name, sha256),
+                    "%s (sha256 %.12s...)".formatted(given, givenSha256),
                     "give the model that it was made of");
         }
     }

@@ -81,14 +81,7 @@ public final class StudentWriter {
         Path file = converted.resolve(PROVENANCE);
         JsonNode made = Files.isRegularFile(file) ? JsonFiles.readObject(file).path("teacher") : Json.object();
         String expected = made.path("sha256").asString(sha256);
-        if (!expected.equals(sha256)) {
-            throw BadFile.in(
-                    converted,
-                    "student of another model",
-                    "its base %s (sha256 %.12s...)".formatted(made.path("name").asString(""), expected),
-                    "%s (sha256 %.12s...)".formatted(base, sha256),
-                    "give the model that it was made of");
-        }
+        Student.requireSame(converted, made.path("name").asString(""), expected, base, sha256);
     }
 
     private void writeParameters(Path from, Path file) throws IOException {

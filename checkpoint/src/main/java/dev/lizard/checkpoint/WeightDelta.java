@@ -28,11 +28,6 @@ public final class WeightDelta implements WeightSource {
     static final String FILE = "delta.safetensors";
     private static final String SCALE = ".scale";
 
-    /** A file of changes, to be written. */
-    public static Path file(Path folder) {
-        return folder.resolve(FILE);
-    }
-
     private final WeightSource base;
     private final SafetensorsFile delta;
 

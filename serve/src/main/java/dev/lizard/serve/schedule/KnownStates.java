@@ -31,6 +31,7 @@ final class KnownStates implements AutoCloseable {
             }
         });
         if (disk != null) {
+            fingerprint = disk.model();
             figures.spilled = disk::states;
             figures.spilledBytes = disk::bytes;
         }

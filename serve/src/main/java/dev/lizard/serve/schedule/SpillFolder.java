@@ -84,6 +84,11 @@ public final class SpillFolder implements AutoCloseable {
         return new SpillFolder(folder, budget, model, tell);
     }
 
+    /** {@link dev.lizard.generate.ModelFingerprint} of the decoder whose states these are. */
+    String model() {
+        return model;
+    }
+
     /** Bytes of files. */
     public long bytes() {
         return index.bytes();
