@@ -3,7 +3,11 @@
 llama.cpp's server is built from the source package of llama-cpp-python on PyPI, which holds all of it; needs cmake, ninja
 and a C++ compiler. All are loaded by `lizard bench serve` with the same prompts of token ids, one load after the other.
 
-    python conformance/serve_load.py MODEL.gguf STUDENT [--work FOLDER] [--streams 1,8,32] [--history FILE.jsonl]
+    python conformance/serve_load.py MODEL.gguf STUDENT [--peer-model FILE.gguf] [--work FOLDER] [--streams 1,8,32] \
+      [--history FILE.jsonl]
+
+STUDENT is a converted folder, or a student of MODEL without weights of its own. llama.cpp reads MODEL unless told another
+file, such as one in 8 bits (made by its own llama-quantize).
 """
 import argparse
 import pathlib
@@ -52,7 +56,7 @@ def peer(program, streams, options):
     """llama.cpp's server with a lane a stream, anew for each load as ours is."""
     port = free_port()
     context = streams * (options.prompt_tokens + options.new_tokens + 16)
-    server = subprocess.Popen([str(program), "-m", options.model, "--port", str(port), "-t", str(options.threads),
+    server = subprocess.Popen([str(program), "-m", options.peer_model, "--port", str(port), "-t", str(options.threads),
                                "-np", str(streams), "-c", str(context), "--no-cache-prompt"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
@@ -66,7 +70,7 @@ def peer(program, streams, options):
                     sys.exit("llama-server ended before it served")
                 time.sleep(0.1)
         bench(["--url", url, "--pid", str(server.pid), "--vocabulary", str(options.vocabulary), "--name",
-               "llama.cpp " + pathlib.Path(options.model).stem, "--streams", str(streams)], options)
+               "llama.cpp " + pathlib.Path(options.peer_model).stem, "--streams", str(streams)], options)
     finally:
         server.terminate()
         server.wait()
@@ -76,6 +80,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("student")
+    parser.add_argument("--peer-model")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("llama-cpp"))
     parser.add_argument("--streams", default="1,8,32")
     parser.add_argument("--prompt-tokens", type=int, default=128)
@@ -86,10 +91,13 @@ def main():
     parser.add_argument("--history", default="load.jsonl")
     parser.add_argument("--lizard", default=str(ROOT / "lizard"))
     options = parser.parse_args()
+    options.peer_model = options.peer_model or options.model
+    whole = (pathlib.Path(options.student) / "config.json").exists()
+    student = ["--model", options.student] if whole else ["--model", options.model, "--student", options.student]
     options.work.mkdir(parents=True, exist_ok=True)
     program = built(options.work)
     for streams in map(int, options.streams.split(",")):
-        bench(["--model", options.student, "--name", "student", "--streams", str(streams)], options)
+        bench([*student, "--name", "student", "--streams", str(streams)], options)
         bench(["--model", options.model, "--name", "teacher", "--streams", str(streams)], options)
         peer(program, streams, options)
 
