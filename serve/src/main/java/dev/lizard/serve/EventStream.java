@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lizard.base.Json;
 import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -40,6 +41,11 @@ final class EventStream {
         try (SlowClients.Watch _ = slow.watch()) {
             if (out != null) {
                 out.close();
+            }
+            if (response instanceof RoutingResponse whole) {
+                whole
+                        .commit(); // the last, empty chunk: closing the stream alone leaves it to what a closed
+                                   // connection skips
             }
         } catch (IOException | RuntimeException e) { // the web server wraps what the socket throws
             throw new ClientGone();

@@ -134,6 +134,17 @@ class ConnectionsTest {
     }
 
     @Test
+    void aStreamOnAConnectionThatClosesEndsWithTheLastChunk() throws IOException {
+        try (Server server = start(Duration.ofSeconds(30));
+                Socket socket = connect(server, 1 << 16)) {
+            String request = post("/v1/completions", "{\"prompt\": \"x\", \"stream\": true, \"max_tokens\": 2}");
+            write(socket, request.replace("\r\nHost", "\r\nConnection: close\r\nHost"));
+            String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+            assertThat(answer).contains("Connection: close").endsWith("data: [DONE]\n\n\r\n0\r\n\r\n");
+        }
+    }
+
+    @Test
     void requestsInOneBreathAreAnsweredInOrderAndBrokenOnesRefused() throws IOException {
         try (Server server = start(Duration.ofSeconds(30))) {
             try (Socket socket = connect(server, 1 << 16)) {
