@@ -30,7 +30,8 @@ final class HostAngles {
             cos = Arrays.copyOf(cos, Math.max(rows * frequencies.length, 2 * from));
             sin = Arrays.copyOf(sin, cos.length);
             for (int i = from; i < cos.length; i++) {
-                double angle = (double) step * (i / frequencies.length) * frequencies[i % frequencies.length];
+                int row = i / frequencies.length;
+                double angle = (double) step * row * frequencies[i % frequencies.length];
                 cos[i] = (float) Math.cos(angle);
                 sin[i] = (float) Math.sin(angle);
             }
