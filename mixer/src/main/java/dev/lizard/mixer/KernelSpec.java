@@ -132,7 +132,7 @@ record KernelSpec(Network map, Near near) implements MemorySpec {
 
     /** φ(u / d^¼) of u [.., d]: [.., d]. */
     Tensor features(Tensor vectors, Map<String, Tensor> parameters) {
-        Tensor u = vectors.mul(Math.pow(vectors.size(-1), -0.25));
+        Tensor u = vectors.mul(Math.pow((double) vectors.size(-1), -0.25));
         Tensor weight = MixerSpec.need(parameters, WEIGHT).to(u.dtype());
         Tensor positive = switch (map) {
             case SOFTPLUS ->
@@ -159,7 +159,7 @@ record KernelSpec(Network map, Near near) implements MemorySpec {
 
     @Override
     public long memoryNumbers(HeadDims dims) {
-        return dims.keyHeads() * dims.headWidth() * (dims.headWidth() + 1L);
+        return (long) dims.keyHeads() * dims.headWidth() * (dims.headWidth() + 1L);
     }
 
     /** Features of queries and keys come to what is read and written. */

@@ -34,7 +34,7 @@ class KernelTest extends MemorySpecContract {
     /** [S | z] for each key head. */
     @Override
     final long memoryNumbers() {
-        return DIMS.keyHeads() * DIMS.headWidth() * (DIMS.headWidth() + 1L);
+        return (long) DIMS.keyHeads() * DIMS.headWidth() * (DIMS.headWidth() + 1L);
     }
 
     /** All pairs, without a recurrence. */
