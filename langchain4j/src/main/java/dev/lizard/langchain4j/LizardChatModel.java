@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -84,7 +85,7 @@ public final class LizardChatModel implements ChatModel, StreamingChatModel, Aut
     public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
         Asked asked = answers.understood(request);
         Streaming streaming = new Streaming(handler);
-        submit(() -> {
+        execute(() -> {
             try {
                 answers.write(asked, streaming::piece, () -> closed || streaming.isCancelled())
                         .ifPresentOrElse(streaming::complete, () -> {
@@ -95,23 +96,28 @@ public final class LizardChatModel implements ChatModel, StreamingChatModel, Aut
             } catch (RuntimeException e) {
                 streaming.failed(Failures.of(e));
             }
-            return asked;
         });
     }
 
     private <T> Future<T> submit(Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        execute(task);
+        return task;
+    }
+
+    private void execute(Runnable work) {
         if (closed) {
             throw isClosed();
         }
         try {
-            return worker.submit(work);
+            worker.execute(work);
         } catch (RejectedExecutionException e) {
             throw isClosed();
         }
     }
 
     private boolean isOwnThread() {
-        return Thread.currentThread() == thread;
+        return Thread.currentThread().equals(thread);
     }
 
     private static IllegalStateException isClosed() {
