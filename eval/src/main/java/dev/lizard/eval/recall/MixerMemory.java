@@ -16,8 +16,8 @@ import java.util.Map;
 
 /**
  * A mixer with its initial parameters as a memory: it reads the pairs as tokens, then the queries as tokens whose key and
- * value are zero, which add nothing that could be read and, where a rule corrects what it holds, take nothing away. Nothing is turned by its position, and the layer's input, from which gates
- * are computed, is zero.
+ * value are zero, which add nothing that could be read and, where a rule corrects what it holds, take nothing away. Nothing
+ * is turned by its position, and the layer's input, from which gates are computed, is zero.
  */
 record MixerMemory(String name, MixerSpec spec, Map<String, Tensor> parameters) implements MemoryRule {
     static final HeadDims DIMS = new HeadDims(MemoryProbe.WIDTH, 1, 1, MemoryProbe.WIDTH);
