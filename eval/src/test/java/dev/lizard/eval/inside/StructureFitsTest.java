@@ -48,8 +48,8 @@ class StructureFitsTest {
             parameters.put("a", Tensors.of(random.normal(4 * TOKENS, 2), 4, TOKENS));
             Tensor decaying = Structure.SSD.matrices(parameters, TOKENS);
             double own = fitted(Structure.SSD, 2, decaying);
-            assertThat(own).isLessThan(0.05);
-            assertThat(fitted(Structure.LINEAR, 2, decaying)).isGreaterThan(2 * own);
+            assertThat(own).isLessThan(0.1);
+            assertThat(fitted(Structure.LINEAR, 2, decaying)).isGreaterThan(1.3 * own);
             Tensor toeplitz = Structure.TOEPLITZ.matrices(Structure.TOEPLITZ.initial(4, TOKENS, 2, random), TOKENS);
             assertThat(fitted(Structure.TOEPLITZ, 2, toeplitz)).isLessThan(0.02);
         }
