@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -90,6 +91,9 @@ class MixerProbeTest {
         }
     }
 
+    /** Mixers that see neither queries nor keys. */
+    private static final List<String> NO_KEYS = List.of("mamba");
+
     private static final String FAR = "'window': 1, 'branches': 'linear'";
 
     private static final List<Case> CASES = List.of(
@@ -116,6 +120,7 @@ class MixerProbeTest {
             Case.formula("retnet", "", Map.of(), own -> new AdditiveMemory("retnet", x -> x, 1 - Math.pow(2, -5))),
             Case.formula("supra", "", Map.of(), MixerProbeTest::supra),
             Case.formula("taylor", "", Map.of(), MixerProbeTest::taylor),
+            Case.formula("kernel", "", Map.of(), MixerProbeTest::kernel),
             Case.formula(
                     "liger",
                     FAR,
@@ -142,6 +147,17 @@ class MixerProbeTest {
                 x -> x.linear(MixerSpec.need(own, "key_map"), MixerSpec.need(own, "key_bias"))
                         .clampMin(0),
                 Math.exp(-Math.pow(2, -8)));
+    }
+
+    /** softplus(W u + b) of u = x / d^¼. */
+    private static MemoryRule kernel(Map<String, Tensor> own) {
+        return new AdditiveMemory(
+                "kernel",
+                x -> x.mul(Math.pow(MemoryProbe.WIDTH, -0.25))
+                        .linear(MixerSpec.need(own, "kernel_weight"), MixerSpec.need(own, "kernel_bias"))
+                        .neg()
+                        .logSigmoid()
+                        .neg());
     }
 
     /** 1 + s + s²/2 of projections as they are. */
@@ -219,7 +235,8 @@ class MixerProbeTest {
                 compare(one, shares);
             }
         }
-        assertThat(CASES.stream().map(Case::mixer)).containsExactlyInAnyOrderElementsOf(MixerSpecs.names());
+        assertThat(Stream.concat(CASES.stream().map(Case::mixer), NO_KEYS.stream()))
+                .containsExactlyInAnyOrderElementsOf(MixerSpecs.names());
     }
 
     private static void compare(Case one, Map<String, Double> shares) {
