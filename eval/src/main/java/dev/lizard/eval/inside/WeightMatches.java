@@ -84,7 +84,7 @@ final class WeightMatches {
 
         @Override
         public void hidden(int depth, Tensor x) {
-            if (depth < student.layers()) {
+            if (depth < student.layers() && mixes(depth)) {
                 try (Scope layer = Scope.open()) {
                     student.block(depth, x, at, Form.CHUNK, (number, in, heads) -> {
                         mine = work.adopt(matrix(student, number, in).detach());
@@ -95,6 +95,10 @@ final class WeightMatches {
 
         @Override
         public void observe(int layer, MixerInput in, Tensor heads) {
+            if (!mixes(layer)) {
+                leaveOut(layer, window);
+                return;
+            }
             if (mine == null) {
                 throw new IllegalStateException("the student has not read what came before layer " + layer);
             }
@@ -102,6 +106,17 @@ final class WeightMatches {
                 compare(matrix(teacher, layer, in), mine, layer, window);
             }
             mine.close();
+        }
+    }
+
+    private boolean mixes(int layer) {
+        return student.mixer(layer).spec().mixes()
+                && teacher.mixer(layer).spec().mixes();
+    }
+
+    private void leaveOut(int layer, int window) {
+        for (double[] figure : found[layer]) {
+            figure[window] = Double.NaN;
         }
     }
 
@@ -120,9 +135,7 @@ final class WeightMatches {
         double[][] figures = found[layer];
         double worst = mine.sum(-1, false).sub(1).abs().amax().item();
         if (!(worst <= ROUNDING && mine.neg().amax().item() <= ROUNDING)) { // also where they are no numbers
-            for (double[] figure : figures) {
-                figure[window] = Double.NaN;
-            }
+            leaveOut(layer, window);
             return;
         }
         int heads = Math.toIntExact(mine.size(0));

@@ -105,6 +105,7 @@ class WeightMatchesTest {
             List<WeightMatch> rows = WeightMatches.measure(teacher, student, "s", text);
             assertThat(rows).extracting(WeightMatch::layer).containsExactly(null, 1);
             assertThat(rows.getLast().kl()).as("weights outside the window").isGreaterThan(1);
+            student.replaceMixer(0, ByteModels.mixer(student, spec(student, "mamba"))); // has no matrix
             student.replaceMixer(1, ByteModels.mixer(student, spec(student, "deltanet")));
             assertThat(WeightMatches.measure(teacher, student, "s", text)).isEmpty();
         }
