@@ -52,7 +52,7 @@ record MambaSpec(int state, boolean selective, Near near) implements MemorySpec 
     /** Widths of the layer to a number of the low rank of Δ. */
     private static final int RANK_SHARE = 16;
 
-    private static final double MOST_STATE = 1024;
+    static final double MOST_STATE = 1024;
 
     static final String CONV_WEIGHT = "conv_weight";
     static final String CONV_BIAS = "conv_bias";

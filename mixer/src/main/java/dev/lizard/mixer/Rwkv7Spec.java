@@ -73,7 +73,7 @@ record Rwkv7Spec(int rank, double shortestHalfLife, double longestHalfLife, Near
     }
 
     /** Rows last at least ln 2 / 0.61 tokens; what begins near that has no gradient. */
-    private static final double SHORTEST = 1.25;
+    static final double SHORTEST = 1.25;
 
     private static final double STRONGEST = Math.exp(-0.5);
 

@@ -109,7 +109,7 @@ final class SelectiveScan {
     static Result chunk(Inputs in, Tensor state) {
         try (Scope scope = Scope.open()) {
             long tokens = in.tokens();
-            int size = (int) Math.min(tokens, Math.max(CHUNK, (long) Math.ceil(Math.sqrt(tokens))));
+            int size = (int) Math.min(tokens, Math.max(CHUNK, (long) Math.ceil(Math.sqrt((double) tokens))));
             Walk walk = Walk.of(in, size);
             Tensor entering = walk.chunks() == 1 ? state.unsqueeze(1) : walk.entering(state); // [B, M, E, N]
             List<Tensor> outputs = new ArrayList<>();

@@ -13,8 +13,9 @@ import dev.lizard.tensor.Gradients;
 import dev.lizard.tensor.Scope;
 import dev.lizard.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,23 +36,22 @@ final class WeightMatches {
     /** How far a sum of shares may be from 1, in bfloat16 too. */
     private static final double ROUNDING = 0.02;
 
-    private enum Figure {
-        KL,
-        TEACHER,
-        STUDENT,
-        RANK
-    }
+    /** Of one layer and window; see {@link WeightMatch}. */
+    private record Match(double kl, double teacher, double student, double rank) {}
 
     private final Decoder teacher;
     private final Decoder student;
     private final int windows;
-    private final double[][][] found; // layers, figures, windows; NaN where weights are no shares
+    private final List<List<Match>> found =
+            new ArrayList<>(); // of layers, a window each but where weights are no shares
 
     private WeightMatches(Decoder teacher, Decoder student, int windows) {
         this.teacher = teacher;
         this.student = student;
         this.windows = windows;
-        found = new double[student.layers()][Figure.values().length][windows];
+        for (int layer = 0; layer < student.layers(); layer++) {
+            found.add(new ArrayList<>());
+        }
     }
 
     /** A row for all layers together and one for each, of those whose weights are shares; none where no layer's are. */
@@ -63,7 +63,7 @@ final class WeightMatches {
                     Gradients off = Gradients.off();
                     Positions at = student.positions(null)) {
                 Tensor ids = text.inputs(window, 1, teacher.device());
-                teacher.hidden(ids, Form.CHUNK, matches.new Comparing(window, at, work));
+                teacher.hidden(ids, Form.CHUNK, matches.new Comparing(at, work));
             }
         }
         return matches.rows(name);
@@ -71,13 +71,11 @@ final class WeightMatches {
 
     /** Keeps the student's matrix of a layer until the teacher's is there. */
     private final class Comparing implements MixerObserver {
-        private final int window;
         private final Positions at;
         private final Scope work;
         private @Nullable Tensor mine;
 
-        Comparing(int window, Positions at, Scope work) {
-            this.window = window;
+        Comparing(Positions at, Scope work) {
             this.at = at;
             this.work = work;
         }
@@ -96,14 +94,13 @@ final class WeightMatches {
         @Override
         public void observe(int layer, MixerInput in, Tensor heads) {
             if (!mixes(layer)) {
-                leaveOut(layer, window);
                 return;
             }
             if (mine == null) {
                 throw new IllegalStateException("the student has not read what came before layer " + layer);
             }
             try (Scope one = Scope.open()) {
-                compare(matrix(teacher, layer, in), mine, layer, window);
+                compare(matrix(teacher, layer, in), mine, found.get(layer));
             }
             mine.close();
         }
@@ -112,12 +109,6 @@ final class WeightMatches {
     private boolean mixes(int layer) {
         return student.mixer(layer).spec().mixes()
                 && teacher.mixer(layer).spec().mixes();
-    }
-
-    private void leaveOut(int layer, int window) {
-        for (double[] figure : found[layer]) {
-            figure[window] = Double.NaN;
-        }
     }
 
     private static Tensor matrix(Decoder model, int layer, MixerInput in) {
@@ -131,11 +122,9 @@ final class WeightMatches {
     }
 
     /** Both [H, T, T]. */
-    private void compare(Tensor theirs, Tensor mine, int layer, int window) {
-        double[][] figures = found[layer];
+    private static void compare(Tensor theirs, Tensor mine, List<Match> matches) {
         double worst = mine.sum(-1, false).sub(1).abs().amax().item();
         if (!(worst <= ROUNDING && mine.neg().amax().item() <= ROUNDING)) { // also where they are no numbers
-            leaveOut(layer, window);
             return;
         }
         int heads = Math.toIntExact(mine.size(0));
@@ -145,10 +134,11 @@ final class WeightMatches {
         Tensor a = mine.narrow(1, 1, tokens - 1L);
         Tensor logP = p.clampMin(TINY).log();
         Tensor logA = a.clampMin(TINY).log();
-        figures[Figure.KL.ordinal()][window] = p.mul(logP.sub(logA)).sum().item() / rows;
-        figures[Figure.TEACHER.ordinal()][window] = -p.mul(logP).sum().item() / rows;
-        figures[Figure.STUDENT.ordinal()][window] = -a.mul(logA).sum().item() / rows;
-        figures[Figure.RANK.ordinal()][window] = ranks(theirs.floats(), mine.floats(), heads, tokens);
+        matches.add(new Match(
+                p.mul(logP.sub(logA)).sum().item() / rows,
+                -p.mul(logP).sum().item() / rows,
+                -a.mul(logA).sum().item() / rows,
+                ranks(theirs.floats(), mine.floats(), heads, tokens)));
     }
 
     private static double ranks(float[] theirs, float[] mine, int heads, int tokens) {
@@ -174,39 +164,40 @@ final class WeightMatches {
 
     private List<WeightMatch> rows(String name) {
         List<WeightMatch> rows = new ArrayList<>();
-        double[][] whole = new double[Figure.values().length][windows];
-        for (int layer = 0; layer < found.length; layer++) {
-            double[][] figures = found[layer];
-            if (Arrays.stream(figures[0]).noneMatch(Double::isNaN)) {
-                rows.add(row(name, layer, figures));
-                for (int figure = 0; figure < whole.length; figure++) {
-                    for (int window = 0; window < windows; window++) {
-                        whole[figure][window] += figures[figure][window];
-                    }
-                }
+        List<List<Match>> whole = new ArrayList<>();
+        for (int layer = 0; layer < found.size(); layer++) {
+            List<Match> matches = found.get(layer);
+            if (matches.size() == windows) {
+                whole.add(matches);
+                rows.add(row(name, layer, matches));
             }
         }
-        if (!rows.isEmpty()) {
-            double layers = rows.size();
-            double[][] means = Arrays.stream(whole)
-                    .map(figure ->
-                            Arrays.stream(figure).map(sum -> sum / layers).toArray())
-                    .toArray(double[][]::new);
+        if (!whole.isEmpty()) {
+            List<Match> means = IntStream.range(0, windows)
+                    .mapToObj(window -> mean(
+                            whole.stream().map(matches -> matches.get(window)).toList()))
+                    .toList();
             rows.addFirst(row(name, null, means));
         }
         return rows;
     }
 
-    private WeightMatch row(String name, @Nullable Integer layer, double[][] figures) {
-        Ratio kl = Ratio.ofMean(figures[Figure.KL.ordinal()]);
+    private static Match mean(List<Match> matches) {
+        return new Match(
+                of(matches, Match::kl).value(),
+                of(matches, Match::teacher).value(),
+                of(matches, Match::student).value(),
+                of(matches, Match::rank).value());
+    }
+
+    private static Ratio of(List<Match> matches, ToDoubleFunction<Match> figure) {
+        return Ratio.ofMean(matches.stream().mapToDouble(figure).toArray());
+    }
+
+    private WeightMatch row(String name, @Nullable Integer layer, List<Match> matches) {
+        Ratio kl = of(matches, Match::kl);
+        Match mean = mean(matches);
         return new WeightMatch(
-                name,
-                layer,
-                kl.value(),
-                kl.stderr(),
-                Ratio.ofMean(figures[Figure.TEACHER.ordinal()]).value(),
-                Ratio.ofMean(figures[Figure.STUDENT.ordinal()]).value(),
-                Ratio.ofMean(figures[Figure.RANK.ordinal()]).value(),
-                windows);
+                name, layer, kl.value(), kl.stderr(), mean.teacher(), mean.student(), mean.rank(), windows);
     }
 }
