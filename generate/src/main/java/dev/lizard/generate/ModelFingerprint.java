@@ -30,6 +30,9 @@ public final class ModelFingerprint {
 
     /** What files of version 0.1 know nothing of, where it has no effect. */
     private static final List<String> NEWER = List.of(
+            ", windowFactor=1.0",
+            ", kind=SLIDING",
+            ", near=Near[window=0, first=0, branches=BOTH]",
             ", rule=LEARNED",
             "first=0, ",
             ", far=GATED, exact=SlotSpec[slots=0, hidden=128, type=INT8, limit=0, halfLife=0.0]",
