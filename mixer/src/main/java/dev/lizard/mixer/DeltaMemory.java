@@ -1,6 +1,7 @@
 package dev.lizard.mixer;
 
 import dev.lizard.tensor.DType;
+import dev.lizard.tensor.Device;
 import dev.lizard.tensor.Tensor;
 import dev.lizard.tensor.Tensors;
 import java.util.ArrayList;
@@ -30,7 +31,25 @@ import java.util.List;
 final class DeltaMemory {
     private static final int CHUNK = MatrixMemory.CHUNK;
 
+    /** Keeps the length of a row of zeros from being 0. */
+    private static final double TINY = 1e-6;
+
     private DeltaMemory() {}
+
+    /** x [.., d], each of length 1. */
+    static Tensor unit(Tensor x) {
+        return x.mul(x.square().sum(-1, true).add(TINY).pow(-0.5));
+    }
+
+    /** A state of one empty memory [B, G, d, d]. */
+    static MixerState newState(HeadDims dims, int batch, DType model, Device device) {
+        MixerState state = new MixerState();
+        long width = dims.headWidth();
+        state.put(
+                LinearBranch.MEMORY,
+                Tensors.zeros(Mixer.computing(model), device, batch, dims.keyHeads(), width, width));
+        return state;
+    }
 
     /** All pairs, from an empty memory: [B, G, R, T, e]; arguments as for {@link #chunk}. */
     static Tensor parallel(Tensor q, Tensor k, Tensor v, Tensor beta, Tensor logDecay) {

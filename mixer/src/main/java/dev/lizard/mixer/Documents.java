@@ -29,6 +29,12 @@ record Documents(Tensor queries, Tensor keys) {
         return before(keys.unsqueeze(-2), queries.unsqueeze(-1)).unsqueeze(1);
     }
 
+    /** Tokens that their documents begin with: bool [B, 1, T, 1]. */
+    static Tensor firsts(Tensor beginnings) {
+        Tensor place = Tensors.arange(0, beginnings.size(1), beginnings.device());
+        return beginnings.eq(place).unsqueeze(1).unsqueeze(-1);
+    }
+
     /** Pairs that see each other: bool [B, 1, T, T]. */
     static Tensor seen(Tensor beginnings) {
         Tensor index = Tensors.arange(0, beginnings.size(1), beginnings.device());

@@ -57,9 +57,6 @@ record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean g
     static final String BETA_WEIGHT = "beta_weight";
     static final String BETA_BIAS = "beta_bias";
 
-    /** Keeps the length of a row of zeros from being 0. */
-    private static final double TINY = 1e-6;
-
     record Keys(
             @Setting(byDefault = "32", min = 1e-3, max = 1e9)
             double shortestHalfLife,
@@ -155,8 +152,9 @@ record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean g
                             .clampMin(MatrixMemory.floor(in.q().dtype()))
                     : Tensors.zeros(beta.dtype(), beta.device(), beta.shape());
             return new Inputs(
-                    unit(in.q()).reshape(in.batch(), dims.keyHeads(), dims.group(), in.tokens(), dims.headWidth()),
-                    unit(in.k()),
+                    DeltaMemory.unit(in.q())
+                            .reshape(in.batch(), dims.keyHeads(), dims.group(), in.tokens(), dims.headWidth()),
+                    DeltaMemory.unit(in.k()),
                     in.v(),
                     beta.sigmoid(),
                     apart(gate, in));
@@ -167,19 +165,13 @@ record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean g
             return MemorySpec.logit(in, parameters, weight, bias).unsqueeze(-1);
         }
 
-        private static Tensor unit(Tensor x) {
-            return x.mul(x.square().sum(-1, true).add(TINY).pow(-0.5));
-        }
-
         /** Nothing passes from one document to the next. */
         private static Tensor apart(Tensor gate, MixerInput in) {
             Tensor documents = in.at().documents();
             if (documents == null) {
                 return gate;
             }
-            Tensor place = Tensors.arange(0, in.tokens(), gate.device());
-            Tensor first = documents.eq(place).unsqueeze(1).unsqueeze(-1); // [B, 1, T, 1]
-            return gate.maskedFill(first, MatrixMemory.floor(gate.dtype()));
+            return gate.maskedFill(Documents.firsts(documents), MatrixMemory.floor(gate.dtype()));
         }
 
         private Tensor heads(Tensor y, MixerInput in) {
@@ -198,12 +190,7 @@ record GatedDeltaSpec(double shortestHalfLife, double longestHalfLife, boolean g
 
         @Override
         public MixerState newState(int batch, DType dtype, Device device) {
-            MixerState state = new MixerState();
-            long width = dims.headWidth();
-            state.put(
-                    LinearBranch.MEMORY,
-                    Tensors.zeros(Mixer.computing(dtype), device, batch, dims.keyHeads(), width, width));
-            return state;
+            return DeltaMemory.newState(dims, batch, dtype, device);
         }
 
         @Override

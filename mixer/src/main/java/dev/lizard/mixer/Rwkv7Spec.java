@@ -77,9 +77,6 @@ record Rwkv7Spec(int rank, double shortestHalfLife, double longestHalfLife, Near
 
     private static final double STRONGEST = Math.exp(-0.5);
 
-    /** Keeps the length of a row of zeros from being 0. */
-    private static final double TINY = 1e-6;
-
     private static final Ending.Shape ENDING = new Ending.Shape(false, Ending.Norm.GROUP, true, false);
 
     static final String RATE_DOWN = "rate_down";
@@ -190,12 +187,11 @@ record Rwkv7Spec(int rank, double shortestHalfLife, double longestHalfLife, Near
                     .mul(-STRONGEST); // log w [B, G, T, d]
             Tensor rates = rows(in, x.linear(parameter(RATE_DOWN, x), null), RATE_WEIGHT, RATE_BIAS)
                     .sigmoid();
-            Tensor removal = unit(k.mul(byHead(REMOVAL, x)));
+            Tensor removal = DeltaMemory.unit(k.mul(byHead(REMOVAL, x)));
             Tensor replacement = k.mul(rates.sub(1).mul(byHead(REPLACEMENT, x)).add(1));
             Tensor documents = in.at().documents();
             if (documents != null) { // nothing passes from one to the next
-                Tensor place = Tensors.arange(0, in.tokens(), x.device());
-                Tensor first = documents.eq(place).unsqueeze(1).unsqueeze(-1); // [B, 1, T, 1]
+                Tensor first = Documents.firsts(documents);
                 decays = decays.maskedFill(first, MatrixMemory.floor(x.dtype()));
                 removal = removal.maskedFill(first, 0);
             }
@@ -227,10 +223,6 @@ record Rwkv7Spec(int rank, double shortestHalfLife, double longestHalfLife, Near
             return x.mul(2).sigmoid().mul(2).sub(1);
         }
 
-        private static Tensor unit(Tensor x) {
-            return x.mul(x.square().sum(-1, true).add(TINY).pow(-0.5));
-        }
-
         private Tensor heads(Tensor y, MixerInput in) {
             return y.reshape(in.batch(), dims.heads(), in.tokens(), in.v().size(3));
         }
@@ -260,12 +252,7 @@ record Rwkv7Spec(int rank, double shortestHalfLife, double longestHalfLife, Near
 
         @Override
         public MixerState newState(int batch, DType dtype, Device device) {
-            MixerState state = new MixerState();
-            long width = dims.headWidth();
-            state.put(
-                    LinearBranch.MEMORY,
-                    Tensors.zeros(Mixer.computing(dtype), device, batch, dims.keyHeads(), width, width));
-            return state;
+            return DeltaMemory.newState(dims, batch, dtype, device);
         }
 
         @Override
