@@ -26,9 +26,7 @@ final class Bench {
      * @throws LizardException USAGE naming the flag
      */
     static void require(String flag, int value) {
-        if (value < 1) {
-            throw LizardException.usage("%s out of range: expected 1 or more but found %d".formatted(flag, value));
-        }
+        Ranges.require(flag, value, 1, Integer.MAX_VALUE);
     }
 
     /** A completion of so many tokens, the likeliest, whatever they are; streamed, and told how many they were. */

@@ -129,11 +129,11 @@ final class ExamineCommand implements Action {
 
     @Override
     public int run(Context context) {
-        require("--length", length, 2, Integer.MAX_VALUE - 1);
-        require("--windows", windows, 1, Integer.MAX_VALUE);
-        require("--answer-tokens", answerTokens, 1, Integer.MAX_VALUE);
-        require("--written", written, 4, Integer.MAX_VALUE);
-        require("--shown", shown, 1, LARGEST_SHOWN);
+        Ranges.require("--length", length, 2, Integer.MAX_VALUE - 1);
+        Ranges.require("--windows", windows, 1, Integer.MAX_VALUE);
+        Ranges.require("--answer-tokens", answerTokens, 1, Integer.MAX_VALUE);
+        Ranges.require("--written", written, 4, Integer.MAX_VALUE);
+        Ranges.require("--shown", shown, 1, LARGEST_SHOWN);
         Set<Aspect> aspects = aspects();
         List<Prompt> asked = prompts == null
                 ? Prompt.builtIn()
@@ -189,13 +189,6 @@ final class ExamineCommand implements Action {
             aspects.add(aspect);
         }
         return aspects;
-    }
-
-    private static void require(String flag, int value, int least, int most) {
-        if (value < least || value > most) {
-            String range = most >= Integer.MAX_VALUE - 1 ? least + " or more" : least + " to " + most;
-            throw LizardException.usage("%s out of range: expected %s but found %d".formatted(flag, range, value));
-        }
     }
 
     private static Map<String, String> provenance(List<String> names, List<OpenModel> models, Context context) {

@@ -79,10 +79,10 @@ final class StructuresCommand implements Action {
 
     @Override
     public int run(Context context) {
-        require("--length", length, 2, LONGEST);
-        require("--windows", windows, 1, LONGEST);
-        require("--steps", steps, 1, Integer.MAX_VALUE);
-        widths.forEach(width -> require("--widths", width, 1, LONGEST));
+        Ranges.require("--length", length, 2, LONGEST);
+        Ranges.require("--windows", windows, 1, LONGEST);
+        Ranges.require("--steps", steps, 1, Integer.MAX_VALUE);
+        widths.forEach(width -> Ranges.require("--widths", width, 1, LONGEST));
         StructureFits fits = new StructureFits(widths, steps, context.settings().seed());
         Findings found = new Findings("What attention can be made of");
         try (OpenModel open = ModelPlace.openWithTokenizer(model, context);
@@ -101,13 +101,6 @@ final class StructuresCommand implements Action {
             found.results().writeInto(out);
         }
         return 0;
-    }
-
-    private static void require(String flag, int value, int least, int most) {
-        if (value < least || value > most) {
-            String range = most == Integer.MAX_VALUE ? least + " or more" : least + " to " + most;
-            throw LizardException.usage("%s out of range: expected %s but found %d".formatted(flag, range, value));
-        }
     }
 
     private EvalText text(Tokenizer tokenizer) {
